@@ -1,0 +1,14 @@
+package mesh.proxy.balancer;
+
+/** What a balancer chooses among. Asked on every pick, from every event loop: no lock, no allocation. */
+public interface Candidate {
+
+    /** At least 1; does not change. */
+    int weight();
+
+    /** Requests, or for TCP connections, that it is serving now. */
+    int inFlight();
+
+    /** Whether it may be chosen now: its breaker is not open and it is not known to be unhealthy. */
+    boolean usable();
+}

@@ -1,0 +1,21 @@
+package mesh.proxy.http;
+
+/**
+ * A request's method.
+ *
+ * @param name       as it stands on the wire
+ * @param idempotent may be sent twice (RFC 9110 section 9.2.2); false for methods we do not know
+ * @param safe       asks for no change (section 9.2.1)
+ */
+public record Method(String name, boolean idempotent, boolean safe) {
+
+    public static final Method GET = new Method("GET", true, true);
+    public static final Method HEAD = new Method("HEAD", true, true);
+    public static final Method POST = new Method("POST", false, false);
+    public static final Method PUT = new Method("PUT", true, false);
+    public static final Method DELETE = new Method("DELETE", true, false);
+    public static final Method PATCH = new Method("PATCH", false, false);
+    public static final Method OPTIONS = new Method("OPTIONS", true, true);
+    public static final Method TRACE = new Method("TRACE", true, true);
+    public static final Method CONNECT = new Method("CONNECT", false, false);
+}

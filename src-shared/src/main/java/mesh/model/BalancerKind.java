@@ -1,0 +1,32 @@
+package mesh.model;
+
+/** How a cluster chooses among its endpoints. */
+public enum BalancerKind {
+    /** In turn, each as often as its weight says, smoothly spread. */
+    ROUND_ROBIN("round_robin"),
+    /** The one with the fewest requests in flight for its weight. */
+    LEAST_CONN("least_conn"),
+    /** At random, in proportion to the weights. */
+    RANDOM("random");
+
+    private final String text;
+
+    BalancerKind(String text) {
+        this.text = text;
+    }
+
+    /** The name in configuration. */
+    public String text() {
+        return text;
+    }
+
+    /** @throws IllegalArgumentException naming the text and every name that is known */
+    public static BalancerKind parse(String text) {
+        for (BalancerKind kind : values()) {
+            if (kind.text.equals(text)) {
+                return kind;
+            }
+        }
+        throw new IllegalArgumentException("\"" + text + "\" (expected: one of round_robin, least_conn, random)");
+    }
+}

@@ -1,0 +1,24 @@
+package mesh.model;
+
+import java.util.Optional;
+
+/**
+ * A service that requests go to. Its endpoints are a set of their own ({@link EndpointSet}) because they change more often.
+ *
+ * @param name           unique among clusters; the {@code service} label of outbound requests
+ * @param balancer       how an endpoint is chosen
+ * @param tls            mTLS towards endpoints that name no identity of their own; empty for plaintext
+ * @param circuitBreaker per endpoint; empty for none
+ * @param connections    limits and timeouts
+ */
+public record Cluster(
+    String name,
+    BalancerKind balancer,
+    Optional<UpstreamTls> tls,
+    Optional<CircuitBreakerPolicy> circuitBreaker,
+    ConnectionPolicy connections) {
+
+    public Cluster {
+        Checks.name("cluster name", name);
+    }
+}

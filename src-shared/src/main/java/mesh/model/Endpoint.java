@@ -1,0 +1,20 @@
+package mesh.model;
+
+import java.util.Optional;
+
+/**
+ * One instance of a cluster.
+ *
+ * @param address  host and port; also its name in its cluster and the {@code upstream} label
+ * @param weight   1 to 1,000,000
+ * @param spiffeId present: dialled with mTLS to exactly this identity
+ */
+public record Endpoint(Address address, int weight, Optional<SpiffeId> spiffeId) {
+
+    public Endpoint {
+        if (address.host().isEmpty() || address.port() == 0) {
+            throw new IllegalArgumentException("endpoint address: \"" + address + "\" (expected: host:port)");
+        }
+        Checks.range("weight of " + address, weight, 1, 1_000_000);
+    }
+}

@@ -1,0 +1,46 @@
+package mesh.model;
+
+import java.util.Optional;
+
+/**
+ * A socket that sidecars open, and what they do with its traffic. Inbound and outbound differ only in their parts: inbound has
+ * {@code tls} and a cluster on loopback, outbound is plain and its cluster has mTLS.
+ *
+ * @param name    unique among listeners
+ * @param bind    where; port 0 lets the system choose
+ * @param scope   which sidecars
+ * @param traffic what happens to it
+ * @param tls     mTLS towards whoever connects; empty for plaintext
+ */
+public record Listener(String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls) {
+
+    public Listener {
+        Checks.name("listener name", name);
+    }
+
+    /** What a listener does with its bytes. */
+    public sealed interface Traffic permits TcpTraffic, HttpTraffic {}
+
+    /**
+     * Bytes go to one cluster as they come.
+     *
+     * @param cluster the cluster's name
+     */
+    public record TcpTraffic(String cluster) implements Traffic {
+        public TcpTraffic {
+            Checks.name("listener cluster", cluster);
+        }
+    }
+
+    /**
+     * Requests are routed one by one.
+     *
+     * @param routeTable the route table's name
+     * @param service    the {@code service} label of its requests; "" means the cluster each request goes to
+     */
+    public record HttpTraffic(String routeTable, String service) implements Traffic {
+        public HttpTraffic {
+            Checks.name("listener route", routeTable);
+        }
+    }
+}

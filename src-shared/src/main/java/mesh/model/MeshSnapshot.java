@@ -1,0 +1,125 @@
+package mesh.model;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.Function;
+
+/**
+ * One complete configuration: of the whole mesh in the control plane's store, of one sidecar on the data plane. Keys are names.
+ *
+ * @param version     grows with each change; 0 before the first
+ * @param listeners   sockets
+ * @param routeTables what HTTP listeners decide by
+ * @param clusters    where requests go
+ * @param endpoints   by cluster; a cluster without an entry has no endpoints
+ * @param trust       who vouches for identities; empty where no mTLS is in use
+ */
+public record MeshSnapshot(
+    long version,
+    Map<String, Listener> listeners,
+    Map<String, RouteTable> routeTables,
+    Map<String, Cluster> clusters,
+    Map<String, EndpointSet> endpoints,
+    Optional<TrustBundle> trust) {
+
+    public static final MeshSnapshot EMPTY = new MeshSnapshot(0, Map.of(), Map.of(), Map.of(), Map.of(), Optional.empty());
+
+    public MeshSnapshot {
+        listeners = copy(listeners);
+        routeTables = copy(routeTables);
+        clusters = copy(clusters);
+        endpoints = copy(endpoints);
+    }
+
+    /** Keeps the order in which things were listed, so that what is printed reads as what was written. */
+    private static <T> Map<String, T> copy(Map<String, T> map) {
+        return Collections.unmodifiableMap(new LinkedHashMap<>(map));
+    }
+
+    /** By name, in order. */
+    public static <T> Map<String, T> byName(List<T> items, Function<T, String> name) {
+        Map<String, T> map = new LinkedHashMap<>();
+        items.forEach(item -> map.put(name.apply(item), item));
+        return map;
+    }
+
+    /** The same configuration under another version. */
+    public MeshSnapshot withVersion(long newVersion) {
+        return new MeshSnapshot(newVersion, listeners, routeTables, clusters, endpoints, trust);
+    }
+
+    /** The same configuration with another trust bundle. */
+    public MeshSnapshot withTrust(Optional<TrustBundle> newTrust) {
+        return new MeshSnapshot(version, listeners, routeTables, clusters, endpoints, newTrust);
+    }
+
+    /** The endpoints of a cluster, none if it has no entry. */
+    public List<Endpoint> endpointsOf(String cluster) {
+        EndpointSet set = endpoints.get(cluster);
+        return set == null ? List.of() : set.endpoints();
+    }
+
+    /** Every reference to something that is not there, and every pair of listeners that cannot both be bound by one sidecar. */
+    public List<Problem> problems() {
+        List<Problem> problems = new ArrayList<>();
+        listeners.forEach((name, listener) -> {
+            String at = "listeners." + name;
+            if (listener.traffic() instanceof Listener.TcpTraffic tcp) {
+                check(problems, at + ".cluster", "listener \"" + name + "\"", "cluster", tcp.cluster(), clusters);
+            } else if (listener.traffic() instanceof Listener.HttpTraffic http) {
+                check(problems, at + ".route", "listener \"" + name + "\"", "route table", http.routeTable(), routeTables);
+            }
+        });
+        routeTables.forEach((name, table) -> {
+            for (VirtualHost host : table.virtualHosts()) {
+                for (Route route : host.routes()) {
+                    String at = "routes." + name + "." + host.name() + "." + route.name();
+                    for (String cluster : clustersOf(route)) {
+                        check(problems, at + ".cluster", "route \"" + route.name() + "\"", "cluster", cluster, clusters);
+                    }
+                }
+            }
+        });
+        endpoints.forEach((name, set) -> check(problems, "endpoints." + name, "endpoint set \"" + name + "\"", "cluster", name, clusters));
+        conflicts(problems);
+        return problems;
+    }
+
+    /** The clusters a route may send to. */
+    public static List<String> clustersOf(Route route) {
+        if (route.action() instanceof Route.ToCluster to) {
+            return List.of(to.cluster());
+        }
+        if (route.action() instanceof Route.ToWeightedClusters to) {
+            return to.clusters().stream().map(Route.WeightedCluster::cluster).toList();
+        }
+        return List.of();
+    }
+
+    private static void check(List<Problem> problems, String path, String who, String kind, String name, Map<String, ?> known) {
+        if (!known.containsKey(name)) {
+            problems.add(new Problem(path, who + " names " + kind + " \"" + name + "\", which is not among " + kind + "s "
+                + new TreeSet<>(known.keySet())));
+        }
+    }
+
+    private void conflicts(List<Problem> problems) {
+        Map<String, Listener> byAddress = new HashMap<>();
+        for (Listener listener : listeners.values()) {
+            if (listener.bind().port() == 0) {
+                continue;
+            }
+            Listener other = byAddress.putIfAbsent(listener.scope() + " " + listener.bind(), listener);
+            if (other != null) {
+                problems.add(new Problem("listeners." + listener.name() + ".listen", "listener \"" + listener.name() + "\" and listener \""
+                    + other.name() + "\" both listen on " + listener.bind() + " (expected: different addresses)"));
+            }
+        }
+    }
+}

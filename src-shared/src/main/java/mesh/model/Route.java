@@ -1,0 +1,89 @@
+package mesh.model;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What matches, where it goes, and under which policies.
+ *
+ * @param name        for people, logs and metrics
+ * @param match       on the path
+ * @param action      where it goes
+ * @param hostRewrite the {@code Host} sent upstream; empty leaves it as it came
+ * @param timeouts    of the whole request
+ * @param retry       {@link RetryPolicy#NONE} for no second try
+ */
+public record Route(String name, PathMatch match, Action action, Optional<String> hostRewrite, Timeouts timeouts, RetryPolicy retry) {
+
+    public Route {
+        Checks.name("route name", name);
+        hostRewrite.ifPresent(h -> Checks.name("route \"" + name + "\" hostRewrite", h));
+    }
+
+    /** How a path is compared; the query never takes part. */
+    public sealed interface PathMatch permits Exact, Prefix {}
+
+    /** The whole path. */
+    public record Exact(String path) implements PathMatch {
+        public Exact {
+            checkPath(path);
+        }
+    }
+
+    /** The path begins with these characters: {@code /a} matches {@code /ab}, as in Envoy's {@code prefix}. */
+    public record Prefix(String prefix) implements PathMatch {
+        public Prefix {
+            checkPath(prefix);
+        }
+    }
+
+    private static void checkPath(String path) {
+        if (!path.startsWith("/") || path.indexOf('?') >= 0 || path.indexOf('#') >= 0) {
+            throw new IllegalArgumentException("route path: \"" + path + "\" (expected: begins with / and has no ? or #)");
+        }
+    }
+
+    /** Where a request goes. */
+    public sealed interface Action permits ToCluster, ToWeightedClusters, DirectReply {}
+
+    /** To one cluster. */
+    public record ToCluster(String cluster) implements Action {
+        public ToCluster {
+            Checks.name("route cluster", cluster);
+        }
+    }
+
+    /** To one of several, at random in proportion to their weights. */
+    public record ToWeightedClusters(List<WeightedCluster> clusters) implements Action {
+        public ToWeightedClusters {
+            clusters = List.copyOf(clusters);
+            if (clusters.isEmpty() || clusters.stream().mapToLong(WeightedCluster::weight).sum() == 0) {
+                throw new IllegalArgumentException("route weighted clusters: no weight in all (expected: at least 1)");
+            }
+        }
+    }
+
+    /**
+     * A cluster's share.
+     *
+     * @param weight 0 to 1,000,000; 0 gets nothing
+     */
+    public record WeightedCluster(String cluster, int weight) {
+        public WeightedCluster {
+            Checks.name("route cluster", cluster);
+            Checks.range("weight of \"" + cluster + "\"", weight, 0, 1_000_000);
+        }
+    }
+
+    /**
+     * The sidecar answers itself.
+     *
+     * @param status 200 to 599
+     * @param body   UTF-8 text, may be empty
+     */
+    public record DirectReply(int status, String body) implements Action {
+        public DirectReply {
+            Checks.range("direct reply status", status, 200, 599);
+        }
+    }
+}
