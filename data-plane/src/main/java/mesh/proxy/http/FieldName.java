@@ -3,7 +3,7 @@ package mesh.proxy.http;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/** A header field's name, made once and compared as bytes without case. */
+/** A header field's name, made once and compared as bytes without case. Any thread. */
 public final class FieldName {
 
     public static final FieldName HOST = of("host");
@@ -35,23 +35,47 @@ public final class FieldName {
 
     private final String text;
     private final byte[] bytes;
+    private final long mark;
 
     private FieldName(String lowerCase) {
         this.text = lowerCase;
         this.bytes = lowerCase.getBytes(StandardCharsets.US_ASCII);
+        this.mark = mark(bytes, 0, bytes.length);
     }
 
-    /** @param name in any case; held in lower case */
+    /** @param name a token (RFC 9110 section 5.6.2) in any case; held in lower case */
     public static FieldName of(String name) {
+        if (!Octets.isToken(name)) {
+            throw new IllegalArgumentException("field name: \"" + name + "\" (expected: a token such as x-request-id)");
+        }
         return new FieldName(name.toLowerCase(Locale.ROOT));
+    }
+
+    /**
+     * One bit of 64, the same for a name in any case. The marks of all fields of a head, or-ed, tell at once of most names that they
+     * are absent: a Bloom filter of one hash, made from the length and the two outer letters.
+     */
+    static long mark(byte[] name, int from, int to) {
+        int first = name[from] & 0x1f;
+        int last = name[to - 1] & 0x1f;
+        return 1L << (first * 5 + last * 3 + (to - from));
+    }
+
+    long mark() {
+        return mark;
     }
 
     int length() {
         return bytes.length;
     }
 
+    /** The name in lower case; not to be changed. */
     byte[] bytes() {
         return bytes;
+    }
+
+    boolean matches(byte[] name, int from, int to) {
+        return Octets.equalsIgnoreCase(name, from, to, bytes);
     }
 
     @Override

@@ -1,30 +1,344 @@
 package mesh.proxy.http;
 
-/** STUB of the contract: header fields in order over one byte array, with a short edit list. To be built by the http1 work. */
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Header fields in order, over one byte array that is used again and again. Not thread-safe.
+ *
+ * <p>All text lies in that array as HTTP/1.1 lines ({@code name: value CRLF}), whatever protocol it came by; an index holds where each
+ * line begins and ends. A change touches no text: a removed field leaves the index, a new one is appended to the text. So lines that
+ * still lie side by side go out as one copy, and a head that nobody changed as a single one.
+ *
+ * <p>Values are bytes, not characters: what is not ASCII passes unchanged, and is seen as ISO-8859-1 where a string is asked for.
+ */
 public class Fields {
 
+    private static final int INITIAL_BYTES = 1024;
+    private static final int INITIAL_FIELDS = 24;
+    /** Above this the array of an idle connection is given back. */
+    private static final int KEPT_BYTES = 8 * 1024;
+
+    /** One field in the index: where its name, its value and its line begin and end in the text. The line begins with the name. */
+    private static final int NAME_END = 1, VALUE = 2, VALUE_END = 3, LINE_END = 4, WIDTH = 5;
+
+    private byte[] text = new byte[INITIAL_BYTES];
+    private int length;
+    private int[] index = new int[INITIAL_FIELDS * WIDTH];
+    private int count;
+    /** The marks of all names ever added, or-ed; see {@link FieldName#mark}. */
+    private long seen;
+    private int startLine;
+    private int startLineEnd;
+
+    // What filters and routing use.
+
     /** Fields that are present, edits included. */
-    public int count() { throw new UnsupportedOperationException(); }
+    public final int count() {
+        return count;
+    }
 
     /** The index of the first field of that name at or after {@code from}, or -1. Indexes stay valid until the next change. */
-    public int indexOf(FieldName name, int from) { throw new UnsupportedOperationException(); }
+    public final int indexOf(FieldName name, int from) {
+        if ((seen & name.mark()) == 0) return -1;
+        for (int i = from, at = from * WIDTH; i < count; i++, at += WIDTH) {
+            if (name.matches(text, index[at], index[at + NAME_END])) return i;
+        }
+        return -1;
+    }
 
-    public boolean contains(FieldName name) { return indexOf(name, 0) >= 0; }
+    public final boolean contains(FieldName name) {
+        return indexOf(name, 0) >= 0;
+    }
 
     /** The first value of that name, or null. */
-    public String get(FieldName name) { throw new UnsupportedOperationException(); }
+    public final String get(FieldName name) {
+        int i = indexOf(name, 0);
+        return i < 0 ? null : value(i);
+    }
 
-    public String name(int index) { throw new UnsupportedOperationException(); }
+    /** The name as it came. */
+    public final String name(int i) {
+        return string(nameStart(i), nameEnd(i));
+    }
 
-    public String value(int index) { throw new UnsupportedOperationException(); }
+    /** The value without the white space around it. */
+    public final String value(int i) {
+        return string(valueStart(i), valueEnd(i));
+    }
+
+    /** Whether the whole value is {@code lowerCase}, in any case; makes no string. */
+    public final boolean valueIs(int i, byte[] lowerCase) {
+        return Octets.equalsIgnoreCase(text, valueStart(i), valueEnd(i), lowerCase);
+    }
 
     /** Whether a comma-separated list under that name, over all its fields, holds the token, without case. */
-    public boolean hasToken(FieldName name, String token) { throw new UnsupportedOperationException(); }
+    public final boolean hasToken(FieldName name, String token) {
+        for (int i = indexOf(name, 0); i >= 0; i = indexOf(name, i + 1)) {
+            if (listHolds(valueStart(i), valueEnd(i), token)) return true;
+        }
+        return false;
+    }
 
-    public void add(FieldName name, CharSequence value) { throw new UnsupportedOperationException(); }
+    public final void add(FieldName name, CharSequence value) {
+        index(count, appendLine(name, value));
+    }
 
-    /** Replaces every field of that name by one. */
-    public void set(FieldName name, CharSequence value) { throw new UnsupportedOperationException(); }
+    /** Replaces every field of that name by one, at the place of the first. */
+    public final void set(FieldName name, CharSequence value) {
+        int i = indexOf(name, 0);
+        if (i < 0) {
+            add(name, value);
+            return;
+        }
+        index(i, appendLine(name, value));
+        removeFrom(name, i + 1);
+    }
 
-    public void remove(FieldName name) { throw new UnsupportedOperationException(); }
+    /** Appends to a comma-separated list: to the last field of that name, or as a new field. */
+    public final void append(FieldName name, CharSequence value) {
+        int last = -1;
+        for (int i = indexOf(name, 0); i >= 0; i = indexOf(name, i + 1)) last = i;
+        if (last < 0 || valueStart(last) == valueEnd(last)) {
+            set(name, value);
+            return;
+        }
+        int line = appendName(name.bytes());
+        int old = valueStart(last), oldLength = valueEnd(last) - old;
+        reserve(oldLength + 2);
+        System.arraycopy(text, old, text, length, oldLength);
+        length += oldLength;
+        text[length++] = ',';
+        text[length++] = ' ';
+        appendValue(value);
+        index(last, line);
+    }
+
+    public final void remove(FieldName name) {
+        removeFrom(name, 0);
+    }
+
+    /** Removes the field at that index; the ones behind it move up. */
+    public final void remove(int i) {
+        System.arraycopy(index, (i + 1) * WIDTH, index, i * WIDTH, (count - i - 1) * WIDTH);
+        count--;
+    }
+
+    // What codecs use: the text itself, and where things stand in it.
+
+    /** The text; only up to {@link #length}, and only until something is appended, which may move it. */
+    public final byte[] text() {
+        return text;
+    }
+
+    /** Bytes of text. */
+    public final int length() {
+        return length;
+    }
+
+    public final int nameStart(int i) {
+        return index[i * WIDTH];
+    }
+
+    public final int nameEnd(int i) {
+        return index[i * WIDTH + NAME_END];
+    }
+
+    public final int valueStart(int i) {
+        return index[i * WIDTH + VALUE];
+    }
+
+    public final int valueEnd(int i) {
+        return index[i * WIDTH + VALUE_END];
+    }
+
+    /** Forgets everything, and gives back an array that one large head has made large. */
+    public void clear() {
+        if (text.length > KEPT_BYTES) text = new byte[INITIAL_BYTES];
+        if (index.length > INITIAL_FIELDS * WIDTH * 4) index = new int[INITIAL_FIELDS * WIDTH];
+        length = 0;
+        count = 0;
+        seen = 0;
+        startLine = 0;
+        startLineEnd = 0;
+    }
+
+    /** Moves bytes from a buffer to the end of the text, for a parser to find its way in. */
+    public final void append(ByteBuf in, int bytes) {
+        reserve(bytes);
+        in.readBytes(text, length, bytes);
+        length += bytes;
+    }
+
+    /** Cuts the text off, where a parser has taken more than the head. */
+    public final void truncate(int newLength) {
+        length = newLength;
+    }
+
+    /** Says that the start line, its CRLF included, stands at these places of the text. */
+    public final void startLine(int from, int to) {
+        startLine = from;
+        startLineEnd = to;
+    }
+
+    /** Says that a field stands at these places of the text, on a line of its own that begins with the name and has its CRLF before {@code lineEnd}. */
+    public final void field(int name, int nameEnd, int value, int valueEnd, int lineEnd) {
+        int at = count * WIDTH;
+        if (at == index.length) index = Arrays.copyOf(index, index.length * 2);
+        index[at] = name;
+        index[at + NAME_END] = nameEnd;
+        index[at + VALUE] = value;
+        index[at + VALUE_END] = valueEnd;
+        index[at + LINE_END] = lineEnd;
+        count++;
+        seen |= FieldName.mark(text, name, nameEnd);
+    }
+
+    /** Adds a field whose name is no constant, as HTTP/2 brings them. */
+    public final void add(CharSequence name, CharSequence value) {
+        if (!Octets.isToken(name)) throw new IllegalArgumentException("field name: \"" + name + "\" (expected: a token)");
+        int line = length;
+        appendText(name);
+        endName();
+        appendValue(value);
+        index(count, line, line + name.length());
+    }
+
+    /** Writes the start line, if there is one, and the fields, each with its CRLF; the empty line after them is not written. */
+    public final void writeTo(ByteBuf out) {
+        int from = startLine, to = startLineEnd;
+        for (int at = 0; at < count * WIDTH; at += WIDTH) {
+            if (index[at] != to) {
+                out.writeBytes(text, from, to - from);
+                from = index[at];
+            }
+            to = index[at + LINE_END];
+        }
+        out.writeBytes(text, from, to - from);
+    }
+
+    // Below: how text is added.
+
+    final String string(int from, int to) {
+        return new String(text, from, to - from, StandardCharsets.ISO_8859_1);
+    }
+
+    /** Appends characters one byte each; the caller answers for what they are. */
+    final void appendText(CharSequence characters) {
+        int n = characters.length();
+        reserve(n);
+        for (int i = 0; i < n; i++) text[length++] = (byte) characters.charAt(i);
+    }
+
+    final void appendText(int from, int to) {
+        reserve(to - from);
+        System.arraycopy(text, from, text, length, to - from);
+        length += to - from;
+    }
+
+    private int appendLine(FieldName name, CharSequence value) {
+        int line = appendName(name.bytes());
+        appendValue(value);
+        return line;
+    }
+
+    private int appendName(byte[] name) {
+        int line = length;
+        reserve(name.length);
+        System.arraycopy(name, 0, text, line, name.length);
+        length += name.length;
+        endName();
+        return line;
+    }
+
+    private void endName() {
+        reserve(2);
+        text[length++] = ':';
+        text[length++] = ' ';
+    }
+
+    /** A value that came out of a head is clean; one that is made up here must be too, or it would split the message. */
+    private void appendValue(CharSequence value) {
+        int n = value.length();
+        reserve(n + 2);
+        for (int i = 0; i < n; i++) {
+            char c = value.charAt(i);
+            if (!Octets.isFieldValue(c)) throw unfit(c, i);
+            text[length++] = (byte) c;
+        }
+        text[length++] = '\r';
+        text[length++] = '\n';
+    }
+
+    private static IllegalArgumentException unfit(char c, int at) {
+        return new IllegalArgumentException("field value: character 0x%02x at %d (expected: no control characters, at most 0xff)".formatted((int) c, at));
+    }
+
+    private void index(int i, int line) {
+        int nameEnd = line;
+        while (text[nameEnd] != ':') nameEnd++;
+        index(i, line, nameEnd);
+    }
+
+    /** Points entry {@code i} to the line that has just been appended. */
+    private void index(int i, int line, int nameEnd) {
+        if (i == count) {
+            field(line, nameEnd, nameEnd + 2, length - 2, length);
+            return;
+        }
+        int at = i * WIDTH;
+        index[at] = line;
+        index[at + NAME_END] = nameEnd;
+        index[at + VALUE] = nameEnd + 2;
+        index[at + VALUE_END] = length - 2;
+        index[at + LINE_END] = length;
+    }
+
+    private void removeFrom(FieldName name, int from) {
+        for (int i = indexOf(name, from); i >= 0; i = indexOf(name, i)) remove(i);
+    }
+
+    private void reserve(int bytes) {
+        if (length + bytes > text.length) text = Arrays.copyOf(text, Math.max(text.length * 2, length + bytes));
+    }
+
+    private boolean listHolds(int from, int to, String token) {
+        int start = from;
+        while (start < to) {
+            int end = start;
+            while (end < to && text[end] != ',') end++;
+            if (memberIs(start, end, token)) return true;
+            start = end + 1;
+        }
+        return false;
+    }
+
+    private boolean memberIs(int from, int to, String token) {
+        while (from < to && isBlank(text[from])) from++;
+        while (from < to && isBlank(text[to - 1])) to--;
+        if (to - from != token.length()) return false;
+        for (int i = 0; i < token.length(); i++) {
+            if (Octets.lower(text[from + i]) != Octets.lower((byte) token.charAt(i))) return false;
+        }
+        return true;
+    }
+
+    private static boolean isBlank(byte b) {
+        return b == ' ' || b == '\t';
+    }
+
+    /** The number in the first field of that name, or -1. */
+    final long number(FieldName name) {
+        int i = indexOf(name, 0);
+        return i < 0 ? -1 : Octets.decimal(text, valueStart(i), valueEnd(i));
+    }
+
+    /** The fields as HTTP/1.1 lines, for a failed test and for the debugger. */
+    @Override
+    public String toString() {
+        StringBuilder out = new StringBuilder(string(startLine, startLineEnd));
+        for (int i = 0; i < count; i++) out.append(name(i)).append(": ").append(value(i)).append("\r\n");
+        return out.toString();
+    }
 }

@@ -1,5 +1,7 @@
 package mesh.proxy.http;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * A request's method.
  *
@@ -18,4 +20,22 @@ public record Method(String name, boolean idempotent, boolean safe) {
     public static final Method OPTIONS = new Method("OPTIONS", true, true);
     public static final Method TRACE = new Method("TRACE", true, true);
     public static final Method CONNECT = new Method("CONNECT", false, false);
+
+    private static final Method[] KNOWN = {GET, POST, PUT, DELETE, PATCH, HEAD, OPTIONS, TRACE, CONNECT};
+
+    /** Methods are case-sensitive (section 9.1): {@code get} is an unknown one. */
+    static Method of(byte[] text, int from, int to) {
+        for (Method method : KNOWN) {
+            if (method.is(text, from, to)) return method;
+        }
+        return new Method(new String(text, from, to - from, StandardCharsets.US_ASCII), false, false);
+    }
+
+    private boolean is(byte[] text, int from, int to) {
+        if (to - from != name.length()) return false;
+        for (int i = 0; i < name.length(); i++) {
+            if (text[from + i] != name.charAt(i)) return false;
+        }
+        return true;
+    }
 }

@@ -1,36 +1,248 @@
 package mesh.proxy.http;
 
-/** STUB of the contract: a request's head. To be built by the http1 work. */
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A request's head: the fields, and a request line in front of them in the same text. The target in it is the one that is routed, seen
+ * by filters and forwarded; the authority is the Host field.
+ */
 public final class RequestHead extends Fields {
 
-    /** For tests and for protocols that have no bytes to keep. */
-    public static RequestHead of(String method, String target, String authority) { throw new UnsupportedOperationException(); }
+    private static final byte[] HTTP = "http://".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] HTTPS = "https://".getBytes(StandardCharsets.US_ASCII);
 
-    public Method method() { throw new UnsupportedOperationException(); }
+    private Method method;
+    private int target;
+    private int targetEnd;
+    private int pathEnd;
+    private boolean http10;
+    private boolean upgrading;
+
+    /**
+     * For tests and for heads that come from nowhere.
+     *
+     * @throws IllegalArgumentException where a client would get a 400
+     */
+    public static RequestHead of(String method, String target, String authority) {
+        RequestHead head = new RequestHead();
+        if (!head.begin(method, target, authority)) {
+            throw new IllegalArgumentException("request: %s %s to \"%s\" (expected: a token, a path or *, host[:port])".formatted(method, target, authority));
+        }
+        return head;
+    }
+
+    /**
+     * Begins a head that does not come as HTTP/1.1 text; fields are added next.
+     *
+     * @param authority null for none
+     * @return false when a part of it cannot stand in a request
+     */
+    public boolean begin(CharSequence method, CharSequence target, CharSequence authority) {
+        clear();
+        if (!Octets.isToken(method)) return false;
+        appendText(method);
+        appendText(" ");
+        appendText(target);
+        appendText(" HTTP/1.1\r\n");
+        for (int i = 0; i < target.length(); i++) {
+            if (target.charAt(i) > 0x7e) return false;
+        }
+        int from = method.length() + 1;
+        requestLine(method.length(), from, from + target.length(), length(), false);
+        if (authority != null) {
+            for (int i = 0; i < authority.length(); i++) {
+                if (authority.charAt(i) > 0x7e || authority.charAt(i) < 0x21) return false;
+            }
+            add(FieldName.HOST, authority);
+            if (!hostIsValid()) return false;
+        }
+        return resolveTarget();
+    }
+
+    public Method method() {
+        return method;
+    }
 
     /** Path and query as they will be forwarded. */
-    public String target() { throw new UnsupportedOperationException(); }
+    public String target() {
+        return string(target, targetEnd);
+    }
 
-    /** The path without the query, dot segments resolved. */
-    public String path() { throw new UnsupportedOperationException(); }
+    /** The path without the query, dot segments resolved; {@code *} for an OPTIONS of the server itself. */
+    public String path() {
+        return string(target, pathEnd);
+    }
 
     /** Compares the path's bytes without making a string. */
-    public boolean pathIs(byte[] exact) { throw new UnsupportedOperationException(); }
+    public boolean pathIs(byte[] exact) {
+        return pathEnd - target == exact.length && pathStartsWith(exact);
+    }
 
-    public boolean pathStartsWith(byte[] prefix) { throw new UnsupportedOperationException(); }
+    public boolean pathStartsWith(byte[] prefix) {
+        if (pathEnd - target < prefix.length) return false;
+        byte[] text = text();
+        for (int i = 0; i < prefix.length; i++) {
+            if (text[target + i] != prefix[i]) return false;
+        }
+        return true;
+    }
 
-    /** Host, or :authority; with the port if it came with one. */
-    public String authority() { throw new UnsupportedOperationException(); }
+    /** Host, or :authority; with the port if it came with one. Empty when HTTP/1.0 brought none. */
+    public String authority() {
+        String host = get(FieldName.HOST);
+        return host == null ? "" : host;
+    }
 
     /** Compares the authority without case and without making a string. */
-    public boolean authorityIs(byte[] lowerCase) { throw new UnsupportedOperationException(); }
+    public boolean authorityIs(byte[] lowerCase) {
+        int host = indexOf(FieldName.HOST, 0);
+        return host >= 0 && valueIs(host, lowerCase);
+    }
+
+    /** As {@link #authorityIs}, with the authority's port left out. */
+    public boolean hostIs(byte[] lowerCase) {
+        int i = indexOf(FieldName.HOST, 0);
+        return i >= 0 && Octets.equalsIgnoreCase(text(), valueStart(i), hostEnd(i), lowerCase);
+    }
+
+    /** Whether the host, its port left out, ends with these bytes, without case. */
+    public boolean hostEndsWith(byte[] lowerCase) {
+        int i = indexOf(FieldName.HOST, 0);
+        if (i < 0) return false;
+        int from = hostEnd(i) - lowerCase.length;
+        return from >= valueStart(i) && Octets.matchesIgnoreCase(text(), from, lowerCase);
+    }
+
+    private int hostEnd(int i) {
+        return Authority.endOfHost(text(), valueStart(i), valueEnd(i));
+    }
 
     /** Sets the Host (or :authority) that is sent upstream. */
-    public void setAuthority(String authority) { throw new UnsupportedOperationException(); }
+    public void setAuthority(CharSequence authority) {
+        set(FieldName.HOST, authority);
+    }
 
-    /** The protocol asked for with {@code connection: upgrade}, or null. */
-    public String upgrade() { throw new UnsupportedOperationException(); }
+    /** The protocol asked for with {@code connection: upgrade}, or null; also after {@code connection} was removed. */
+    public String upgrade() {
+        return isUpgrade() ? get(FieldName.UPGRADE) : null;
+    }
 
-    /** The declared body length, or -1 when it is unknown (chunked). */
-    public long contentLength() { throw new UnsupportedOperationException(); }
+    /** Whether there is an {@link #upgrade}, without making a string. */
+    public boolean isUpgrade() {
+        return contains(FieldName.UPGRADE) && (upgrading || asksForUpgrade());
+    }
+
+    /** The declared body length, or -1 when it is unknown (chunked) or there is no body. */
+    public long contentLength() {
+        return number(FieldName.CONTENT_LENGTH);
+    }
+
+    /** Whether it came as HTTP/1.0: no chunked answer, no 1xx, and the connection ends with the answer. It is forwarded as 1.1. */
+    public boolean http10() {
+        return http10;
+    }
+
+    @Override
+    public void clear() {
+        super.clear();
+        method = null;
+        target = 0;
+        targetEnd = 0;
+        pathEnd = 0;
+        http10 = false;
+        upgrading = false;
+    }
+
+    /** Says where the parts of the request line stand in the text; the method begins it. For codecs, as the two below. */
+    public void requestLine(int methodEnd, int from, int to, int lineEnd, boolean isHttp10) {
+        startLine(0, lineEnd);
+        // A proxy speaks its own version, whatever it heard (RFC 9110 section 6.2).
+        text()[lineEnd - "1\r\n".length()] = '1';
+        method = Method.of(text(), 0, methodEnd);
+        target = from;
+        targetEnd = to;
+        http10 = isHttp10;
+    }
+
+    /** Whether there is exactly one Host and it is valid. */
+    public boolean hostIsValid() {
+        int host = indexOf(FieldName.HOST, 0);
+        return host >= 0 && indexOf(FieldName.HOST, host + 1) < 0 && Authority.isValid(text(), valueStart(host), valueEnd(host));
+    }
+
+    /**
+     * Checks the target and brings it to the form that is routed and forwarded: origin-form, dot segments resolved, or {@code *}. To be
+     * called once, when all fields are there.
+     *
+     * @return false for a target that is none
+     */
+    public boolean resolveTarget() {
+        upgrading = !http10 && contains(FieldName.UPGRADE) && asksForUpgrade();
+        byte[] text = text();
+        if (target == targetEnd) return false;
+        if (text[target] == '*') {
+            // RFC 9112 section 3.2.4.
+            pathEnd = targetEnd;
+            return targetEnd - target == 1 && method == Method.OPTIONS;
+        }
+        if (text[target] != '/') return resolveAbsolute();
+        RequestTarget.Form form = RequestTarget.check(text, target, targetEnd);
+        if (form == RequestTarget.Form.INVALID) return false;
+        pathEnd = endOfPath();
+        if (form == RequestTarget.Form.DOTTED) rewrite(target, pathEnd, targetEnd);
+        return true;
+    }
+
+    /** RFC 9112 section 3.2.2: an absolute target's authority takes the place of Host. */
+    private boolean resolveAbsolute() {
+        byte[] text = text();
+        int authority = target + schemeLength();
+        if (authority == target) return false;
+        int path = authority;
+        while (path < targetEnd && text[path] != '/' && text[path] != '?') path++;
+        if (!Authority.isValid(text, authority, path)) return false;
+        if (RequestTarget.check(text, path, targetEnd) == RequestTarget.Form.INVALID) return false;
+        set(FieldName.HOST, string(authority, path));
+        target = path;
+        rewrite(path, endOfPath(), targetEnd);
+        return true;
+    }
+
+    private int schemeLength() {
+        for (byte[] scheme : new byte[][] {HTTP, HTTPS}) {
+            if (targetEnd - target > scheme.length && Octets.matchesIgnoreCase(text(), target, scheme)) return scheme.length;
+        }
+        return 0;
+    }
+
+    private int endOfPath() {
+        byte[] text = text();
+        int i = target;
+        while (i < targetEnd && text[i] != '?') i++;
+        return i;
+    }
+
+    /** Writes a new request line behind the text: the path with its dots resolved, then the query. */
+    private void rewrite(int path, int query, int end) {
+        int line = length();
+        appendText(method.name());
+        appendText(" ");
+        target = length();
+        if (path < query) {
+            appendText(path, query);
+            truncate(RequestTarget.resolve(text(), target, length()));
+        } else {
+            // RFC 3986 section 6.2.3, and RFC 9112 section 3.2.4 for OPTIONS.
+            appendText(method == Method.OPTIONS && query == end ? "*" : "/");
+        }
+        pathEnd = length();
+        appendText(query, end);
+        targetEnd = length();
+        appendText(" HTTP/1.1\r\n");
+        startLine(line, length());
+    }
+
+    private boolean asksForUpgrade() {
+        return hasToken(FieldName.CONNECTION, "upgrade");
+    }
 }

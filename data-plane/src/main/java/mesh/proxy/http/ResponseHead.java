@@ -1,12 +1,98 @@
 package mesh.proxy.http;
 
-/** STUB of the contract: a response's head. To be built by the http1 work. */
+/** A response's head: the fields, and a status line in front of them in the same text. */
 public final class ResponseHead extends Fields {
 
-    public static ResponseHead of(int status) { throw new UnsupportedOperationException(); }
+    private static final int MINOR_VERSION = "HTTP/1.".length();
 
-    public int status() { throw new UnsupportedOperationException(); }
+    private int status;
+
+    /** @param status 100 to 999 */
+    public static ResponseHead of(int status) {
+        ResponseHead head = new ResponseHead();
+        head.begin(status);
+        return head;
+    }
+
+    /** Begins a head that does not come as HTTP/1.1 text; fields are added next. */
+    public void begin(int newStatus) {
+        if (newStatus < 100 || newStatus > 999) throw new IllegalArgumentException("status: " + newStatus + " (expected: 100 to 999)");
+        clear();
+        appendText("HTTP/1.1 ");
+        appendText(Integer.toString(newStatus));
+        appendText(" ");
+        appendText(reason(newStatus));
+        appendText("\r\n");
+        statusLine(newStatus, length());
+    }
+
+    public int status() {
+        return status;
+    }
+
+    public boolean isInformational() {
+        return status < 200;
+    }
 
     /** The declared body length, or -1 when it is unknown. */
-    public long contentLength() { throw new UnsupportedOperationException(); }
+    public long contentLength() {
+        return number(FieldName.CONTENT_LENGTH);
+    }
+
+    @Override
+    public void clear() {
+        super.clear();
+        status = 0;
+    }
+
+    /** Says that the status line is the text up to {@code lineEnd}. For codecs. */
+    public void statusLine(int newStatus, int lineEnd) {
+        startLine(0, lineEnd);
+        // A proxy speaks its own version, whatever it heard (RFC 9110 section 6.2).
+        text()[MINOR_VERSION] = '1';
+        status = newStatus;
+    }
+
+    /** The phrases of RFC 9110 section 15; empty for others, as RFC 9112 section 4 allows. */
+    public static String reason(int status) {
+        return switch (status) {
+            case 100 -> "Continue";
+            case 101 -> "Switching Protocols";
+            case 103 -> "Early Hints";
+            case 200 -> "OK";
+            case 201 -> "Created";
+            case 202 -> "Accepted";
+            case 204 -> "No Content";
+            case 206 -> "Partial Content";
+            case 301 -> "Moved Permanently";
+            case 302 -> "Found";
+            case 303 -> "See Other";
+            case 304 -> "Not Modified";
+            case 307 -> "Temporary Redirect";
+            case 308 -> "Permanent Redirect";
+            case 400 -> "Bad Request";
+            case 401 -> "Unauthorized";
+            case 403 -> "Forbidden";
+            case 404 -> "Not Found";
+            case 405 -> "Method Not Allowed";
+            case 408 -> "Request Timeout";
+            case 409 -> "Conflict";
+            case 411 -> "Length Required";
+            case 413 -> "Content Too Large";
+            case 414 -> "URI Too Long";
+            case 417 -> "Expectation Failed";
+            case 421 -> "Misdirected Request";
+            case 426 -> "Upgrade Required";
+            case 429 -> "Too Many Requests";
+            case 431 -> "Request Header Fields Too Large";
+            case 500 -> "Internal Server Error";
+            case 501 -> "Not Implemented";
+            case 502 -> "Bad Gateway";
+            case 503 -> "Service Unavailable";
+            case 504 -> "Gateway Timeout";
+            case 505 -> "HTTP Version Not Supported";
+            case 508 -> "Loop Detected";
+            default -> "";
+        };
+    }
 }
