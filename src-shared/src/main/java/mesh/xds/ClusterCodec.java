@@ -1,0 +1,256 @@
+package mesh.xds;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.DiscoveryType;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.EdsClusterConfig;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.LbPolicy;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.TransportSocketMatch;
+import io.envoyproxy.envoy.config.core.v3.Http1ProtocolOptions;
+import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions;
+import io.envoyproxy.envoy.config.core.v3.Metadata;
+import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import mesh.model.BalancerKind;
+import mesh.model.CircuitBreakerPolicy;
+import mesh.model.ConnectionPolicy;
+import mesh.model.Endpoint;
+import mesh.model.MeshSnapshot;
+import mesh.model.SpiffeId;
+import mesh.model.UpstreamTls;
+import mesh.v1.CircuitBreaker;
+import mesh.v1.ClusterPolicy;
+
+/**
+ * A cluster whose endpoints come by EDS. The count breaker has no equal in Envoy and travels as {@code mesh.v1.ClusterPolicy}.
+ *
+ * <p>An endpoint that names its identity is dialled with mTLS to exactly that identity. An Envoy cannot read that from the endpoint: it
+ * picks one of the cluster's transport sockets by the endpoint's metadata. So the cluster gets one for each identity among its
+ * endpoints, and {@link EndpointSetCodec} writes the metadata.
+ */
+final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
+
+    /** The key by which an endpoint's metadata chooses among transport sockets. */
+    static final String SPIFFE_ID = "spiffe_id";
+
+    private static final String HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+    /** Envoy's, when the field is absent. */
+    private static final Duration ENVOY_CONNECT_TIMEOUT = Duration.ofSeconds(5);
+    private static final int ENVOY_LIMIT = 1024;
+
+    private static final Set<String> CLUSTER_FIELDS = Set.of("name", "type", "eds_cluster_config", "connect_timeout", "lb_policy",
+        "circuit_breakers", "typed_extension_protocol_options", "transport_socket", "transport_socket_matches", "metadata", "alt_stat_name",
+        "per_connection_buffer_limit_bytes", "dns_lookup_family", "track_timeout_budgets", "track_cluster_stats");
+    private static final Set<String> THRESHOLD_FIELDS =
+        Set.of("priority", "max_connections", "max_pending_requests", "max_requests", "track_remaining");
+
+    /** What the message is made from: the cluster, and the identities among its endpoints, but not their addresses and weights. */
+    private record Source(mesh.model.Cluster cluster, Set<SpiffeId> identities) {}
+
+    @Override
+    public Class<Cluster> wireType() {
+        return Cluster.class;
+    }
+
+    @Override
+    public Set<String> names(MeshSnapshot snapshot) {
+        return snapshot.clusters().keySet();
+    }
+
+    @Override
+    public mesh.model.Cluster find(MeshSnapshot snapshot, String name) {
+        return snapshot.clusters().get(name);
+    }
+
+    @Override
+    public Object source(mesh.model.Cluster cluster, MeshSnapshot snapshot) {
+        return new Source(cluster, identities(snapshot.endpointsOf(cluster.name())));
+    }
+
+    private static Set<SpiffeId> identities(List<Endpoint> endpoints) {
+        Set<SpiffeId> ids = new TreeSet<>();
+        endpoints.forEach(endpoint -> endpoint.spiffeId().ifPresent(ids::add));
+        return ids;
+    }
+
+    @Override
+    public String name(Cluster message) {
+        return message.getName();
+    }
+
+    @Override
+    public Cluster encode(mesh.model.Cluster cluster, MeshSnapshot snapshot) {
+        ConnectionPolicy connections = cluster.connections();
+        Cluster.Builder message = Cluster.newBuilder()
+            .setName(cluster.name())
+            .setType(DiscoveryType.EDS)
+            .setEdsClusterConfig(EdsClusterConfig.newBuilder().setEdsConfig(Wire.ADS))
+            .setConnectTimeout(Wire.duration(connections.connectTimeout()))
+            .setLbPolicy(switch (cluster.balancer()) {
+                case ROUND_ROBIN -> LbPolicy.ROUND_ROBIN;
+                case LEAST_CONN -> LbPolicy.LEAST_REQUEST;
+                case RANDOM -> LbPolicy.RANDOM;
+            })
+            .setCircuitBreakers(CircuitBreakers.newBuilder().addThresholds(Thresholds.newBuilder()
+                .setMaxConnections(Wire.uint32(connections.maxConnections()))
+                .setMaxPendingRequests(Wire.uint32(connections.maxPendingRequests()))
+                .setMaxRequests(Wire.uint32(connections.maxRequests()))));
+        connections.idleTimeout().ifPresent(idle -> message.putTypedExtensionProtocolOptions(HTTP_OPTIONS, httpOptions(idle)));
+        cluster.tls().ifPresent(tls -> message.setTransportSocket(TransportSockets.upstream(tls.expect())));
+        for (SpiffeId id : identities(snapshot.endpointsOf(cluster.name()))) {
+            message.addTransportSocketMatches(TransportSocketMatch.newBuilder()
+                .setName(id.toString())
+                .setMatch(chooses(id))
+                .setTransportSocket(TransportSockets.upstream(Set.of(id))));
+        }
+        cluster.circuitBreaker().ifPresent(breaker -> message.setMetadata(policy(breaker)));
+        return message.build();
+    }
+
+    /** What stands in an endpoint's metadata and in the match of the transport socket for it. */
+    static Struct chooses(SpiffeId id) {
+        return Struct.newBuilder().putFields(SPIFFE_ID, Value.newBuilder().setStringValue(id.toString()).build()).build();
+    }
+
+    private static Any httpOptions(Duration idle) {
+        return Wire.pack(io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.newBuilder()
+            .setCommonHttpProtocolOptions(HttpProtocolOptions.newBuilder().setIdleTimeout(Wire.duration(idle)))
+            .setExplicitHttpConfig(
+                io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig.newBuilder()
+                    .setHttpProtocolOptions(Http1ProtocolOptions.getDefaultInstance()))
+            .build());
+    }
+
+    private static Metadata policy(CircuitBreakerPolicy breaker) {
+        ClusterPolicy policy = ClusterPolicy.newBuilder()
+            .setCircuitBreaker(CircuitBreaker.newBuilder()
+                .setWindowSize(breaker.windowSize())
+                .setFailureThreshold(breaker.failureThreshold())
+                .setResetTimeout(Wire.duration(breaker.resetTimeout())))
+            .build();
+        return Metadata.newBuilder().putTypedFilterMetadata(Wire.POLICY, Wire.pack(policy)).build();
+    }
+
+    @Override
+    public mesh.model.Cluster decode(Cluster message, Reading reading) {
+        reading.only(message, CLUSTER_FIELDS);
+        discovery(message, reading);
+        socketMatches(message, reading);
+        BalancerKind balancer = switch (message.getLbPolicy()) {
+            case ROUND_ROBIN -> BalancerKind.ROUND_ROBIN;
+            case LEAST_REQUEST -> BalancerKind.LEAST_CONN;
+            case RANDOM -> BalancerKind.RANDOM;
+            default -> {
+                reading.at("lb_policy").unexpected(message.getLbPolicyValue(), "ROUND_ROBIN, LEAST_REQUEST or RANDOM");
+                yield null;
+            }
+        };
+        Optional<UpstreamTls> tls = message.hasTransportSocket()
+            ? Optional.ofNullable(TransportSockets.upstream(message.getTransportSocket(), reading.at("transport_socket")))
+            : Optional.empty();
+        Optional<CircuitBreakerPolicy> breaker = breaker(message, reading);
+        ConnectionPolicy connections = connections(message, reading);
+        return reading.clean()
+            ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections))
+            : null;
+    }
+
+    private static void discovery(Cluster message, Reading reading) {
+        if (message.getType() != DiscoveryType.EDS || !message.hasType()) {
+            reading.at("type").unexpected(message.getTypeValue(), "EDS");
+        }
+        EdsClusterConfig eds = message.getEdsClusterConfig();
+        Wire.onlyAds(eds.getEdsConfig(), reading.at("eds_cluster_config").at("eds_config"));
+        if (!eds.getServiceName().isEmpty() && !eds.getServiceName().equals(message.getName())) {
+            reading.at("eds_cluster_config").at("service_name").unexpected(eds.getServiceName(), "the cluster's own name, or none");
+        }
+    }
+
+    /** They repeat what the endpoints say; what matters is that they choose by nothing else. */
+    private static void socketMatches(Cluster message, Reading reading) {
+        for (int i = 0; i < message.getTransportSocketMatchesCount(); i++) {
+            TransportSocketMatch match = message.getTransportSocketMatches(i);
+            Reading at = reading.at("transport_socket_matches", i);
+            String id = match.getMatch().getFieldsOrDefault(SPIFFE_ID, Value.getDefaultInstance()).getStringValue();
+            if (match.getMatch().getFieldsCount() != 1 || id.isEmpty()) {
+                at.at("match").unexpected(match.getMatch().getFieldsMap().keySet(), SPIFFE_ID);
+                continue;
+            }
+            UpstreamTls tls = TransportSockets.upstream(match.getTransportSocket(), at.at("transport_socket"));
+            if (tls != null && !(tls.expect().size() == 1 && tls.expect().iterator().next().toString().equals(id))) {
+                at.at("transport_socket").unexpected(tls.expect(), "exactly the identity that it is chosen by, " + id);
+            }
+        }
+    }
+
+    private static ConnectionPolicy connections(Cluster message, Reading reading) {
+        Duration connect = message.hasConnectTimeout()
+            ? reading.at("connect_timeout").duration(message.getConnectTimeout(), ENVOY_CONNECT_TIMEOUT)
+            : ENVOY_CONNECT_TIMEOUT;
+        Optional<Duration> idle = idleTimeout(message.getTypedExtensionProtocolOptionsMap(), reading);
+        Thresholds limits = Thresholds.getDefaultInstance();
+        for (int i = 0; i < message.getCircuitBreakers().getThresholdsCount(); i++) {
+            limits = message.getCircuitBreakers().getThresholds(i);
+            Reading at = reading.at("circuit_breakers").at("thresholds", i);
+            at.only(limits, THRESHOLD_FIELDS);
+            if (i > 0 || limits.getPriority() != RoutingPriority.DEFAULT) {
+                at.problem("is a second or not the default priority (expected: one threshold, of priority DEFAULT)");
+            }
+        }
+        reading.at("circuit_breakers").only(message.getCircuitBreakers(), Set.of("thresholds"));
+        int connections = limits.hasMaxConnections() ? limits.getMaxConnections().getValue() : ENVOY_LIMIT;
+        int pending = limits.hasMaxPendingRequests() ? limits.getMaxPendingRequests().getValue() : ENVOY_LIMIT;
+        int requests = limits.hasMaxRequests() ? limits.getMaxRequests().getValue() : ENVOY_LIMIT;
+        return reading.check(() -> new ConnectionPolicy(connect, idle, connections, pending, requests));
+    }
+
+    private static Optional<Duration> idleTimeout(Map<String, Any> options, Reading reading) {
+        Reading at = reading.at("typed_extension_protocol_options");
+        options.keySet().stream().filter(key -> !key.equals(HTTP_OPTIONS)).sorted().forEach(key -> at.unexpected(key, HTTP_OPTIONS));
+        Any any = options.get(HTTP_OPTIONS);
+        if (any == null) {
+            return Optional.empty();
+        }
+        var http = at.unpack(any, io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.class);
+        if (http == null) {
+            return Optional.empty();
+        }
+        at.only(http, Set.of("common_http_protocol_options", "explicit_http_config"));
+        at.at("explicit_http_config").only(http.getExplicitHttpConfig(), Set.of("http_protocol_options"));
+        Reading common = at.at("common_http_protocol_options");
+        common.only(http.getCommonHttpProtocolOptions(), Set.of("idle_timeout"));
+        return http.getCommonHttpProtocolOptions().hasIdleTimeout()
+            ? Optional.ofNullable(common.at("idle_timeout").duration(http.getCommonHttpProtocolOptions().getIdleTimeout(), null))
+            : Optional.empty();
+    }
+
+    private static Optional<CircuitBreakerPolicy> breaker(Cluster message, Reading reading) {
+        Any any = message.getMetadata().getTypedFilterMetadataMap().get(Wire.POLICY);
+        if (any == null) {
+            return Optional.empty();
+        }
+        Reading at = reading.at("metadata").at("typed_filter_metadata").at(Wire.POLICY);
+        ClusterPolicy policy = at.unpack(any, ClusterPolicy.class);
+        if (policy == null || !policy.hasCircuitBreaker()) {
+            return Optional.empty();
+        }
+        CircuitBreaker breaker = policy.getCircuitBreaker();
+        CircuitBreakerPolicy standard = CircuitBreakerPolicy.DEFAULT;
+        return Optional.ofNullable(at.at("circuit_breaker").check(() -> new CircuitBreakerPolicy(
+            breaker.getWindowSize() == 0 ? standard.windowSize() : breaker.getWindowSize(),
+            breaker.getFailureThreshold() == 0 ? standard.failureThreshold() : breaker.getFailureThreshold(),
+            breaker.hasResetTimeout()
+                ? at.at("circuit_breaker").at("reset_timeout").duration(breaker.getResetTimeout(), standard.resetTimeout())
+                : standard.resetTimeout())));
+    }
+}

@@ -1,0 +1,119 @@
+package mesh.xds;
+
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import io.envoyproxy.envoy.config.core.v3.Metadata;
+import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
+import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import mesh.model.Address;
+import mesh.model.Endpoint;
+import mesh.model.EndpointSet;
+import mesh.model.MeshSnapshot;
+import mesh.model.SpiffeId;
+
+/**
+ * A cluster's endpoints in one locality. An endpoint's identity is metadata of Envoy's own transport socket match, see
+ * {@link ClusterCodec}. An endpoint that its sender calls unhealthy or draining is left out, which is what an Envoy does with it.
+ */
+final class EndpointSetCodec implements ResourceCodec<EndpointSet, ClusterLoadAssignment> {
+
+    private static final String SOCKET_MATCH = "envoy.transport_socket_match";
+
+    private static final Set<String> LOCALITY_FIELDS = Set.of("locality", "lb_endpoints", "load_balancing_weight", "metadata");
+    private static final Set<String> LB_ENDPOINT_FIELDS = Set.of("endpoint", "health_status", "metadata", "load_balancing_weight");
+    private static final Set<String> ENDPOINT_FIELDS = Set.of("address", "hostname", "health_check_config");
+
+    @Override
+    public Class<ClusterLoadAssignment> wireType() {
+        return ClusterLoadAssignment.class;
+    }
+
+    @Override
+    public Set<String> names(MeshSnapshot snapshot) {
+        return snapshot.clusters().keySet();
+    }
+
+    @Override
+    public EndpointSet find(MeshSnapshot snapshot, String name) {
+        EndpointSet set = snapshot.endpoints().get(name);
+        return set != null || !snapshot.clusters().containsKey(name) ? set : new EndpointSet(name, List.of());
+    }
+
+    @Override
+    public String name(ClusterLoadAssignment message) {
+        return message.getClusterName();
+    }
+
+    @Override
+    public ClusterLoadAssignment encode(EndpointSet set, MeshSnapshot snapshot) {
+        ClusterLoadAssignment.Builder message = ClusterLoadAssignment.newBuilder().setClusterName(set.cluster());
+        if (!set.endpoints().isEmpty()) {
+            LocalityLbEndpoints.Builder locality = LocalityLbEndpoints.newBuilder();
+            set.endpoints().forEach(endpoint -> locality.addLbEndpoints(encode(endpoint)));
+            message.addEndpoints(locality);
+        }
+        return message.build();
+    }
+
+    private static LbEndpoint encode(Endpoint endpoint) {
+        LbEndpoint.Builder message = LbEndpoint.newBuilder()
+            .setEndpoint(io.envoyproxy.envoy.config.endpoint.v3.Endpoint.newBuilder()
+                .setAddress(SocketAddresses.encode(endpoint.address())))
+            .setLoadBalancingWeight(Wire.uint32(endpoint.weight()));
+        endpoint.spiffeId().ifPresent(id ->
+            message.setMetadata(Metadata.newBuilder().putFilterMetadata(SOCKET_MATCH, ClusterCodec.chooses(id))));
+        return message.build();
+    }
+
+    @Override
+    public EndpointSet decode(ClusterLoadAssignment message, Reading reading) {
+        reading.only(message, Set.of("cluster_name", "endpoints"));
+        List<Endpoint> endpoints = new ArrayList<>();
+        for (int l = 0; l < message.getEndpointsCount(); l++) {
+            LocalityLbEndpoints locality = message.getEndpoints(l);
+            Reading at = reading.at("endpoints", l);
+            at.only(locality, LOCALITY_FIELDS);
+            for (int e = 0; e < locality.getLbEndpointsCount(); e++) {
+                decode(locality.getLbEndpoints(e), at.at("lb_endpoints", e)).ifPresent(endpoints::add);
+            }
+        }
+        return reading.clean() ? reading.check(() -> new EndpointSet(message.getClusterName(), endpoints)) : null;
+    }
+
+    private static Optional<Endpoint> decode(LbEndpoint message, Reading reading) {
+        reading.only(message, LB_ENDPOINT_FIELDS);
+        reading.at("endpoint").only(message.getEndpoint(), ENDPOINT_FIELDS);
+        Address address = SocketAddresses.decode(message.getEndpoint().getAddress(), reading.at("endpoint").at("address"));
+        Optional<SpiffeId> id = identity(message.getMetadata(), reading.at("metadata").at(SOCKET_MATCH));
+        int weight = message.hasLoadBalancingWeight() ? message.getLoadBalancingWeight().getValue() : 1;
+        boolean serves = switch (message.getHealthStatus()) {
+            case UNKNOWN, HEALTHY -> true;
+            case UNHEALTHY, DRAINING, TIMEOUT -> false;
+            default -> {
+                reading.at("health_status").unexpected(message.getHealthStatusValue(), "UNKNOWN, HEALTHY, UNHEALTHY, DRAINING or TIMEOUT");
+                yield false;
+            }
+        };
+        return address == null || !serves
+            ? Optional.empty()
+            : Optional.ofNullable(reading.check(() -> new Endpoint(address, weight, id)));
+    }
+
+    private static Optional<SpiffeId> identity(Metadata metadata, Reading reading) {
+        Struct match = metadata.getFilterMetadataMap().get(SOCKET_MATCH);
+        if (match == null) {
+            return Optional.empty();
+        }
+        Value id = match.getFieldsMap().get(ClusterCodec.SPIFFE_ID);
+        if (match.getFieldsCount() != 1 || id == null) {
+            reading.unexpected(match.getFieldsMap().keySet(), "only " + ClusterCodec.SPIFFE_ID);
+            return Optional.empty();
+        }
+        return Optional.ofNullable(reading.check(() -> SpiffeId.parse(id.getStringValue())));
+    }
+}

@@ -1,0 +1,167 @@
+package mesh.xds;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.BoolValue;
+import com.google.protobuf.Message;
+import io.envoyproxy.envoy.config.listener.v3.Filter;
+import io.envoyproxy.envoy.config.listener.v3.FilterChain;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.Rds;
+import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
+import java.util.Optional;
+import java.util.Set;
+import mesh.model.Address;
+import mesh.model.DownstreamTls;
+import mesh.model.Listener.HttpTraffic;
+import mesh.model.Listener.TcpTraffic;
+import mesh.model.Listener.Traffic;
+import mesh.model.MeshSnapshot;
+import mesh.model.Scope;
+
+/**
+ * A socket with one filter chain and one network filter. The service label is the connection manager's {@code stat_prefix}. The scope is
+ * not sent: who gets a listener is meant by it, so it decodes as {@link Scope#ALL}.
+ */
+final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener> {
+
+    private static final String HTTP = "envoy.filters.network.http_connection_manager";
+    private static final String TCP = "envoy.filters.network.tcp_proxy";
+    private static final String ROUTER = "envoy.filters.http.router";
+
+    /** Stands for "" in {@code stat_prefix}, which an Envoy does not accept empty. */
+    private static final String NO_SERVICE = "-";
+
+    private static final Set<String> LISTENER_FIELDS = Set.of("name", "address", "filter_chains", "access_log", "stat_prefix", "metadata",
+        "traffic_direction", "enable_reuse_port", "per_connection_buffer_limit_bytes", "tcp_backlog_size");
+    private static final Set<String> CHAIN_FIELDS = Set.of("name", "filters", "transport_socket", "metadata");
+    private static final Set<String> HTTP_FIELDS = Set.of("codec_type", "stat_prefix", "rds", "http_filters", "upgrade_configs",
+        "forward_client_cert_details", "set_current_client_cert_details", "access_log", "access_log_options", "tracing",
+        "generate_request_id", "server_name", "normalize_path", "http_protocol_options", "common_http_protocol_options");
+    private static final Set<String> TCP_FIELDS = Set.of("stat_prefix", "cluster", "access_log", "access_log_options");
+
+    @Override
+    public Class<Listener> wireType() {
+        return Listener.class;
+    }
+
+    @Override
+    public Set<String> names(MeshSnapshot snapshot) {
+        return snapshot.listeners().keySet();
+    }
+
+    @Override
+    public mesh.model.Listener find(MeshSnapshot snapshot, String name) {
+        return snapshot.listeners().get(name);
+    }
+
+    @Override
+    public String name(Listener message) {
+        return message.getName();
+    }
+
+    @Override
+    public Listener encode(mesh.model.Listener listener, MeshSnapshot snapshot) {
+        FilterChain.Builder chain = FilterChain.newBuilder().addFilters(filter(listener));
+        listener.tls().ifPresent(tls -> chain.setTransportSocket(TransportSockets.downstream(tls)));
+        return Listener.newBuilder()
+            .setName(listener.name())
+            .setAddress(SocketAddresses.encode(listener.bind()))
+            .addFilterChains(chain)
+            .build();
+    }
+
+    private static Filter filter(mesh.model.Listener listener) {
+        if (listener.traffic() instanceof TcpTraffic tcp) {
+            return filter(TCP, TcpProxy.newBuilder().setStatPrefix(listener.name()).setCluster(tcp.cluster()).build());
+        }
+        return filter(HTTP, connectionManager((HttpTraffic) listener.traffic(), listener.tls().isPresent()));
+    }
+
+    private static Filter filter(String name, Message config) {
+        return Filter.newBuilder().setName(name).setTypedConfig(Wire.pack(config)).build();
+    }
+
+    private static HttpConnectionManager connectionManager(HttpTraffic http, boolean mutualTls) {
+        HttpConnectionManager.Builder manager = HttpConnectionManager.newBuilder()
+            .setStatPrefix(http.service().isEmpty() ? NO_SERVICE : http.service())
+            .setRds(Rds.newBuilder().setConfigSource(Wire.ADS).setRouteConfigName(http.routeTable()))
+            .addHttpFilters(HttpFilter.newBuilder().setName(ROUTER).setTypedConfig(Wire.pack(Router.getDefaultInstance())))
+            .addUpgradeConfigs(UpgradeConfig.newBuilder().setUpgradeType("websocket"))
+            .setNormalizePath(BoolValue.of(true));
+        if (mutualTls) {
+            // What a peer claims in x-forwarded-client-cert is dropped, what its certificate says is set.
+            manager.setForwardClientCertDetails(ForwardClientCertDetails.SANITIZE_SET)
+                .setSetCurrentClientCertDetails(SetCurrentClientCertDetails.newBuilder().setUri(true));
+        }
+        return manager.build();
+    }
+
+    @Override
+    public mesh.model.Listener decode(Listener message, Reading reading) {
+        reading.only(message, LISTENER_FIELDS);
+        Address bind = SocketAddresses.decode(message.getAddress(), reading.at("address"));
+        if (message.getFilterChainsCount() != 1) {
+            reading.at("filter_chains").problem("has " + message.getFilterChainsCount() + " chains (expected: one)");
+            return null;
+        }
+        FilterChain chain = message.getFilterChains(0);
+        Reading at = reading.at("filter_chains", 0);
+        at.only(chain, CHAIN_FIELDS);
+        Optional<DownstreamTls> tls = chain.hasTransportSocket()
+            ? Optional.ofNullable(TransportSockets.downstream(chain.getTransportSocket(), at.at("transport_socket")))
+            : Optional.empty();
+        Traffic traffic = traffic(chain, at);
+        return reading.clean() ? reading.check(() -> new mesh.model.Listener(message.getName(), bind, Scope.ALL, traffic, tls)) : null;
+    }
+
+    private static Traffic traffic(FilterChain chain, Reading reading) {
+        if (chain.getFiltersCount() != 1) {
+            reading.at("filters").problem("has " + chain.getFiltersCount() + " filters (expected: one, " + HTTP + " or " + TCP + ")");
+            return null;
+        }
+        Reading at = reading.at("filters", 0).at("typed_config");
+        Any config = chain.getFilters(0).getTypedConfig();
+        if (config.is(HttpConnectionManager.class)) {
+            HttpConnectionManager manager = at.unpack(config, HttpConnectionManager.class);
+            return manager == null ? null : http(manager, at);
+        }
+        if (config.is(TcpProxy.class)) {
+            TcpProxy proxy = at.unpack(config, TcpProxy.class);
+            return proxy == null ? null : tcp(proxy, at);
+        }
+        at.unexpected(config.getTypeUrl(), "the configuration of " + HTTP + " or " + TCP);
+        return null;
+    }
+
+    private static Traffic tcp(TcpProxy proxy, Reading reading) {
+        reading.only(proxy, TCP_FIELDS);
+        return reading.check(() -> new TcpTraffic(proxy.getCluster()));
+    }
+
+    private static Traffic http(HttpConnectionManager manager, Reading reading) {
+        reading.only(manager, HTTP_FIELDS);
+        if (manager.getCodecType() != CodecType.AUTO && manager.getCodecType() != CodecType.HTTP1) {
+            reading.at("codec_type").unexpected(manager.getCodecTypeValue(), "AUTO or HTTP1");
+        }
+        for (int i = 0; i < manager.getHttpFiltersCount(); i++) {
+            HttpFilter filter = manager.getHttpFilters(i);
+            if (!filter.getTypedConfig().is(Router.class)) {
+                reading.at("http_filters", i).unexpected(filter.getName() + " " + filter.getTypedConfig().getTypeUrl(), "only " + ROUTER);
+            }
+        }
+        for (int i = 0; i < manager.getUpgradeConfigsCount(); i++) {
+            Reading at = reading.at("upgrade_configs", i);
+            at.only(manager.getUpgradeConfigs(i), Set.of("upgrade_type", "enabled"));
+        }
+        Wire.onlyAds(manager.getRds().getConfigSource(), reading.at("rds").at("config_source"));
+        String service = manager.getStatPrefix().equals(NO_SERVICE) ? "" : manager.getStatPrefix();
+        return reading.check(() -> new HttpTraffic(manager.getRds().getRouteConfigName(), service));
+    }
+}

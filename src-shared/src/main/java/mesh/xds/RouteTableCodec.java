@@ -1,0 +1,209 @@
+package mesh.xds;
+
+import com.google.protobuf.UInt32Value;
+import io.envoyproxy.envoy.config.core.v3.DataSource;
+import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
+import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.config.route.v3.RouteMatch;
+import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import mesh.model.MeshSnapshot;
+import mesh.model.RetryPolicy;
+import mesh.model.Route.Action;
+import mesh.model.Route.DirectReply;
+import mesh.model.Route.Exact;
+import mesh.model.Route.PathMatch;
+import mesh.model.Route.Prefix;
+import mesh.model.Route.ToCluster;
+import mesh.model.Route.ToWeightedClusters;
+import mesh.model.RouteTable;
+import mesh.model.Timeouts;
+
+/** Virtual hosts and their routes, in the order in which they are tried. */
+final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfiguration> {
+
+    /** Envoy answers directly with at most this many bytes unless told otherwise. */
+    private static final int ENVOY_BODY_LIMIT = 4096;
+
+    private static final Set<String> TABLE_FIELDS =
+        Set.of("name", "virtual_hosts", "validate_clusters", "max_direct_response_body_size_bytes", "ignore_port_in_host_matching", "metadata");
+    private static final Set<String> HOST_FIELDS = Set.of("name", "domains", "routes", "include_request_attempt_count", "metadata");
+    private static final Set<String> ROUTE_FIELDS = Set.of("name", "match", "route", "direct_response", "metadata", "decorator", "stat_prefix");
+    private static final Set<String> ACTION_FIELDS =
+        Set.of("cluster", "weighted_clusters", "host_rewrite_literal", "timeout", "idle_timeout", "retry_policy");
+
+    @Override
+    public Class<RouteConfiguration> wireType() {
+        return RouteConfiguration.class;
+    }
+
+    @Override
+    public Set<String> names(MeshSnapshot snapshot) {
+        return snapshot.routeTables().keySet();
+    }
+
+    @Override
+    public RouteTable find(MeshSnapshot snapshot, String name) {
+        return snapshot.routeTables().get(name);
+    }
+
+    @Override
+    public String name(RouteConfiguration message) {
+        return message.getName();
+    }
+
+    @Override
+    public RouteConfiguration encode(RouteTable table, MeshSnapshot snapshot) {
+        RouteConfiguration.Builder message = RouteConfiguration.newBuilder().setName(table.name());
+        int longestBody = 0;
+        boolean ports = false;
+        for (mesh.model.VirtualHost host : table.virtualHosts()) {
+            VirtualHost.Builder virtualHost = VirtualHost.newBuilder().setName(host.name()).addAllDomains(host.hosts());
+            ports |= host.hosts().stream().anyMatch(h -> h.indexOf(':') >= 0);
+            for (mesh.model.Route route : host.routes()) {
+                virtualHost.addRoutes(encode(route));
+                if (route.action() instanceof DirectReply reply) {
+                    longestBody = Math.max(longestBody, reply.body().getBytes(StandardCharsets.UTF_8).length);
+                }
+            }
+            message.addVirtualHosts(virtualHost);
+        }
+        // A host without a port matches any port here; in an Envoy only so, and then one with a port never would.
+        message.setIgnorePortInHostMatching(!ports);
+        if (longestBody > ENVOY_BODY_LIMIT) {
+            message.setMaxDirectResponseBodySizeBytes(UInt32Value.of(longestBody));
+        }
+        return message.build();
+    }
+
+    private static Route encode(mesh.model.Route route) {
+        Route.Builder message = Route.newBuilder().setName(route.name()).setMatch(encode(route.match()));
+        if (route.action() instanceof DirectReply reply) {
+            // What a route says of hosts, timeouts and retries has no meaning without an upstream, so it is not sent.
+            return message.setDirectResponse(DirectResponseAction.newBuilder()
+                .setStatus(reply.status())
+                .setBody(DataSource.newBuilder().setInlineString(reply.body()))).build();
+        }
+        RouteAction.Builder action = RouteAction.newBuilder()
+            .setTimeout(Wire.duration(route.timeouts().request()))
+            .setIdleTimeout(Wire.duration(route.timeouts().idle()));
+        if (route.action() instanceof ToCluster to) {
+            action.setCluster(to.cluster());
+        } else if (route.action() instanceof ToWeightedClusters to) {
+            WeightedCluster.Builder clusters = WeightedCluster.newBuilder();
+            to.clusters().forEach(c -> clusters.addClusters(
+                WeightedCluster.ClusterWeight.newBuilder().setName(c.cluster()).setWeight(Wire.uint32(c.weight()))));
+            action.setWeightedClusters(clusters);
+        }
+        route.hostRewrite().ifPresent(action::setHostRewriteLiteral);
+        if (!route.retry().equals(RetryPolicy.NONE)) {
+            action.setRetryPolicy(RetryPolicies.encode(route.retry()));
+        }
+        return message.setRoute(action).build();
+    }
+
+    private static RouteMatch encode(PathMatch match) {
+        return match instanceof Exact exact
+            ? RouteMatch.newBuilder().setPath(exact.path()).build()
+            : RouteMatch.newBuilder().setPrefix(((Prefix) match).prefix()).build();
+    }
+
+    @Override
+    public RouteTable decode(RouteConfiguration message, Reading reading) {
+        reading.only(message, TABLE_FIELDS);
+        List<mesh.model.VirtualHost> hosts = new ArrayList<>();
+        for (int i = 0; i < message.getVirtualHostsCount(); i++) {
+            mesh.model.VirtualHost host = decode(message.getVirtualHosts(i), reading.at("virtual_hosts", i));
+            if (host != null) {
+                hosts.add(host);
+            }
+        }
+        return reading.clean() ? reading.check(() -> new RouteTable(message.getName(), hosts)) : null;
+    }
+
+    private static mesh.model.VirtualHost decode(VirtualHost message, Reading reading) {
+        reading.only(message, HOST_FIELDS);
+        List<mesh.model.Route> routes = new ArrayList<>();
+        for (int i = 0; i < message.getRoutesCount(); i++) {
+            Route route = message.getRoutes(i);
+            String name = route.getName().isEmpty() ? message.getName() + "-" + i : route.getName();
+            mesh.model.Route decoded = decode(route, name, reading.at("routes", i));
+            if (decoded != null) {
+                routes.add(decoded);
+            }
+        }
+        return reading.check(() -> new mesh.model.VirtualHost(message.getName(), message.getDomainsList(), routes));
+    }
+
+    private static mesh.model.Route decode(Route message, String name, Reading reading) {
+        reading.only(message, ROUTE_FIELDS);
+        PathMatch match = decode(message.getMatch(), reading.at("match"));
+        if (message.hasDirectResponse()) {
+            DirectReply reply = reply(message.getDirectResponse(), reading.at("direct_response"));
+            return match == null || reply == null ? null
+                : reading.check(() -> new mesh.model.Route(name, match, reply, Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE));
+        }
+        if (!message.hasRoute()) {
+            reading.problem("has no action (expected: route or direct_response)");
+            return null;
+        }
+        RouteAction route = message.getRoute();
+        Reading at = reading.at("route");
+        at.only(route, ACTION_FIELDS);
+        Action action = action(route, at);
+        Optional<String> hostRewrite = Optional.of(route.getHostRewriteLiteral()).filter(host -> !host.isEmpty());
+        Timeouts timeouts = at.check(() -> new Timeouts(
+            timeout(route.hasTimeout(), route.getTimeout(), Timeouts.DEFAULT.request(), at.at("timeout")),
+            timeout(route.hasIdleTimeout(), route.getIdleTimeout(), Timeouts.DEFAULT.idle(), at.at("idle_timeout"))));
+        RetryPolicy retry = route.hasRetryPolicy() ? RetryPolicies.decode(route.getRetryPolicy(), at.at("retry_policy")) : RetryPolicy.NONE;
+        return match == null || action == null ? null
+            : reading.check(() -> new mesh.model.Route(name, match, action, hostRewrite, timeouts, retry));
+    }
+
+    private static PathMatch decode(RouteMatch match, Reading reading) {
+        reading.only(match, Set.of("prefix", "path", "case_sensitive"));
+        if (match.hasCaseSensitive() && !match.getCaseSensitive().getValue()) {
+            reading.at("case_sensitive").unexpected(false, "true");
+        }
+        return reading.check(() -> match.hasPath() ? new Exact(match.getPath()) : new Prefix(match.getPrefix()));
+    }
+
+    private static DirectReply reply(DirectResponseAction message, Reading reading) {
+        reading.only(message, Set.of("status", "body"));
+        if (message.hasBody() && !message.getBody().hasInlineString()) {
+            reading.at("body").problem("is not an inline string (expected: inline_string)");
+        }
+        return reading.check(() -> new DirectReply(message.getStatus(), message.getBody().getInlineString()));
+    }
+
+    private static Action action(RouteAction route, Reading reading) {
+        if (!route.hasWeightedClusters()) {
+            return reading.check(() -> new ToCluster(route.getCluster()));
+        }
+        Reading at = reading.at("weighted_clusters");
+        at.only(route.getWeightedClusters(), Set.of("clusters"));
+        List<mesh.model.Route.WeightedCluster> clusters = new ArrayList<>();
+        for (int i = 0; i < route.getWeightedClusters().getClustersCount(); i++) {
+            WeightedCluster.ClusterWeight cluster = route.getWeightedClusters().getClusters(i);
+            Reading in = at.at("clusters", i);
+            in.only(cluster, Set.of("name", "weight"));
+            var decoded = in.check(() -> new mesh.model.Route.WeightedCluster(cluster.getName(), cluster.getWeight().getValue()));
+            if (decoded != null) {
+                clusters.add(decoded);
+            }
+        }
+        return at.check(() -> new ToWeightedClusters(clusters));
+    }
+
+    private static Duration timeout(boolean set, com.google.protobuf.Duration value, Duration absent, Reading reading) {
+        return set ? reading.duration(value, absent) : absent;
+    }
+}

@@ -1,0 +1,140 @@
+package mesh.xds;
+
+import com.google.protobuf.BoolValue;
+import io.envoyproxy.envoy.config.core.v3.TransportSocket;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CommonTlsContext;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CombinedCertificateValidationContext;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher.SanType;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.TlsParameters;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.TlsParameters.TlsProtocol;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
+import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import mesh.model.DownstreamTls;
+import mesh.model.SpiffeId;
+import mesh.model.UpstreamTls;
+
+/**
+ * mTLS on either side. The certificate is the sidecar's own ({@code default}), whom to trust is the bundle's business
+ * ({@link ResourceType#TRUST_NAME}); what stands here is only which identities will do.
+ */
+final class TransportSockets {
+
+    /** The SDS name of a workload's own certificate (Istio and SPIRE use the same). */
+    private static final String OWN_CERTIFICATE = "default";
+
+    private static final String TLS = "envoy.transport_sockets.tls";
+
+    /** Beside the protocol, {@code mesh} tells a sidecar's own TLS from an application's. */
+    private static final List<String> ALPN = List.of("http/1.1", "mesh");
+
+    private static final Set<String> COMMON_FIELDS =
+        Set.of("tls_params", "alpn_protocols", "tls_certificate_sds_secret_configs", "combined_validation_context");
+
+    private TransportSockets() {}
+
+    static TransportSocket downstream(DownstreamTls tls) {
+        return socket(DownstreamTlsContext.newBuilder()
+            .setCommonTlsContext(common(tls.allow()))
+            .setRequireClientCertificate(BoolValue.of(true))
+            .build());
+    }
+
+    static TransportSocket upstream(Set<SpiffeId> expect) {
+        return socket(UpstreamTlsContext.newBuilder().setCommonTlsContext(common(expect)).build());
+    }
+
+    static DownstreamTls downstream(TransportSocket socket, Reading reading) {
+        DownstreamTlsContext context = reading.at("typed_config").unpack(socket.getTypedConfig(), DownstreamTlsContext.class);
+        if (context == null) {
+            return null;
+        }
+        reading.only(context, Set.of("common_tls_context", "require_client_certificate"));
+        if (!context.getRequireClientCertificate().getValue()) {
+            reading.at("require_client_certificate").unexpected(false, "true");
+        }
+        return new DownstreamTls(identities(context.getCommonTlsContext(), reading.at("common_tls_context")));
+    }
+
+    static UpstreamTls upstream(TransportSocket socket, Reading reading) {
+        UpstreamTlsContext context = reading.at("typed_config").unpack(socket.getTypedConfig(), UpstreamTlsContext.class);
+        if (context == null) {
+            return null;
+        }
+        reading.only(context, Set.of("common_tls_context", "max_session_keys"));
+        return new UpstreamTls(identities(context.getCommonTlsContext(), reading.at("common_tls_context")));
+    }
+
+    private static TransportSocket socket(com.google.protobuf.Message context) {
+        return TransportSocket.newBuilder().setName(TLS).setTypedConfig(Wire.pack(context)).build();
+    }
+
+    private static CommonTlsContext common(Set<SpiffeId> identities) {
+        CertificateValidationContext.Builder required = CertificateValidationContext.newBuilder();
+        identities.stream().sorted().forEach(id -> required.addMatchTypedSubjectAltNames(SubjectAltNameMatcher.newBuilder()
+            .setSanType(SanType.URI)
+            .setMatcher(StringMatcher.newBuilder().setExact(id.toString()))));
+        return CommonTlsContext.newBuilder()
+            .setTlsParams(TlsParameters.newBuilder()
+                .setTlsMinimumProtocolVersion(TlsProtocol.TLSv1_3)
+                .setTlsMaximumProtocolVersion(TlsProtocol.TLSv1_3))
+            .addAllAlpnProtocols(ALPN)
+            .addTlsCertificateSdsSecretConfigs(secret(OWN_CERTIFICATE))
+            .setCombinedValidationContext(CombinedCertificateValidationContext.newBuilder()
+                .setDefaultValidationContext(required)
+                .setValidationContextSdsSecretConfig(secret(ResourceType.TRUST_NAME)))
+            .build();
+    }
+
+    private static SdsSecretConfig secret(String name) {
+        return SdsSecretConfig.newBuilder().setName(name).setSdsConfig(Wire.ADS).build();
+    }
+
+    private static Set<SpiffeId> identities(CommonTlsContext common, Reading reading) {
+        reading.only(common, COMMON_FIELDS);
+        if (common.getTlsCertificateSdsSecretConfigsCount() != 1) {
+            reading.at("tls_certificate_sds_secret_configs")
+                .problem("has " + common.getTlsCertificateSdsSecretConfigsCount() + " certificates (expected: one)");
+        } else {
+            checkSecret(common.getTlsCertificateSdsSecretConfigs(0), OWN_CERTIFICATE, reading.at("tls_certificate_sds_secret_configs", 0));
+        }
+        CombinedCertificateValidationContext combined = common.getCombinedValidationContext();
+        Reading at = reading.at("combined_validation_context");
+        at.only(combined, Set.of("default_validation_context", "validation_context_sds_secret_config"));
+        checkSecret(combined.getValidationContextSdsSecretConfig(), ResourceType.TRUST_NAME, at.at("validation_context_sds_secret_config"));
+        Reading inDefault = at.at("default_validation_context");
+        inDefault.only(combined.getDefaultValidationContext(), Set.of("match_typed_subject_alt_names"));
+        Set<SpiffeId> ids = new HashSet<>();
+        for (int i = 0; i < combined.getDefaultValidationContext().getMatchTypedSubjectAltNamesCount(); i++) {
+            SpiffeId id = identity(combined.getDefaultValidationContext().getMatchTypedSubjectAltNames(i),
+                inDefault.at("match_typed_subject_alt_names", i));
+            if (id != null) {
+                ids.add(id);
+            }
+        }
+        return ids;
+    }
+
+    private static SpiffeId identity(SubjectAltNameMatcher san, Reading reading) {
+        reading.only(san, Set.of("san_type", "matcher"));
+        if (san.getSanType() != SanType.URI) {
+            reading.at("san_type").unexpected(san.getSanTypeValue(), "URI");
+        }
+        Reading at = reading.at("matcher");
+        at.only(san.getMatcher(), Set.of("exact"));
+        return at.check(() -> SpiffeId.parse(san.getMatcher().getExact()));
+    }
+
+    private static void checkSecret(SdsSecretConfig secret, String name, Reading reading) {
+        if (!secret.getName().equals(name)) {
+            reading.at("name").unexpected(secret.getName(), name);
+        }
+        Wire.onlyAds(secret.getSdsConfig(), reading.at("sds_config"));
+    }
+}

@@ -1,0 +1,120 @@
+package mesh.xds;
+
+import com.google.protobuf.ByteString;
+import io.envoyproxy.envoy.config.core.v3.DataSource;
+import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.Secret;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.Base64;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import mesh.model.MeshSnapshot;
+import mesh.model.TrustBundle;
+import mesh.model.TrustDomain;
+
+/**
+ * The trust bundle as an SDS validation context. It uses Envoy's SPIFFE validator because a bare {@code trusted_ca} cannot say for which
+ * trust domain the certificates vouch: a CA that signs for another domain would be believed.
+ */
+final class TrustBundleCodec implements ResourceCodec<TrustBundle, Secret> {
+
+    private static final String VALIDATOR = "envoy.tls.cert_validator.spiffe";
+    private static final Base64.Encoder PEM = Base64.getMimeEncoder(64, new byte[] {'\n'});
+
+    @Override
+    public Class<Secret> wireType() {
+        return Secret.class;
+    }
+
+    @Override
+    public Set<String> names(MeshSnapshot snapshot) {
+        return snapshot.trust().isPresent() ? Set.of(ResourceType.TRUST_NAME) : Set.of();
+    }
+
+    @Override
+    public TrustBundle find(MeshSnapshot snapshot, String name) {
+        return name.equals(ResourceType.TRUST_NAME) ? snapshot.trust().orElse(null) : null;
+    }
+
+    @Override
+    public String name(Secret message) {
+        return message.getName();
+    }
+
+    @Override
+    public Secret encode(TrustBundle bundle, MeshSnapshot snapshot) {
+        SPIFFECertValidatorConfig validator = SPIFFECertValidatorConfig.newBuilder()
+            .addTrustDomains(SPIFFECertValidatorConfig.TrustDomain.newBuilder()
+                .setName(bundle.trustDomain().name())
+                .setTrustBundle(DataSource.newBuilder().setInlineString(pem(bundle.authorities()))))
+            .build();
+        return Secret.newBuilder()
+            .setName(ResourceType.TRUST_NAME)
+            .setValidationContext(CertificateValidationContext.newBuilder()
+                .setCustomValidatorConfig(TypedExtensionConfig.newBuilder().setName(VALIDATOR).setTypedConfig(Wire.pack(validator))))
+            .build();
+    }
+
+    @Override
+    public TrustBundle decode(Secret message, Reading reading) {
+        reading.only(message, Set.of("name", "validation_context"));
+        CertificateValidationContext context = message.getValidationContext();
+        Reading at = reading.at("validation_context");
+        at.only(context, Set.of("custom_validator_config"));
+        Reading config = at.at("custom_validator_config");
+        SPIFFECertValidatorConfig validator =
+            config.unpack(context.getCustomValidatorConfig().getTypedConfig(), SPIFFECertValidatorConfig.class);
+        if (validator == null) {
+            return null;
+        }
+        if (validator.getTrustDomainsCount() != 1) {
+            config.at("trust_domains").problem("has " + validator.getTrustDomainsCount() + " trust domains (expected: one)");
+            return null;
+        }
+        SPIFFECertValidatorConfig.TrustDomain domain = validator.getTrustDomains(0);
+        List<X509Certificate> authorities = certificates(domain.getTrustBundle(), config.at("trust_domains", 0).at("trust_bundle"));
+        return authorities == null ? null : reading.check(() -> new TrustBundle(new TrustDomain(domain.getName()), authorities));
+    }
+
+    private static String pem(List<X509Certificate> certificates) {
+        StringBuilder text = new StringBuilder();
+        for (X509Certificate certificate : certificates) {
+            try {
+                text.append("-----BEGIN CERTIFICATE-----\n").append(PEM.encodeToString(certificate.getEncoded()))
+                    .append("\n-----END CERTIFICATE-----\n");
+            } catch (CertificateEncodingException e) {
+                throw new IllegalStateException("a parsed certificate has its bytes", e);
+            }
+        }
+        return text.toString();
+    }
+
+    private static List<X509Certificate> certificates(DataSource source, Reading reading) {
+        ByteString bytes = switch (source.getSpecifierCase()) {
+            case INLINE_STRING -> source.getInlineStringBytes();
+            case INLINE_BYTES -> source.getInlineBytes();
+            default -> {
+                reading.problem("is not inline (expected: the certificates themselves, as PEM)");
+                yield null;
+            }
+        };
+        if (bytes == null) {
+            return null;
+        }
+        try {
+            Collection<? extends Certificate> read = CertificateFactory.getInstance("X.509")
+                .generateCertificates(bytes.newInput());
+            return read.stream().map(X509Certificate.class::cast).toList();
+        } catch (CertificateException e) {
+            reading.problem("is not readable (expected: certificates as PEM)");
+            return null;
+        }
+    }
+}

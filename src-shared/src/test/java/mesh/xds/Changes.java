@@ -1,0 +1,25 @@
+package mesh.xds;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import mesh.model.Endpoint;
+import mesh.model.EndpointSet;
+import mesh.model.MeshSnapshot;
+
+/** Snapshots that differ from another one in one thing. */
+final class Changes {
+
+    private Changes() {}
+
+    static MeshSnapshot endpoint(MeshSnapshot snapshot, String cluster, int index, UnaryOperator<Endpoint> change) {
+        List<Endpoint> endpoints = new ArrayList<>(snapshot.endpointsOf(cluster));
+        endpoints.set(index, change.apply(endpoints.get(index)));
+        Map<String, EndpointSet> sets = new LinkedHashMap<>(snapshot.endpoints());
+        sets.put(cluster, new EndpointSet(cluster, endpoints));
+        return new MeshSnapshot(snapshot.version() + 1, snapshot.listeners(), snapshot.routeTables(), snapshot.clusters(), sets,
+            snapshot.trust());
+    }
+}

@@ -1,0 +1,111 @@
+package mesh.xds;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import mesh.model.Address;
+import mesh.model.BalancerKind;
+import mesh.model.CircuitBreakerPolicy;
+import mesh.model.Cluster;
+import mesh.model.ConnectionPolicy;
+import mesh.model.DownstreamTls;
+import mesh.model.Endpoint;
+import mesh.model.EndpointSet;
+import mesh.model.Listener;
+import mesh.model.MeshSnapshot;
+import mesh.model.RetryOn;
+import mesh.model.RetryPolicy;
+import mesh.model.Route;
+import mesh.model.RouteTable;
+import mesh.model.Scope;
+import mesh.model.SpiffeId;
+import mesh.model.Timeouts;
+import mesh.model.TrustBundle;
+import mesh.model.TrustDomain;
+import mesh.model.UpstreamTls;
+import mesh.model.VirtualHost;
+
+/** One snapshot that uses every feature of the model at least once, and is closed. */
+final class Samples {
+
+    static final SpiffeId WEB = SpiffeId.parse("spiffe://mesh.local/web");
+    static final SpiffeId PAYMENTS = SpiffeId.parse("spiffe://mesh.local/ns/shop/payments");
+
+    private Samples() {}
+
+    static MeshSnapshot rich() {
+        return new MeshSnapshot(7,
+            MeshSnapshot.byName(listeners(), Listener::name),
+            MeshSnapshot.byName(List.of(routes(), RouteTable.toCluster("all", route("r", new Route.ToCluster("plain")))), RouteTable::name),
+            MeshSnapshot.byName(clusters(), Cluster::name),
+            Map.of("secure", endpoints()),
+            Optional.of(new TrustBundle(TrustDomain.DEFAULT, authorities())));
+    }
+
+    private static List<Listener> listeners() {
+        return List.of(
+            new Listener("outbound", new Address("127.0.0.1", 15001), Scope.ALL, new Listener.HttpTraffic("shop", ""), Optional.empty()),
+            new Listener("every", new Address("", 0), Scope.ALL, new Listener.HttpTraffic("all", "web"), Optional.empty()),
+            new Listener("six", new Address("::1", 15002), Scope.ALL, new Listener.TcpTraffic("plain"), Optional.empty()),
+            new Listener("inbound", new Address("0.0.0.0", 15006), Scope.ALL, new Listener.HttpTraffic("all", "payments"),
+                Optional.of(new DownstreamTls(Set.of(WEB, PAYMENTS)))),
+            new Listener("inbound-tcp", new Address("0.0.0.0", 15007), Scope.ALL, new Listener.TcpTraffic("secure"),
+                Optional.of(new DownstreamTls(Set.of()))));
+    }
+
+    private static RouteTable routes() {
+        RetryPolicy often = new RetryPolicy(3, Duration.ofMillis(500), EnumSet.allOf(RetryOn.class), Duration.ofMillis(10), Duration.ofSeconds(1));
+        RetryPolicy never = new RetryPolicy(2, Duration.ZERO, Set.of(), Duration.ZERO, Duration.ZERO);
+        return new RouteTable("shop", List.of(
+            new VirtualHost("pay", List.of("payments", "payments:8080", "*.pay.example.com"), List.of(
+                new Route("exact", new Route.Exact("/v1/pay"), new Route.ToCluster("secure"), Optional.of("pay.internal"),
+                    new Timeouts(Duration.ofMillis(1500), Duration.ZERO), often),
+                new Route("split", new Route.Prefix("/v2/"),
+                    new Route.ToWeightedClusters(List.of(new Route.WeightedCluster("secure", 3), new Route.WeightedCluster("plain", 0))),
+                    Optional.empty(), new Timeouts(Duration.ZERO, Duration.ofSeconds(30)), never))),
+            new VirtualHost("rest", List.of("*"), List.of(
+                route("teapot", new Route.DirectReply(418, "short and stout \u2615")),
+                route("long", new Route.DirectReply(200, "x".repeat(5000))),
+                route("empty", new Route.DirectReply(204, ""))))));
+    }
+
+    private static Route route(String name, Route.Action action) {
+        return new Route(name, new Route.Prefix("/"), action, Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE);
+    }
+
+    private static List<Cluster> clusters() {
+        return List.of(
+            new Cluster("plain", BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT),
+            new Cluster("secure", BalancerKind.LEAST_CONN, Optional.of(new UpstreamTls(Set.of(PAYMENTS, WEB))),
+                Optional.of(new CircuitBreakerPolicy(64, 0.25, Duration.ofMillis(2500))),
+                new ConnectionPolicy(Duration.ofMillis(250), Optional.of(Duration.ofSeconds(90)), 7, 0, 1_000_000)),
+            new Cluster("chance", BalancerKind.RANDOM, Optional.of(new UpstreamTls(Set.of())), Optional.of(CircuitBreakerPolicy.DEFAULT),
+                ConnectionPolicy.DEFAULT));
+    }
+
+    private static EndpointSet endpoints() {
+        return new EndpointSet("secure", List.of(
+            new Endpoint(new Address("10.0.0.7", 9001), 2, Optional.of(PAYMENTS)),
+            new Endpoint(new Address("fd00::7", 9001), 1_000_000, Optional.of(WEB)),
+            new Endpoint(new Address("localhost", 9002), 1, Optional.empty())));
+    }
+
+    static List<X509Certificate> authorities() {
+        try (InputStream pem = Samples.class.getResourceAsStream("authorities.pem")) {
+            return CertificateFactory.getInstance("X.509").generateCertificates(pem).stream().map(X509Certificate.class::cast).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (CertificateException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package mesh.xds;
+
+import static mesh.xds.ResourceTypeTest.problems;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.BoolValue;
+import com.google.protobuf.Duration;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.UInt32Value;
+import com.google.protobuf.Value;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.core.v3.HealthStatus;
+import io.envoyproxy.envoy.config.core.v3.SocketAddress;
+import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.envoyproxy.envoy.config.listener.v3.Filter;
+import io.envoyproxy.envoy.config.listener.v3.FilterChainMatch;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.config.listener.v3.ListenerFilter;
+import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.Secret;
+import java.util.List;
+import mesh.model.MeshSnapshot;
+import org.junit.jupiter.api.Test;
+
+/** What another control plane may send that this proxy would do differently is refused by name, not ignored. */
+class StrictDecodingTest {
+
+    private static final MeshSnapshot RICH = Samples.rich();
+
+    @Test
+    void namesAnUnknownHttpFilterAndEverythingElseThatIsWrong() throws Exception {
+        Listener.Builder listener = wire(ResourceType.LISTENER, "outbound", Listener.class).toBuilder();
+        Filter.Builder filter = listener.getFilterChainsBuilder(0).getFiltersBuilder(0);
+        filter.setTypedConfig(Wire.pack(filter.getTypedConfig().unpack(HttpConnectionManager.class).toBuilder()
+            .addHttpFilters(0, HttpFilter.newBuilder().setName("envoy.filters.http.cors"))
+            .setMergeSlashes(true)
+            .build()));
+        listener.addListenerFilters(ListenerFilter.newBuilder().setName("envoy.filters.listener.original_dst"));
+        listener.getFilterChainsBuilder(0).setFilterChainMatch(FilterChainMatch.newBuilder().addServerNames("a.example"));
+
+        assertThat(problems(decode(ResourceType.LISTENER, "outbound", listener.build()))).containsExactly(
+            "listeners.outbound.listener_filters: is set (expected: absent; this proxy does not have it)",
+            "listeners.outbound.filter_chains[0].filter_chain_match: is set (expected: absent; this proxy does not have it)",
+            "listeners.outbound.filter_chains[0].filters[0].typed_config.merge_slashes: is set (expected: absent; this proxy does not have it)",
+            "listeners.outbound.filter_chains[0].filters[0].typed_config.http_filters[0]: \"envoy.filters.http.cors \" (expected: only"
+                + " envoy.filters.http.router)");
+    }
+
+    @Test
+    void refusesAListenerWithoutFilterChains() {
+        Listener none = wire(ResourceType.LISTENER, "outbound", Listener.class).toBuilder().clearFilterChains().build();
+        assertThat(problems(decode(ResourceType.LISTENER, "outbound", none)))
+            .containsExactly("listeners.outbound.filter_chains: has 0 chains (expected: one)");
+    }
+
+    @Test
+    void refusesAnInboundListenerThatDoesNotDemandACertificate() throws Exception {
+        Listener.Builder listener = wire(ResourceType.LISTENER, "inbound", Listener.class).toBuilder();
+        var socket = listener.getFilterChainsBuilder(0).getTransportSocketBuilder();
+        socket.setTypedConfig(Wire.pack(socket.getTypedConfig().unpack(DownstreamTlsContext.class).toBuilder()
+            .setRequireClientCertificate(BoolValue.of(false)).build()));
+        assertThat(problems(decode(ResourceType.LISTENER, "inbound", listener.build()))).singleElement().asString()
+            .contains("require_client_certificate: \"false\" (expected: true)");
+    }
+
+    @Test
+    void refusesASanMatcherThatIsNotExact() throws Exception {
+        Listener.Builder listener = wire(ResourceType.LISTENER, "inbound", Listener.class).toBuilder();
+        var socket = listener.getFilterChainsBuilder(0).getTransportSocketBuilder();
+        DownstreamTlsContext.Builder tls = socket.getTypedConfig().unpack(DownstreamTlsContext.class).toBuilder();
+        tls.getCommonTlsContextBuilder().getCombinedValidationContextBuilder().getDefaultValidationContextBuilder()
+            .getMatchTypedSubjectAltNamesBuilder(0).getMatcherBuilder().setPrefix("spiffe://mesh.local/");
+        socket.setTypedConfig(Wire.pack(tls.build()));
+        assertThat(problems(decode(ResourceType.LISTENER, "inbound", listener.build()))).first().asString()
+            .contains("match_typed_subject_alt_names[0].matcher.prefix: is set");
+    }
+
+    @Test
+    void refusesAClusterThatFindsItsEndpointsAnotherWay() {
+        Cluster cluster = wire(ResourceType.CLUSTER, "plain", Cluster.class).toBuilder()
+            .setType(Cluster.DiscoveryType.STRICT_DNS)
+            .setLbPolicy(Cluster.LbPolicy.MAGLEV)
+            .setConnectTimeout(Duration.newBuilder().setSeconds(Long.MAX_VALUE))
+            .build();
+        assertThat(problems(decode(ResourceType.CLUSTER, "plain", cluster))).containsExactly(
+            "clusters.plain.type: \"1\" (expected: EDS)",
+            "clusters.plain.lb_policy: \"5\" (expected: ROUND_ROBIN, LEAST_REQUEST or RANDOM)",
+            "clusters.plain.connect_timeout: \"9223372036854775807s 0ns\" (expected: a duration)");
+    }
+
+    @Test
+    void refusesATransportSocketMatchOnAnythingButTheIdentity() {
+        Cluster.Builder cluster = wire(ResourceType.CLUSTER, "secure", Cluster.class).toBuilder();
+        cluster.getTransportSocketMatchesBuilder(0).getMatchBuilder().putFields("tlsMode", Value.newBuilder().setStringValue("istio").build());
+        assertThat(problems(decode(ResourceType.CLUSTER, "secure", cluster.build()))).singleElement().asString()
+            .contains("transport_socket_matches[0].match").contains("tlsMode").endsWith("(expected: spiffe_id)");
+    }
+
+    @Test
+    void refusesATransportSocketForOneIdentityThatAcceptsAnother() {
+        Cluster.Builder cluster = wire(ResourceType.CLUSTER, "secure", Cluster.class).toBuilder();
+        cluster.getTransportSocketMatchesBuilder(0).setTransportSocket(cluster.getTransportSocketMatches(1).getTransportSocket());
+        assertThat(problems(decode(ResourceType.CLUSTER, "secure", cluster.build()))).singleElement().asString()
+            .contains("transport_socket_matches[0].transport_socket").contains("exactly the identity that it is chosen by");
+    }
+
+    @Test
+    void leavesOutEndpointsThatAreUnhealthyAndRefusesPriorities() {
+        ClusterLoadAssignment.Builder set = wire(ResourceType.ENDPOINTS, "secure", ClusterLoadAssignment.class).toBuilder();
+        set.getEndpointsBuilder(0).getLbEndpointsBuilder(1).setHealthStatus(HealthStatus.DRAINING);
+        Decoded<?> decoded = decode(ResourceType.ENDPOINTS, "secure", set.build());
+        var whole = RICH.endpointsOf("secure");
+        assertThat(decoded).isEqualTo(new Decoded.Good<>(new mesh.model.EndpointSet("secure", List.of(whole.get(0), whole.get(2)))));
+
+        set.getEndpointsBuilder(0).setPriority(1);
+        set.getEndpointsBuilder(0).getLbEndpointsBuilder(0).getEndpointBuilder().getAddressBuilder().getSocketAddressBuilder()
+            .setProtocol(SocketAddress.Protocol.UDP);
+        assertThat(problems(decode(ResourceType.ENDPOINTS, "secure", set.build()))).containsExactly(
+            "endpoints.secure.endpoints[0].priority: is set (expected: absent; this proxy does not have it)",
+            "endpoints.secure.endpoints[0].lb_endpoints[0].endpoint.address.protocol: \"UDP\" (expected: TCP)");
+    }
+
+    @Test
+    void refusesAMatcherThatWouldWidenARoute() {
+        RouteConfiguration.Builder table = wire(ResourceType.ROUTES, "shop", RouteConfiguration.class).toBuilder();
+        table.getVirtualHostsBuilder(0).getRoutesBuilder(0).getMatchBuilder().addHeaders(HeaderMatcher.newBuilder().setName("x-beta"));
+        table.getVirtualHostsBuilder(0).getRoutesBuilder(1).getMatchBuilder().setCaseSensitive(BoolValue.of(false));
+        assertThat(problems(decode(ResourceType.ROUTES, "shop", table.build()))).containsExactly(
+            "routes.shop.virtual_hosts[0].routes[0].match.headers: is set (expected: absent; this proxy does not have it)",
+            "routes.shop.virtual_hosts[0].routes[1].match.case_sensitive: \"false\" (expected: true)");
+    }
+
+    @Test
+    void readsARetryCountAsUnsigned() {
+        RouteConfiguration.Builder table = wire(ResourceType.ROUTES, "shop", RouteConfiguration.class).toBuilder();
+        table.getVirtualHostsBuilder(0).getRoutesBuilder(0).getRouteBuilder().getRetryPolicyBuilder()
+            .setNumRetries(UInt32Value.of(-1)).setRetryOn("5xx, cancelled");
+        assertThat(problems(decode(ResourceType.ROUTES, "shop", table.build()))).hasSize(2).anySatisfy(p -> assertThat(p).contains("cancelled"))
+            .anySatisfy(p -> assertThat(p).contains("attempts: 2147483647 (expected: 1 to 10)"));
+    }
+
+    @Test
+    void refusesATrustBundleWithoutATrustDomain() {
+        Secret.Builder secret = wire(ResourceType.TRUST, ResourceType.TRUST_NAME, Secret.class).toBuilder();
+        secret.getValidationContextBuilder().clearCustomValidatorConfig().getTrustedCaBuilder().setInlineString("x");
+        assertThat(problems(decode(ResourceType.TRUST, ResourceType.TRUST_NAME, secret.build()))).first().asString()
+            .startsWith("trust.ROOTCA.validation_context.trusted_ca: is set");
+    }
+
+    private static Decoded<?> decode(ResourceType type, String name, Message message) {
+        return type.decode(name, Wire.pack(message));
+    }
+
+    private static <M extends Message> M wire(ResourceType type, String name, Class<M> message) {
+        try {
+            return type.encode(RICH, name).orElseThrow().body().unpack(message);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
