@@ -125,6 +125,12 @@ public class Fields {
         count--;
     }
 
+    /** The declared length of the body, or -1 when none is declared. */
+    public final long contentLength() {
+        int i = indexOf(FieldName.CONTENT_LENGTH, 0);
+        return i < 0 ? -1 : Octets.decimal(text, valueStart(i), valueEnd(i));
+    }
+
     // What codecs use: the text itself, and where things stand in it.
 
     /** The text; only up to {@link #length}, and only until something is appended, which may move it. */
@@ -326,12 +332,6 @@ public class Fields {
 
     private static boolean isBlank(byte b) {
         return b == ' ' || b == '\t';
-    }
-
-    /** The number in the first field of that name, or -1. */
-    final long number(FieldName name) {
-        int i = indexOf(name, 0);
-        return i < 0 ? -1 : Octets.decimal(text, valueStart(i), valueEnd(i));
     }
 
     /** The fields as HTTP/1.1 lines, for a failed test and for the debugger. */

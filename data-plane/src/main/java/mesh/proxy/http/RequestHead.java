@@ -48,7 +48,7 @@ public final class RequestHead extends Fields {
             if (target.charAt(i) > 0x7e) return false;
         }
         int from = method.length() + 1;
-        requestLine(method.length(), from, from + target.length(), length(), false);
+        requestLine(0, method.length(), from, from + target.length(), length(), false);
         if (authority != null) {
             for (int i = 0; i < authority.length(); i++) {
                 if (authority.charAt(i) > 0x7e || authority.charAt(i) < 0x21) return false;
@@ -132,11 +132,6 @@ public final class RequestHead extends Fields {
         return contains(FieldName.UPGRADE) && (upgrading || asksForUpgrade());
     }
 
-    /** The declared body length, or -1 when it is unknown (chunked) or there is no body. */
-    public long contentLength() {
-        return number(FieldName.CONTENT_LENGTH);
-    }
-
     /** Whether it came as HTTP/1.0: no chunked answer, no 1xx, and the connection ends with the answer. It is forwarded as 1.1. */
     public boolean http10() {
         return http10;
@@ -154,11 +149,11 @@ public final class RequestHead extends Fields {
     }
 
     /** Says where the parts of the request line stand in the text; the method begins it. For codecs, as the two below. */
-    public void requestLine(int methodEnd, int from, int to, int lineEnd, boolean isHttp10) {
-        startLine(0, lineEnd);
+    public void requestLine(int methodStart, int methodEnd, int from, int to, int lineEnd, boolean isHttp10) {
+        startLine(methodStart, lineEnd);
         // A proxy speaks its own version, whatever it heard (RFC 9110 section 6.2).
         text()[lineEnd - "1\r\n".length()] = '1';
-        method = Method.of(text(), 0, methodEnd);
+        method = Method.of(text(), methodStart, methodEnd);
         target = from;
         targetEnd = to;
         http10 = isHttp10;

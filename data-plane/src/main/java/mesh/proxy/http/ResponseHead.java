@@ -34,11 +34,6 @@ public final class ResponseHead extends Fields {
         return status < 200;
     }
 
-    /** The declared body length, or -1 when it is unknown. */
-    public long contentLength() {
-        return number(FieldName.CONTENT_LENGTH);
-    }
-
     @Override
     public void clear() {
         super.clear();

@@ -1,0 +1,78 @@
+package mesh.proxy.http1;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import java.nio.charset.StandardCharsets;
+import mesh.proxy.http.Fields;
+
+/** Writes one body after the other by its {@link BodyFraming}, and holds it to the length its head has promised. Flushes nothing. */
+final class BodyWriter {
+
+    private static final ByteBuf LINE_END = constant("\r\n");
+    private static final ByteBuf LAST_CHUNK = constant("0\r\n\r\n");
+    private static final byte[] DIGITS = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+
+    private long framing;
+    private long remaining;
+
+    void begin(long bodyFraming) {
+        framing = bodyFraming;
+        remaining = Math.max(0, bodyFraming);
+    }
+
+    /** Writes a part, which it owns. False when it is more than was promised; nothing is written then. */
+    boolean write(ChannelHandlerContext ctx, ByteBuf data) {
+        int size = data.readableBytes();
+        if (size == 0) {
+            data.release();
+            return true;
+        }
+        if (framing == BodyFraming.CHUNKED) {
+            ctx.write(sizeLine(ctx, size), ctx.voidPromise());
+            ctx.write(data, ctx.voidPromise());
+            ctx.write(LINE_END.duplicate(), ctx.voidPromise());
+            return true;
+        }
+        if (framing != BodyFraming.UNTIL_CLOSE && size > remaining) {
+            data.release();
+            return false;
+        }
+        remaining -= size;
+        ctx.write(data, ctx.voidPromise());
+        return true;
+    }
+
+    /** Ends the body; trailers go out where it is chunked. False when it is less than was promised. */
+    boolean end(ChannelHandlerContext ctx, Fields trailers) {
+        if (framing == BodyFraming.CHUNKED) {
+            ctx.write(trailers == null || trailers.count() == 0 ? LAST_CHUNK.duplicate() : lastChunk(ctx, trailers), ctx.voidPromise());
+            return true;
+        }
+        return framing == BodyFraming.UNTIL_CLOSE || remaining == 0;
+    }
+
+    boolean endsWithConnection() {
+        return framing == BodyFraming.UNTIL_CLOSE;
+    }
+
+    private static ByteBuf sizeLine(ChannelHandlerContext ctx, int size) {
+        ByteBuf line = ctx.alloc().ioBuffer(Integer.BYTES * 2 + 2);
+        int shift = (31 - Integer.numberOfLeadingZeros(size)) / 4 * 4;
+        for (; shift >= 0; shift -= 4) line.writeByte(DIGITS[size >> shift & 0xf]);
+        return line.writeByte('\r').writeByte('\n');
+    }
+
+    private static ByteBuf lastChunk(ChannelHandlerContext ctx, Fields trailers) {
+        ByteBuf out = ctx.alloc().ioBuffer(trailers.length() + 16);
+        out.writeByte('0').writeByte('\r').writeByte('\n');
+        trailers.writeTo(out);
+        return out.writeByte('\r').writeByte('\n');
+    }
+
+    private static ByteBuf constant(String text) {
+        ByteBuf bytes = Unpooled.directBuffer(text.length());
+        bytes.writeCharSequence(text, StandardCharsets.US_ASCII);
+        return Unpooled.unreleasableBuffer(bytes.asReadOnly());
+    }
+}
