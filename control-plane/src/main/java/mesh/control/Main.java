@@ -1,11 +1,23 @@
 package mesh.control;
 
+import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.annotations.QuarkusMain;
+import mesh.control.cli.MeshCommand;
+import mesh.control.cli.Shell;
 
-/** Dispatches the control plane's commands. */
+/** Where the JVM begins. Only {@code control-plane start} boots Quarkus; every other command is done in a fraction of a second. */
 @QuarkusMain
 public final class Main {
+
+    private Main() {}
+
     public static void main(String... args) {
-        System.out.println("control plane");
+        boolean dev = LaunchMode.current() == LaunchMode.DEVELOPMENT;
+        String[] words = dev && args.length == 0 ? new String[] {"control-plane", "start", "--data-dir", "target/dev-data"} : args;
+        int code = Shell.of(new MeshCommand()).execute(words);
+        // Dev mode runs main again after each edit, in the same JVM.
+        if (!dev) {
+            System.exit(code);
+        }
     }
 }

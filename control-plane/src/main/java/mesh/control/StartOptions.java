@@ -1,0 +1,40 @@
+package mesh.control;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import mesh.model.Address;
+import mesh.model.SpiffeId;
+import mesh.model.TrustDomain;
+
+/**
+ * What {@code mesh control-plane start} was asked for.
+ *
+ * @param dataDir         where the configuration, the CA and the audit log are kept
+ * @param listen          TLS, for sidecars and admins; port 0 lets the system choose, here and below
+ * @param plaintextListen loopback only, for whoever is on this machine
+ * @param metricsListen   metrics and health
+ * @param trustDomain     of every identity that is issued
+ * @param svidTtl         longest life of an issued certificate, at most 24 h
+ * @param admins          who may change the configuration on the TLS port
+ */
+public record StartOptions(
+    Path dataDir,
+    Address listen,
+    Address plaintextListen,
+    Address metricsListen,
+    TrustDomain trustDomain,
+    Duration svidTtl,
+    Set<SpiffeId> admins) {
+
+    public StartOptions {
+        admins = Set.copyOf(admins);
+        if (!plaintextListen.isLoopback()) {
+            throw new IllegalArgumentException("--plaintext-listen: \"" + plaintextListen
+                + "\" (expected: a loopback address such as 127.0.0.1:15010; anyone who reaches this port is an admin)");
+        }
+        if (svidTtl.isNegative() || svidTtl.isZero() || svidTtl.compareTo(Duration.ofHours(24)) > 0) {
+            throw new IllegalArgumentException("--svid-ttl: " + svidTtl.toSeconds() + "s (expected: more than 0 and at most 24h)");
+        }
+    }
+}

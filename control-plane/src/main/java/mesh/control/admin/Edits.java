@@ -1,0 +1,131 @@
+package mesh.control.admin;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import mesh.control.messages.ClusterMessages.ClusterParts;
+import mesh.control.messages.ListenerMessages;
+import mesh.control.messages.ListenerMessages.ListenerParts;
+import mesh.control.store.Change;
+import mesh.model.Cluster;
+import mesh.model.Endpoint;
+import mesh.model.EndpointSet;
+import mesh.model.Listener;
+import mesh.model.MeshSnapshot;
+import mesh.model.RouteTable;
+
+/** The changes that the admin RPCs make. What is replaced keeps its place; what is new comes last. */
+final class Edits {
+
+    private Edits() {}
+
+    static Change replaceAll(MeshSnapshot config) {
+        return current -> config;
+    }
+
+    static Change put(ListenerParts parts) {
+        String name = parts.listener().name();
+        return current -> {
+            Map<String, RouteTable> tables = parts.implicit().isPresent()
+                ? with(current.routeTables(), ListenerMessages.implicitTable(name), parts.implicit().get())
+                : without(current.routeTables(), ListenerMessages.implicitTable(name));
+            return of(current, with(current.listeners(), name, parts.listener()), tables);
+        };
+    }
+
+    static Change deleteListener(String name) {
+        return current -> {
+            require("listener", name, current.listeners());
+            return of(current, without(current.listeners(), name),
+                without(current.routeTables(), ListenerMessages.implicitTable(name)));
+        };
+    }
+
+    static Change put(RouteTable table) {
+        return current -> of(current, current.listeners(), with(current.routeTables(), table.name(), table));
+    }
+
+    static Change deleteRoute(String name) {
+        return current -> {
+            Map<String, RouteTable> written = new LinkedHashMap<>(current.routeTables());
+            written.keySet().removeIf(table -> table.startsWith("@"));
+            require("route table", name, written);
+            return of(current, current.listeners(), without(current.routeTables(), name));
+        };
+    }
+
+    static Change put(ClusterParts parts) {
+        String name = parts.cluster().name();
+        return current -> new MeshSnapshot(current.version(), current.listeners(), current.routeTables(),
+            with(current.clusters(), name, parts.cluster()), with(current.endpoints(), name, parts.endpoints()), current.trust());
+    }
+
+    static Change deleteCluster(String name) {
+        return current -> {
+            require("cluster", name, current.clusters());
+            Map<String, Cluster> clusters = without(current.clusters(), name);
+            return new MeshSnapshot(current.version(), current.listeners(), current.routeTables(),
+                clusters, without(current.endpoints(), name), current.trust());
+        };
+    }
+
+    static Change putEndpoint(String cluster, Endpoint endpoint) {
+        return current -> {
+            require("cluster", cluster, current.clusters());
+            List<Endpoint> endpoints = new ArrayList<>(current.endpointsOf(cluster));
+            int at = indexOf(endpoints, endpoint.address().toString());
+            if (at < 0) {
+                endpoints.add(endpoint);
+            } else {
+                endpoints.set(at, endpoint);
+            }
+            return withEndpoints(current, cluster, endpoints);
+        };
+    }
+
+    static Change deleteEndpoint(String cluster, String address) {
+        return current -> {
+            require("cluster", cluster, current.clusters());
+            List<Endpoint> endpoints = new ArrayList<>(current.endpointsOf(cluster));
+            int at = indexOf(endpoints, address);
+            if (at < 0) {
+                throw new NotThereException("endpoint of cluster \"" + cluster + "\":", address,
+                    endpoints.stream().map(e -> e.address().toString()).toList());
+            }
+            endpoints.remove(at);
+            return withEndpoints(current, cluster, endpoints);
+        };
+    }
+
+    private static int indexOf(List<Endpoint> endpoints, String address) {
+        return endpoints.stream().map(e -> e.address().toString()).toList().indexOf(address);
+    }
+
+    private static MeshSnapshot withEndpoints(MeshSnapshot current, String cluster, List<Endpoint> endpoints) {
+        return new MeshSnapshot(current.version(), current.listeners(), current.routeTables(), current.clusters(),
+            with(current.endpoints(), cluster, new EndpointSet(cluster, endpoints)), current.trust());
+    }
+
+    private static MeshSnapshot of(MeshSnapshot current, Map<String, Listener> listeners, Map<String, RouteTable> tables) {
+        return new MeshSnapshot(current.version(), listeners, tables, current.clusters(), current.endpoints(), current.trust());
+    }
+
+    private static void require(String what, String name, Map<String, ?> known) {
+        if (!known.containsKey(name)) {
+            throw new NotThereException(what, name, known.keySet());
+        }
+    }
+
+    private static <T> Map<String, T> with(Map<String, T> map, String name, T value) {
+        Map<String, T> copy = new LinkedHashMap<>(map);
+        copy.put(name, value);
+        return copy;
+    }
+
+    private static <T> Map<String, T> without(Map<String, T> map, String name) {
+        Map<String, T> copy = new LinkedHashMap<>(map);
+        copy.remove(name);
+        return copy;
+    }
+}

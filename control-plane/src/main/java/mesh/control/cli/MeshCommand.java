@@ -1,0 +1,13 @@
+package mesh.control.cli;
+
+import picocli.CommandLine.Command;
+
+/** The root command. A command without a subcommand shows its help, and that is a usage error. */
+@Command(
+    name = "mesh",
+    description = "The service mesh's control plane, and its operators' tools.",
+    mixinStandardHelpOptions = true,
+    version = "mesh 0.1.0",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {ControlPlaneCommand.class})
+public final class MeshCommand {}

@@ -1,0 +1,75 @@
+package mesh.control.cli;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import mesh.control.Server;
+import mesh.control.StartOptions;
+import mesh.model.Address;
+import mesh.model.SpiffeId;
+import mesh.model.TrustDomain;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code mesh control-plane start}: the only command that starts a server. */
+@Command(
+    name = "start",
+    description = "Starts the control plane: configuration, identities and subscriptions, until SIGTERM or Ctrl-C.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    showDefaultValues = true)
+final class StartCommand implements Runnable {
+
+    @Option(names = "--data-dir", paramLabel = "DIR", defaultValue = "mesh-data",
+        description = "where the configuration, the CA and the audit log are kept; made on the first start")
+    private Path dataDir;
+
+    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = ":15012",
+        description = "TLS for sidecars and admins; port 0 lets the system choose, here and below")
+    private Address listen;
+
+    @Option(names = "--plaintext-listen", paramLabel = "HOST:PORT", defaultValue = "127.0.0.1:15010",
+        description = "plaintext for whoever is on this machine; loopback only")
+    private Address plaintextListen;
+
+    @Option(names = "--metrics-listen", paramLabel = "HOST:PORT", defaultValue = "127.0.0.1:15014",
+        description = "/metrics and health")
+    private Address metricsListen;
+
+    @Option(names = "--trust-domain", paramLabel = "NAME", defaultValue = "mesh.local", description = "of every identity that is issued")
+    private TrustDomain trustDomain;
+
+    @Option(names = "--svid-ttl", paramLabel = "DURATION", defaultValue = "24h",
+        description = "longest life of an issued certificate, at most 24h")
+    private Duration svidTtl;
+
+    @Option(names = "--admin", paramLabel = "SPIFFE-ID", description = "may use the admin API on the TLS port; repeatable")
+    private List<SpiffeId> admins = List.of();
+
+    @Option(names = "--log-level", paramLabel = "LEVEL", defaultValue = "info", description = "error, warn, info, debug or trace")
+    private String logLevel;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        if (!Set.of("error", "warn", "info", "debug", "trace").contains(logLevel)) {
+            throw new ParameterException(spec.commandLine(),
+                "--log-level: \"" + logLevel + "\" (expected: error, warn, info, debug or trace)");
+        }
+        StartOptions options;
+        try {
+            options = new StartOptions(dataDir, listen, plaintextListen, metricsListen, trustDomain, svidTtl, Set.copyOf(admins));
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+        System.setProperty("quarkus.log.level", logLevel.toUpperCase(Locale.ROOT));
+        Server.run(options);
+    }
+}

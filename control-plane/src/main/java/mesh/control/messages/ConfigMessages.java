@@ -1,0 +1,96 @@
+package mesh.control.messages;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import mesh.control.messages.ClusterMessages.ClusterParts;
+import mesh.control.messages.ListenerMessages.ListenerParts;
+import mesh.model.Cluster;
+import mesh.model.EndpointSet;
+import mesh.model.Listener;
+import mesh.model.MeshSnapshot;
+import mesh.model.Problem;
+import mesh.model.RouteTable;
+
+/**
+ * {@code mesh.v1.Config} and {@link MeshSnapshot}: what people write and what the mesh works with. {@code decode(encode(x))} is x,
+ * but for the version and the trust bundle, which are the store's to know.
+ */
+public final class ConfigMessages {
+
+    private ConfigMessages() {}
+
+    /** Reads a whole configuration. References between its parts are checked too; version 0, no trust bundle. */
+    public static MeshSnapshot decode(mesh.v1.Config m, String path, Problems problems) {
+        List<ListenerParts> listeners = problems.readAll(path + ".listeners", m.getListenersList(), "name",
+            mesh.v1.Listener::getName, (x, at) -> ListenerMessages.decode(x, at, problems));
+        List<RouteTable> tables = problems.readAll(path + ".routes", m.getRoutesList(), "name",
+            mesh.v1.RouteTable::getName, (x, at) -> RouteMessages.decode(x, at, problems));
+        List<ClusterParts> clusters = problems.readAll(path + ".clusters", m.getClustersList(), "name",
+            mesh.v1.Cluster::getName, (x, at) -> ClusterMessages.decode(x, at, problems));
+        if (!problems.none()) {
+            // References to parts that could not be read would only say the same again.
+            return MeshSnapshot.EMPTY;
+        }
+        MeshSnapshot snapshot = assemble(listeners, tables, clusters);
+        snapshot.problems().forEach(p -> problems.add(requestPath(p, m, path), p.message()));
+        return snapshot;
+    }
+
+    private static MeshSnapshot assemble(List<ListenerParts> listeners, List<RouteTable> tables, List<ClusterParts> clusters) {
+        List<RouteTable> all = new ArrayList<>(tables);
+        listeners.forEach(l -> l.implicit().ifPresent(all::add));
+        return new MeshSnapshot(0,
+            MeshSnapshot.byName(listeners.stream().map(ListenerParts::listener).toList(), Listener::name),
+            MeshSnapshot.byName(all, RouteTable::name),
+            MeshSnapshot.byName(clusters.stream().map(ClusterParts::cluster).toList(), Cluster::name),
+            MeshSnapshot.byName(clusters.stream().map(ClusterParts::endpoints).toList(), EndpointSet::cluster),
+            Optional.empty());
+    }
+
+    /** The model tells places by name ({@code routes.outbound.payments.all.cluster}), a request by index. */
+    private static String requestPath(Problem problem, mesh.v1.Config m, String path) {
+        Map<String, String> places = new LinkedHashMap<>();
+        for (int i = 0; i < m.getListenersCount(); i++) {
+            String at = path + ".listeners[" + i + "]";
+            String name = m.getListeners(i).getName();
+            places.put("listeners." + name + ".", at + ".");
+            places.put("routes." + ListenerMessages.implicitTable(name) + ".all.all.", at + ".");
+        }
+        for (int i = 0; i < m.getRoutesCount(); i++) {
+            mesh.v1.RouteTable table = m.getRoutes(i);
+            for (int v = 0; v < table.getVirtualHostsCount(); v++) {
+                mesh.v1.VirtualHost host = table.getVirtualHosts(v);
+                for (int r = 0; r < host.getRoutesCount(); r++) {
+                    places.put("routes." + table.getName() + "." + host.getName() + "." + host.getRoutes(r).getName() + ".",
+                        path + ".routes[" + i + "].virtual_hosts[" + v + "].routes[" + r + "].");
+                }
+            }
+        }
+        for (Map.Entry<String, String> place : places.entrySet()) {
+            // Names may hold dots, so what follows the place must be a single word.
+            if (problem.path().startsWith(place.getKey()) && problem.path().indexOf('.', place.getKey().length()) < 0) {
+                return place.getValue() + problem.path().substring(place.getKey().length());
+            }
+        }
+        return problem.path();
+    }
+
+    /** The configuration as it was written, defaults spelled out. */
+    public static mesh.v1.Config encode(MeshSnapshot snapshot) {
+        mesh.v1.Config.Builder m = mesh.v1.Config.newBuilder();
+        for (Listener listener : snapshot.listeners().values()) {
+            RouteTable table = listener.traffic() instanceof Listener.HttpTraffic http ? snapshot.routeTables().get(http.routeTable()) : null;
+            m.addListeners(ListenerMessages.encode(listener, table));
+        }
+        for (RouteTable table : snapshot.routeTables().values()) {
+            if (!table.name().startsWith("@")) {
+                m.addRoutes(RouteMessages.encode(table));
+            }
+        }
+        snapshot.clusters().values().forEach(c -> m.addClusters(ClusterMessages.encode(c, snapshot.endpointsOf(c.name()))));
+        return m.build();
+    }
+}

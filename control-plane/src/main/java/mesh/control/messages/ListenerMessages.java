@@ -1,0 +1,121 @@
+package mesh.control.messages;
+
+import java.util.Optional;
+import mesh.model.Address;
+import mesh.model.DownstreamTls;
+import mesh.model.Listener;
+import mesh.model.Route;
+import mesh.model.RouteTable;
+import mesh.model.Scope;
+import mesh.model.Timeouts;
+import mesh.model.RetryPolicy;
+
+/**
+ * {@code mesh.v1.Listener}, to the model and back.
+ *
+ * <p>An http listener may name a cluster instead of a route table. The model has no such listener; it gets an <em>implicit</em> route
+ * table, whose name is "@" and the listener's, and which becomes the cluster again on the way back.
+ */
+public final class ListenerMessages {
+
+    private ListenerMessages() {}
+
+    /**
+     * A listener with the route table it brings along.
+     *
+     * @param implicit present when the listener named a cluster
+     */
+    public record ListenerParts(Listener listener, Optional<RouteTable> implicit) {}
+
+    /** The name of the implicit route table of a listener. */
+    public static String implicitTable(String listener) {
+        return "@" + listener;
+    }
+
+    /** Null when there were problems. */
+    public static ListenerParts decode(mesh.v1.Listener m, String path, Problems problems) {
+        int before = problems.count();
+        problems.name(path + ".name", m.getName());
+        Address bind = problems.read(path + ".listen", () -> Address.parse(m.getListen()));
+        Listener.Traffic traffic = traffic(m, path, problems);
+        Optional<DownstreamTls> tls = m.hasTls()
+            ? Optional.of(new DownstreamTls(Values.ids(path + ".tls.allow", m.getTls().getAllowList(), problems))) : Optional.empty();
+        Scope scope = new Scope(m.getScope().getWorkload(), m.getScope().getNode());
+        if (problems.count() > before) {
+            return null;
+        }
+        return problems.read(path, () -> new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls), implicit(m, traffic)));
+    }
+
+    private static Listener.Traffic traffic(mesh.v1.Listener m, String path, Problems problems) {
+        boolean tcp = m.getProtocol().equals("tcp");
+        if (!tcp && !m.getProtocol().isEmpty() && !m.getProtocol().equals("http")) {
+            problems.add(path + ".protocol", "\"" + m.getProtocol() + "\" (expected: http or tcp)");
+            return null;
+        }
+        String route = m.getRoute();
+        String cluster = m.getCluster();
+        if (tcp) {
+            if (!route.isEmpty()) {
+                problems.add(path + ".route", "\"" + route + "\" (expected: a cluster and no route, for protocol tcp)");
+            }
+            if (!m.getService().isEmpty()) {
+                problems.add(path + ".service", "\"" + m.getService() + "\" (expected: none, for protocol tcp)");
+            }
+            return problems.read(path + ".cluster", () -> new Listener.TcpTraffic(cluster));
+        }
+        if (route.isEmpty() == cluster.isEmpty()) {
+            problems.add(path + ".route", (route.isEmpty() ? "neither route nor cluster"
+                : "route \"" + route + "\" and cluster \"" + cluster + "\"") + " (expected: one of them)");
+            return null;
+        }
+        if (route.startsWith("@")) {
+            problems.add(path + ".route", "\"" + route + "\" (expected: a name that does not begin with \"@\")");
+            return null;
+        }
+        String table = route.isEmpty() ? implicitTable(m.getName()) : route;
+        return problems.read(path + ".route", () -> new Listener.HttpTraffic(table, m.getService()));
+    }
+
+    private static Optional<RouteTable> implicit(mesh.v1.Listener m, Listener.Traffic traffic) {
+        boolean named = traffic instanceof Listener.TcpTraffic || !m.getRoute().isEmpty();
+        return named ? Optional.empty() : Optional.of(implicit(m.getName(), m.getCluster()));
+    }
+
+    private static RouteTable implicit(String listener, String cluster) {
+        return RouteTable.toCluster(implicitTable(listener), new Route("all", new Route.Prefix("/"), new Route.ToCluster(cluster),
+            Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE));
+    }
+
+    /**
+     * The listener as it was written.
+     *
+     * @param table the route table it names; null for tcp
+     */
+    public static mesh.v1.Listener encode(Listener listener, RouteTable table) {
+        mesh.v1.Listener.Builder m = mesh.v1.Listener.newBuilder().setName(listener.name()).setListen(listener.bind().toString());
+        if (!listener.scope().equals(Scope.ALL)) {
+            m.setScope(mesh.v1.Scope.newBuilder().setWorkload(listener.scope().workload()).setNode(listener.scope().node()));
+        }
+        if (listener.traffic() instanceof Listener.TcpTraffic tcp) {
+            m.setProtocol("tcp").setCluster(tcp.cluster());
+        } else if (listener.traffic() instanceof Listener.HttpTraffic http) {
+            m.setProtocol("http").setService(http.service());
+            if (http.routeTable().equals(implicitTable(listener.name()))) {
+                m.setCluster(implicitCluster(listener, table));
+            } else {
+                m.setRoute(http.routeTable());
+            }
+        }
+        listener.tls().ifPresent(tls -> m.setTls(mesh.v1.DownstreamTls.newBuilder().addAllAllow(Values.texts(tls.allow()))));
+        return m.build();
+    }
+
+    private static String implicitCluster(Listener listener, RouteTable table) {
+        if (table.virtualHosts().get(0).routes().get(0).action() instanceof Route.ToCluster to
+            && table.equals(implicit(listener.name(), to.cluster()))) {
+            return to.cluster();
+        }
+        throw new IllegalArgumentException("route table \"" + table.name() + "\" (expected: a name that does not begin with \"@\")");
+    }
+}

@@ -1,0 +1,53 @@
+package mesh.control.store;
+
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import mesh.model.Listener;
+import mesh.model.MeshSnapshot;
+import mesh.model.RouteTable;
+
+/** What one sidecar may see of the mesh: what its own listeners need, and nothing else. */
+public final class NodeScope {
+
+    private NodeScope() {}
+
+    /**
+     * The listeners whose scope includes the sidecar, the route tables they name, the clusters those name with their endpoints, and the
+     * trust bundle. The version is the whole mesh's.
+     *
+     * @param workload proven by a certificate: the path of the SPIFFE id without its leading slash
+     * @param node     as the sidecar calls itself
+     */
+    public static MeshSnapshot view(MeshSnapshot mesh, String workload, String node) {
+        Map<String, Listener> listeners = keep(mesh.listeners(), name -> mesh.listeners().get(name).scope().includes(workload, node));
+        Set<String> tables = new LinkedHashSet<>();
+        Set<String> clusters = new LinkedHashSet<>();
+        for (Listener listener : listeners.values()) {
+            if (listener.traffic() instanceof Listener.HttpTraffic http) {
+                tables.add(http.routeTable());
+            } else if (listener.traffic() instanceof Listener.TcpTraffic tcp) {
+                clusters.add(tcp.cluster());
+            }
+        }
+        Map<String, RouteTable> routeTables = keep(mesh.routeTables(), tables::contains);
+        routeTables.values().stream()
+            .flatMap(table -> table.virtualHosts().stream())
+            .flatMap(host -> host.routes().stream())
+            .forEach(route -> clusters.addAll(MeshSnapshot.clustersOf(route)));
+        return new MeshSnapshot(mesh.version(), listeners, routeTables,
+            keep(mesh.clusters(), clusters::contains), keep(mesh.endpoints(), clusters::contains), mesh.trust());
+    }
+
+    private static <T> Map<String, T> keep(Map<String, T> all, Predicate<String> name) {
+        Map<String, T> kept = new LinkedHashMap<>();
+        all.forEach((key, value) -> {
+            if (name.test(key)) {
+                kept.put(key, value);
+            }
+        });
+        return kept;
+    }
+}
