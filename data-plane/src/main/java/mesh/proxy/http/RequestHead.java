@@ -129,7 +129,7 @@ public final class RequestHead extends Fields {
 
     /** Whether there is an {@link #upgrade}, without making a string. */
     public boolean isUpgrade() {
-        return contains(FieldName.UPGRADE) && (upgrading || asksForUpgrade());
+        return contains(FieldName.UPGRADE) && !http10 && (upgrading || asksForUpgrade());
     }
 
     /** Whether it came as HTTP/1.0: no chunked answer, no 1xx, and the connection ends with the answer. It is forwarded as 1.1. */

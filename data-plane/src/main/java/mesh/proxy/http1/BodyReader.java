@@ -50,12 +50,8 @@ final class BodyReader {
         return framing == BodyFraming.UNTIL_CLOSE;
     }
 
-    boolean isChunked() {
-        return framing == BodyFraming.CHUNKED;
-    }
-
-    /** Bytes still to come, where the length is known. */
-    long remaining() {
-        return remaining;
+    /** Whether more bytes than that are known to come; a chunked body may have any number of them. */
+    boolean isLongerThan(long bytes) {
+        return remaining > bytes;
     }
 }

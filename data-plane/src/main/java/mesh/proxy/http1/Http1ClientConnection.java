@@ -7,7 +7,6 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
-import java.io.IOException;
 import mesh.proxy.http.ClientConnection;
 import mesh.proxy.http.Method;
 import mesh.proxy.http.ResponseHead;
@@ -54,7 +53,7 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
     private Http1ClientStream stream;
     private UpstreamHandler handler;
 
-    /** @param owner is told when it can be used again, and when never again */
+    /** @param owner is told when it can be used again, and when never again; our own faults are fired through the pipeline */
     public Http1ClientConnection(Owner owner, Http1Limits limits) {
         this.owner = owner;
         this.parser = new ResponseParser(head, limits);
@@ -106,6 +105,8 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
                 return false;
             }
             case HEAD -> {
+                // The last word of an upstream that closes an idle connection, a 408 for one: it cannot answer what it has not got.
+                if (reused() && !headIsOut) return fail(Failure.REUSED_CLOSED);
                 return parser.parse(in) && onHead();
             }
             case BODY -> {
@@ -187,8 +188,8 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
 
     /** The answer is complete. */
     private void end() {
-        // RFC 9112 section 9.3: to be used again, both sides must have said all they had to say, and want to go on.
-        if (!parser.persistent() || !stream.hasEnded()) retiring = true;
+        // RFC 9112 section 9.3: to be used again, both sides must have said all they had to say, no more, and want to go on.
+        if (!parser.persistent() || !stream.hasEnded() || hasReadAhead()) retiring = true;
         leaveStream();
     }
 
@@ -296,7 +297,10 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         wasReset = true;
-        if (!(cause instanceof IOException) && stream != null) fail(Failure.INTERNAL);
+        if (isBug(cause)) {
+            if (stream != null) fail(Failure.INTERNAL);
+            context.fireExceptionCaught(cause);
+        }
         context.close();
     }
 }

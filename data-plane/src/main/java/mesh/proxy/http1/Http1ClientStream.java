@@ -36,6 +36,7 @@ final class Http1ClientStream implements UpstreamStream {
     private static long framing(RequestHead head, boolean end) {
         long length = head.contentLength();
         if (length >= 0) return length;
+        head.remove(FieldName.CONTENT_LENGTH);
         return end ? BodyFraming.NONE : BodyFraming.CHUNKED;
     }
 

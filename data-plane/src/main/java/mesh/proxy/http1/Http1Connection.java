@@ -1,13 +1,16 @@
 package mesh.proxy.http1;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import java.io.IOException;
 
 /**
  * What both edges have in common: using what was read, piece by piece and only as far as it is wanted, and flushing what was written,
@@ -18,6 +21,7 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(16 * 1024, 32 * 1024);
 
     private final Runnable scheduledFlush = this::scheduledFlush;
+    private final Runnable scheduledProcess = this::process;
     private ChannelHandlerContext ctx;
     private ByteBuf ahead;
     private boolean inputClosed;
@@ -90,6 +94,13 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
         if (ctx.channel().config().isAutoRead() != read) ctx.channel().config().setAutoRead(read);
     }
 
+    /**
+     * Sees later to what can be used now that something has ended: whoever ended it may still be looking at it.
+     */
+    final void processLater() {
+        if (hasReadAhead() || inputClosed || !ctx.channel().config().isAutoRead()) ctx.executor().execute(scheduledProcess);
+    }
+
     /** Whether bytes have come that nothing could use yet. */
     final boolean hasReadAhead() {
         return ahead != null && ahead.isReadable();
@@ -111,6 +122,15 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
             flushScheduled = true;
             ctx.executor().execute(scheduledFlush);
         }
+    }
+
+    final void closeWhenFlushed() {
+        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    /** Whether it is our fault: what peers do and networks break comes as an IOException, TLS's inside another. */
+    static boolean isBug(Throwable cause) {
+        return !(cause instanceof IOException || cause.getCause() instanceof IOException);
     }
 
     final void flushNow() {

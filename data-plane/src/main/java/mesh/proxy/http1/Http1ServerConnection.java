@@ -3,12 +3,10 @@ package mesh.proxy.http1;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
-import java.io.IOException;
 import java.time.Duration;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.FieldName;
@@ -63,7 +61,6 @@ public final class Http1ServerConnection extends Http1Connection {
     private final BodyReader body;
     private final BodyWriter answer = new BodyWriter();
     private final Deadline deadline;
-    private final Runnable next = this::process;
 
     private Input input = Input.HEAD;
     private boolean headUsed;
@@ -243,19 +240,17 @@ public final class Http1ServerConnection extends Http1Connection {
     void answered(boolean close) {
         stream = null;
         handler = null;
-        if (close) {
+        boolean owesBody = input == Input.BODY && !body.ended();
+        if (close || owesBody && body.isLongerThan(MAX_REST)) {
             closeSoon();
-        } else if (input == Input.BODY && body.remaining() > MAX_REST && !body.isChunked()) {
-            closeSoon();
-        } else if (input == Input.BODY) {
+        } else if (owesBody) {
             input = Input.REST;
             rest = 0;
             deadline.in(limits.body());
         } else {
             awaitNext();
         }
-        // Later, so that whoever has just ended the answer can still look at the request's head.
-        if (hasReadAhead() || isInputClosed()) ctx().executor().execute(next);
+        processLater();
     }
 
     private void awaitNext() {
@@ -308,11 +303,11 @@ public final class Http1ServerConnection extends Http1Connection {
     private void closeSoon() {
         boolean unread = input != Input.LATER || hasReadAhead();
         input = Input.NOTHING;
-        Channel channel = ctx().channel();
         if (!unread || isInputClosed()) {
-            ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            closeWhenFlushed();
             return;
         }
+        Channel channel = ctx().channel();
         deadline.in(LAST_WORDS);
         // Under TLS the client knows by content-length or the last chunk that we are done, and closes.
         boolean plain = channel instanceof DuplexChannel && channel.pipeline().get(SslHandler.class) == null;
@@ -347,7 +342,7 @@ public final class Http1ServerConnection extends Http1Connection {
     @Override
     void onInputClosed() {
         if (input == Input.LATER) deadline.in(limits.halfClosed());
-        else ctx().close();
+        else closeWhenFlushed();
     }
 
     @Override
@@ -369,7 +364,7 @@ public final class Http1ServerConnection extends Http1Connection {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (!(cause instanceof IOException)) observer.onBug(context.channel(), cause);
+        if (isBug(cause)) observer.onBug(context.channel(), cause);
         context.close();
     }
 }

@@ -75,6 +75,7 @@ final class Http1ServerStream implements DownstreamStream {
         if (bodyless) return BodyFraming.NONE;
         long length = response.contentLength();
         if (length >= 0) return length;
+        response.remove(FieldName.CONTENT_LENGTH);
         if (end) return BodyFraming.NONE;
         return head.http10() ? BodyFraming.UNTIL_CLOSE : BodyFraming.CHUNKED;
     }
