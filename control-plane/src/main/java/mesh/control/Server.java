@@ -1,6 +1,7 @@
 package mesh.control;
 
 import io.quarkus.runtime.Quarkus;
+import java.io.IOException;
 import mesh.model.Address;
 import mesh.time.Env;
 
@@ -10,7 +11,7 @@ public final class Server {
     private Server() {}
 
     /** Returns when the server has stopped. */
-    public static void run(StartOptions options) {
+    public static void run(StartOptions options) throws IOException {
         Wiring.use(ControlPlane.open(options, Env.system()));
         Address metrics = options.metricsListen();
         set("quarkus.http.host", host(options.listen()));

@@ -4,6 +4,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
+import java.io.IOException;
 import mesh.control.store.MeshStore;
 
 /** Hands the parts of the {@link ControlPlane}, which {@code main} opened, to the services that Quarkus makes. */
@@ -23,7 +24,7 @@ public final class Wiring {
         return opened.store();
     }
 
-    void onStop(@Observes ShutdownEvent event) {
+    void onStop(@Observes ShutdownEvent event) throws IOException {
         opened.close();
     }
 }

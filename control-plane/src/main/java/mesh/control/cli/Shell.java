@@ -1,5 +1,6 @@
 package mesh.control.cli;
 
+import java.io.IOException;
 import java.time.Duration;
 import mesh.model.Address;
 import mesh.model.Durations;
@@ -28,7 +29,7 @@ public final class Shell {
 
     /** What the user is told: an expected failure by its message alone, anything else with its kind. */
     private static String message(Exception thrown) {
-        return thrown instanceof CommandFailure ? thrown.getMessage() : thrown.toString();
+        return thrown instanceof CommandFailure || thrown instanceof IOException ? thrown.getMessage() : thrown.toString();
     }
 
     private static <T> ITypeConverter<T> reading(ITypeConverter<T> parse) {

@@ -1,10 +1,12 @@
 package mesh.control.cli;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import mesh.control.Server;
 import mesh.control.StartOptions;
 import mesh.model.Address;
@@ -23,7 +25,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     showDefaultValues = true)
-final class StartCommand implements Runnable {
+final class StartCommand implements Callable<Integer> {
 
     @Option(names = "--data-dir", paramLabel = "DIR", defaultValue = "mesh-data",
         description = "where the configuration, the CA and the audit log are kept; made on the first start")
@@ -58,7 +60,7 @@ final class StartCommand implements Runnable {
     private CommandSpec spec;
 
     @Override
-    public void run() {
+    public Integer call() throws IOException {
         if (!Set.of("error", "warn", "info", "debug", "trace").contains(logLevel)) {
             throw new ParameterException(spec.commandLine(),
                 "--log-level: \"" + logLevel + "\" (expected: error, warn, info, debug or trace)");
@@ -71,5 +73,6 @@ final class StartCommand implements Runnable {
         }
         System.setProperty("quarkus.log.level", logLevel.toUpperCase(Locale.ROOT));
         Server.run(options);
+        return 0;
     }
 }

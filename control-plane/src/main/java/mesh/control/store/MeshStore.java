@@ -1,16 +1,24 @@
 package mesh.control.store;
 
+import java.io.IOException;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import mesh.control.journal.FileLayer;
+import mesh.control.journal.Journal;
 import mesh.control.stream.ConfigSource;
 import mesh.model.ApplyResult;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
+import mesh.model.TrustBundle;
 import org.jboss.logging.Logger;
 
 /**
@@ -22,13 +30,45 @@ import org.jboss.logging.Logger;
 public final class MeshStore implements ConfigSource, AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(MeshStore.class);
+    private static final String FILE = "config.journal";
+    private static final long COMPACT_ABOVE = 8 << 20;
 
     private final ExecutorService writer = Executors.newSingleThreadExecutor(task -> new Thread(task, "mesh-store"));
     private final List<Consumer<MeshSnapshot>> listeners = new CopyOnWriteArrayList<>();
+    private final FileLayer files;
+    private final Journal journal;
+    private final InstantSource clock;
+    private final long compactAbove;
     private volatile MeshSnapshot current;
 
-    public MeshStore(MeshSnapshot first) {
-        this.current = first;
+    private MeshStore(FileLayer files, Journal journal, InstantSource clock, long compactAbove, MeshSnapshot recovered) {
+        this.files = files;
+        this.journal = journal;
+        this.clock = clock;
+        this.compactAbove = compactAbove;
+        this.current = recovered;
+    }
+
+    /**
+     * Opens the store in a directory, with the last configuration that was acknowledged there.
+     *
+     * @param trust who vouches for identities; part of every snapshot, and not of the file
+     * @throws IOException naming the file and what to do, when what is there cannot be trusted
+     */
+    public static MeshStore open(FileLayer files, Optional<TrustBundle> trust, InstantSource clock) throws IOException {
+        return open(files, trust, clock, COMPACT_ABOVE);
+    }
+
+    static MeshStore open(FileLayer files, Optional<TrustBundle> trust, InstantSource clock, long compactAbove) throws IOException {
+        Journal journal = Journal.open(files, FILE);
+        try {
+            List<byte[]> records = journal.takeRecovered();
+            MeshSnapshot last = records.isEmpty() ? MeshSnapshot.EMPTY : ConfigRecord.read(records.get(records.size() - 1)).snapshot();
+            return new MeshStore(files, journal, clock, compactAbove, last.withTrust(trust));
+        } catch (IOException e) {
+            journal.close();
+            throw new IOException(files.describe(FILE) + ": " + e.getMessage(), e);
+        }
     }
 
     @Override
@@ -46,15 +86,17 @@ public final class MeshStore implements ConfigSource, AutoCloseable {
      * Changes the configuration. Blocks until the change is durable, or refused.
      *
      * @param expectedVersion the version the change was made from; 0 for whatever is current
-     * @param author          who asked, for the log
-     * @param message         what for, for the log
+     * @param author          who asked
+     * @param message         what for
      * @throws StaleVersionException     when the current version is another one
      * @throws StoreUnavailableException when the change could not be made durable
      */
     public ApplyResult edit(long expectedVersion, Change change, String author, String message) {
-        Future<ApplyResult> result = writer.submit(() -> write(expectedVersion, change, author, message));
         try {
+            Future<ApplyResult> result = writer.submit(() -> write(expectedVersion, change, author, message));
             return result.get();
+        } catch (RejectedExecutionException e) {
+            throw new StoreUnavailableException("the control plane is stopping", false, e);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException refused) {
                 throw refused;
@@ -62,7 +104,7 @@ public final class MeshStore implements ConfigSource, AutoCloseable {
             throw new IllegalStateException("edit failed: " + e.getCause(), e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while waiting for an edit; it may have been made", e);
+            throw new StoreUnavailableException("interrupted while waiting; the change may have been made", false, e);
         }
     }
 
@@ -80,12 +122,43 @@ public final class MeshStore implements ConfigSource, AutoCloseable {
             return new ApplyResult.Applied(before.version());
         }
         after = after.withVersion(before.version() + 1);
+        keep(after, author, message);
         current = after;
         LOG.infof("config version %d: %s, by %s", after.version(), message, author);
         for (Consumer<MeshSnapshot> listener : listeners) {
             tell(listener, after);
         }
         return new ApplyResult.Applied(after.version());
+    }
+
+    private void keep(MeshSnapshot snapshot, String author, String message) {
+        byte[] record = ConfigRecord.of(snapshot, clock.instant(), author, message).toBytes();
+        try {
+            journal.append(record);
+        } catch (IOException e) {
+            String text = files.describe(FILE) + ": " + e.getMessage() + "; the change was refused, version " + current.version() + " stays";
+            LOG.error(text);
+            throw new StoreUnavailableException(text, isFull(e), e);
+        }
+        // At least three of four bytes are the past then, so compaction copies little for what it frees.
+        if (journal.length() > compactAbove && journal.length() > 4L * record.length) {
+            compact(record);
+        }
+    }
+
+    /** The write is durable already: a failure here costs space and nothing else. */
+    private void compact(byte[] last) {
+        try {
+            journal.rewrite(List.of(last));
+        } catch (IOException e) {
+            LOG.warnf("%s: could not be compacted, it goes on growing: %s", files.describe(FILE), e.getMessage());
+        }
+    }
+
+    /** Java tells a full disk only by the system's words. */
+    private static boolean isFull(IOException e) {
+        String message = String.valueOf(e.getMessage());
+        return message.contains("No space left") || message.contains("quota");
     }
 
     /** A listener's fault is its own: the write stands, and the others are told. */
@@ -97,9 +170,15 @@ public final class MeshStore implements ConfigSource, AutoCloseable {
         }
     }
 
-    /** Ends the writer after the edits that were begun. */
+    /** Finishes the edits that were begun, refuses later ones. */
     @Override
-    public void close() {
+    public void close() throws IOException {
         writer.shutdown();
+        try {
+            writer.awaitTermination(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        journal.close();
     }
 }

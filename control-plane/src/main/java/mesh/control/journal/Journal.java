@@ -1,0 +1,167 @@
+package mesh.control.journal;
+
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jboss.logging.Logger;
+
+/**
+ * An append-only file of records that survives a kill at any moment. A record that {@link #append} returned from is there after every
+ * restart; one that it threw for is there as a whole or not at all.
+ *
+ * <p>Each record is forced before the next is written, so a crash can only tear the last one: that one was never acknowledged, and is
+ * cut off at the next start. Damage anywhere before good records is not a crash's work, and the file is then refused, not guessed at.
+ * One thread at a time.
+ */
+public final class Journal implements Closeable {
+
+    private static final Logger LOG = Logger.getLogger(Journal.class);
+    private static final byte[] HEADER = "MESHLOG1".getBytes(StandardCharsets.US_ASCII);
+
+    private final FileLayer files;
+    private final String name;
+    private final List<byte[]> recovered = new ArrayList<>();
+    private FileLayer.OpenFile file;
+    private long length;
+    /** A write failed: its remains stand after {@link #length} and must go before the next one. */
+    private boolean torn;
+    /** A rename may be undone by a crash until the directory is forced, so nothing may be acknowledged before that. */
+    private boolean renamed;
+
+    private Journal(FileLayer files, String name) {
+        this.files = files;
+        this.name = name;
+    }
+
+    /**
+     * Opens a journal, or makes it.
+     *
+     * @throws CorruptFileException when records are damaged that had been acknowledged
+     */
+    public static Journal open(FileLayer files, String name) throws IOException {
+        Journal journal = new Journal(files, name);
+        if (!files.exists(name)) {
+            journal.rewrite(List.of());
+            journal.settle();
+            return journal;
+        }
+        files.delete(newName(name));
+        journal.file = files.open(name);
+        journal.recover();
+        return journal;
+    }
+
+    private static String newName(String name) {
+        return name + ".new";
+    }
+
+    /** What was in the file when it was opened, oldest first; empty after the first call, so that it need not stay in memory. */
+    public List<byte[]> takeRecovered() {
+        List<byte[]> all = List.copyOf(recovered);
+        recovered.clear();
+        return all;
+    }
+
+    /** Bytes in the file. */
+    public long length() {
+        return length;
+    }
+
+    private void recover() throws IOException {
+        byte[] bytes = file.readAll();
+        // The first file appears by rename after it was forced, so a crash cannot tear the header.
+        if (bytes.length < HEADER.length || !Arrays.equals(bytes, 0, HEADER.length, HEADER, 0, HEADER.length)) {
+            throw new CorruptFileException(files.describe(name) + ": byte 0 does not begin a journal (expected: "
+                + new String(HEADER, StandardCharsets.US_ASCII) + "); restore the file from a backup, or move it away to start empty");
+        }
+        int at = HEADER.length;
+        while (at < bytes.length) {
+            int size = Frame.lengthAt(bytes, at);
+            if (size < 0) {
+                cutTail(bytes, at);
+                break;
+            }
+            recovered.add(Arrays.copyOfRange(bytes, at + Frame.OVERHEAD, at + Frame.OVERHEAD + size));
+            at += Frame.OVERHEAD + size;
+        }
+        length = at;
+    }
+
+    private void cutTail(byte[] bytes, int at) throws IOException {
+        int next = Frame.nextGood(bytes, at + 1);
+        if (next >= 0) {
+            throw new CorruptFileException(files.describe(name) + ": the record at byte " + at + " is damaged, and good ones follow at byte "
+                + next + " (a crash only tears the end); restore the file from a backup, or keep what is before the damage with"
+                + " `truncate -s " + at + " " + files.describe(name) + "`");
+        }
+        LOG.warnf("%s: cut %d bytes of an unfinished write off at byte %d", files.describe(name), bytes.length - at, at);
+        file.truncate(at);
+        file.force();
+    }
+
+    /** Adds a record, durable on return. After a failure the journal can be used on: the next call clears up first. */
+    public void append(byte[] record) throws IOException {
+        settle();
+        byte[] frame = Frame.of(record);
+        torn = true;
+        try {
+            file.append(frame);
+            file.force();
+        } catch (IOException e) {
+            try {
+                settle();
+            } catch (IOException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        }
+        length += frame.length;
+        torn = false;
+    }
+
+    private void settle() throws IOException {
+        if (renamed) {
+            files.forceDirectory();
+            renamed = false;
+        }
+        if (torn) {
+            file.truncate(length);
+            file.force();
+            torn = false;
+        }
+    }
+
+    /** Replaces all records by these, at once. After a failure the old ones are still there. */
+    public void rewrite(List<byte[]> records) throws IOException {
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        content.writeBytes(HEADER);
+        records.forEach(record -> content.writeBytes(Frame.of(record)));
+        files.delete(newName(name));
+        FileLayer.OpenFile fresh = files.open(newName(name));
+        try {
+            fresh.append(content.toByteArray());
+            fresh.force();
+            files.rename(newName(name), name);
+        } catch (IOException e) {
+            fresh.close();
+            throw e;
+        }
+        FileLayer.OpenFile old = file;
+        file = fresh;
+        length = content.size();
+        torn = false;
+        renamed = true;
+        if (old != null) {
+            old.close();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}
