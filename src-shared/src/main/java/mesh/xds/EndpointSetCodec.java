@@ -49,6 +49,11 @@ final class EndpointSetCodec implements ResourceCodec<EndpointSet, ClusterLoadAs
         return message.getClusterName();
     }
 
+    /** Takes any name, also one that the model would refuse. */
+    static ClusterLoadAssignment empty(String cluster) {
+        return ClusterLoadAssignment.newBuilder().setClusterName(cluster).build();
+    }
+
     @Override
     public ClusterLoadAssignment encode(EndpointSet set, MeshSnapshot snapshot) {
         ClusterLoadAssignment.Builder message = ClusterLoadAssignment.newBuilder().setClusterName(set.cluster());

@@ -71,6 +71,11 @@ public enum ResourceType {
         return encode(codec, snapshot, name);
     }
 
+    /** The endpoint set of a cluster that does not exist. */
+    public static EncodedResource emptyEndpoints(String cluster) {
+        return EncodedResource.of(cluster, Wire.pack(EndpointSetCodec.empty(cluster)));
+    }
+
     /** What the resource under this name is made from, null if the snapshot has none: while it stays equal, so do the bytes. */
     public Object source(MeshSnapshot snapshot, String name) {
         return source(codec, snapshot, name);

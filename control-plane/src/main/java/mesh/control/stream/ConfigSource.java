@@ -3,15 +3,20 @@ package mesh.control.stream;
 import java.util.function.Consumer;
 import mesh.model.MeshSnapshot;
 
-/** Where subscriptions take the mesh's configuration from. Any thread. */
+/** Where the configuration of the whole mesh comes from: the store, as the subscription sees it. Any thread. */
 public interface ConfigSource {
 
+    /** The one in force, complete and durable. */
     MeshSnapshot current();
 
-    /** Tells the listener of every later change, in order, from one thread; it must not block. */
+    /**
+     * Tells of every later configuration, each once and in the order of their versions. The listener returns at once and never throws; it
+     * may be called on the store's own thread.
+     */
     Registration onChange(Consumer<MeshSnapshot> listener);
 
-    /** Ends the telling. */
+    /** Ends what {@link #onChange} began. */
+    @FunctionalInterface
     interface Registration extends AutoCloseable {
         @Override
         void close();

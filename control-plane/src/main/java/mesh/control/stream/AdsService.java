@@ -1,0 +1,150 @@
+package mesh.control.stream;
+
+import io.envoyproxy.envoy.service.discovery.v3.AggregatedDiscoveryServiceGrpc.AggregatedDiscoveryServiceImplBase;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.grpc.GrpcService;
+import jakarta.annotation.PreDestroy;
+import jakarta.inject.Inject;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import mesh.model.MeshSnapshot;
+import mesh.time.Env;
+import mesh.time.Ticker;
+
+/**
+ * Envoy's aggregated discovery service, delta variant. A thin shell: it opens a {@link StreamSession} for each call and passes on the
+ * store's changes, debounced. Nothing here blocks, so the calls may come on event loops; the work is done on a small pool of its own.
+ */
+@GrpcService
+public class AdsService extends AggregatedDiscoveryServiceImplBase {
+
+    private final ConfigSource source;
+    private final NodeView scope;
+    private final PeerSource peers;
+    private final SidecarRegistry sidecars;
+    private final StreamMetrics metrics;
+    private final StreamLimits limits;
+    private final Ticker ticker;
+    private final ResourceCache cache = new ResourceCache();
+    private final Set<StreamSession> sessions = ConcurrentHashMap.newKeySet();
+    private final ScheduledExecutorService pool;
+    private final ConfigSource.Registration registration;
+    private final StreamSession.Opening opening = new Streams();
+    private final Debounce debounce;
+
+    @Inject
+    public AdsService(ConfigSource source, NodeView scope, PeerSource peers, SidecarRegistry sidecars, MeterRegistry meters) {
+        this(source, scope, peers, sidecars, meters, Env.system().ticker(), StreamLimits.DEFAULT);
+    }
+
+    AdsService(ConfigSource source, NodeView scope, PeerSource peers, SidecarRegistry sidecars, MeterRegistry meters, Ticker ticker,
+        StreamLimits limits) {
+        this.source = source;
+        this.scope = scope;
+        this.peers = peers;
+        this.sidecars = sidecars;
+        this.metrics = new StreamMetrics(meters, sidecars);
+        this.ticker = ticker;
+        this.limits = limits;
+        this.pool = pool();
+        this.debounce = new Debounce(source.current());
+        this.registration = source.onChange(this::changed);
+    }
+
+    private static ScheduledExecutorService pool() {
+        AtomicInteger count = new AtomicInteger();
+        return new ScheduledThreadPoolExecutor(Math.max(2, Runtime.getRuntime().availableProcessors()), task -> {
+            Thread thread = new Thread(task, "mesh-xds-" + count.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    @Override
+    public StreamObserver<DeltaDiscoveryRequest> deltaAggregatedResources(StreamObserver<DeltaDiscoveryResponse> out) {
+        var call = (ServerCallStreamObserver<DeltaDiscoveryResponse>) out;
+        StreamSession session = new StreamSession(peers.current(), call, opening, metrics, pool);
+        if (sessions.size() >= limits.streams()) {
+            session.end(Status.RESOURCE_EXHAUSTED.withDescription("streams: " + limits.streams() + " are open (expected: fewer)"));
+            return session;
+        }
+        sessions.add(session);
+        session.begin();
+        return session;
+    }
+
+    private void changed(MeshSnapshot next) {
+        synchronized (debounce) {
+            debounce.changed(next, ticker.nanos());
+            schedule();
+        }
+    }
+
+    private void schedule() {
+        long delay = debounce.delayNanos(ticker.nanos());
+        try {
+            pool.schedule(this::pushWhenDue, Math.max(0, delay), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            // Closed meanwhile; nobody is left to push to.
+        }
+    }
+
+    private void pushWhenDue() {
+        MeshSnapshot whole;
+        synchronized (debounce) {
+            // A later change moved the time: the task that it scheduled will find it due.
+            whole = debounce.take(ticker.nanos());
+        }
+        if (whole != null) {
+            cache.retain(whole);
+            sessions.forEach(session -> session.offer(whole));
+        }
+    }
+
+    /** Ends all streams, so that their clients look for another control plane at once. */
+    @PreDestroy
+    public void close() {
+        registration.close();
+        sessions.forEach(session -> session.end(Status.UNAVAILABLE.withDescription("the control plane is stopping")));
+        pool.shutdown();
+    }
+
+    /** What a session needs of the service. */
+    private final class Streams implements StreamSession.Opening {
+
+        @Override
+        public MeshSnapshot current() {
+            return source.current();
+        }
+
+        @Override
+        public MeshSnapshot view(MeshSnapshot whole, String workload, String node) {
+            return scope.view(whole, workload, node);
+        }
+
+        @Override
+        public AdsStream open(MeshSnapshot view) {
+            return new AdsStream(view, cache, limits);
+        }
+
+        @Override
+        public SidecarRegistry.Connection register(String node, String spiffeId, String workload) {
+            return sidecars.connected(node, spiffeId, workload);
+        }
+
+        @Override
+        public void closed(StreamSession session) {
+            sessions.remove(session);
+        }
+    }
+}

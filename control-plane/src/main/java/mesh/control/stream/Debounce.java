@@ -1,0 +1,70 @@
+package mesh.control.stream;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import mesh.model.Address;
+import mesh.model.Endpoint;
+import mesh.model.EndpointSet;
+import mesh.model.MeshSnapshot;
+
+/**
+ * Turns a burst of changes into one push: it waits until it has been quiet for a while, but never longer than a limit since the first.
+ * A change that takes an endpoint away does not wait, because requests still go there. One thread at a time.
+ */
+final class Debounce {
+
+    static final Duration QUIET = Duration.ofMillis(25);
+    static final Duration LONGEST = Duration.ofSeconds(1);
+
+    private MeshSnapshot pushed;
+    private MeshSnapshot latest;
+    private long firstAt;
+    private long dueAt;
+
+    Debounce(MeshSnapshot pushed) {
+        this.pushed = pushed;
+        this.latest = pushed;
+    }
+
+    /** Notes a change that happened at {@code now}, in ticker nanoseconds. */
+    void changed(MeshSnapshot next, long now) {
+        if (latest == pushed) {
+            firstAt = now;
+        }
+        latest = next;
+        dueAt = removesEndpoint(pushed, next) ? now : Math.min(now + QUIET.toNanos(), firstAt + LONGEST.toNanos());
+    }
+
+    /** How long to wait from {@code now} until {@link #take} has something, 0 or less for now. */
+    long delayNanos(long now) {
+        return dueAt - now;
+    }
+
+    /** What to push at {@code now}, null if it is not time or there is nothing. */
+    MeshSnapshot take(long now) {
+        if (latest == pushed || delayNanos(now) > 0) {
+            return null;
+        }
+        pushed = latest;
+        return pushed;
+    }
+
+    static boolean removesEndpoint(MeshSnapshot before, MeshSnapshot after) {
+        for (Map.Entry<String, EndpointSet> entry : before.endpoints().entrySet()) {
+            List<Endpoint> left = after.endpointsOf(entry.getKey());
+            List<Endpoint> had = entry.getValue().endpoints();
+            if (left == had) {
+                continue;
+            }
+            Set<Address> addresses = new HashSet<>();
+            left.forEach(endpoint -> addresses.add(endpoint.address()));
+            if (!had.stream().allMatch(endpoint -> addresses.contains(endpoint.address()))) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

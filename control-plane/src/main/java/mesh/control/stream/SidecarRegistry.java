@@ -1,0 +1,131 @@
+package mesh.control.stream;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import mesh.xds.ResourceType;
+
+/**
+ * Every sidecar that is subscribed, and those that lately were. Bounded: at most {@value #MOST} are kept, the ones that went first go first.
+ * Any thread.
+ */
+public final class SidecarRegistry {
+
+    /** How long one that has gone is still shown. */
+    static final Duration KEPT = Duration.ofHours(1);
+
+    static final int MOST = 20_000;
+
+    /**
+     * How far a sidecar is.
+     *
+     * @param node                as it calls itself
+     * @param spiffeId            as its certificate says; "" for one on the plaintext loopback port
+     * @param workload            the workload that its configuration is for
+     * @param connectedSince      when the stream began, also of one that has gone
+     * @param acknowledgedVersion the last store version of which it acknowledged all that concerned it; 0 for none yet
+     * @param sentVersion         the last store version that held a change for it
+     * @param rejection           the last one since it acknowledged everything
+     */
+    public record Sidecar(
+        String node, String spiffeId, String workload, boolean connected, Instant connectedSince, long acknowledgedVersion, long sentVersion,
+        Optional<Rejection> rejection) {}
+
+    /**
+     * What a sidecar would not take.
+     *
+     * @param version of the store
+     * @param message all problems, as the sidecar told them
+     */
+    public record Rejection(long version, ResourceType type, String message, Instant at) {}
+
+    private record Key(String spiffeId, String workload, String node) {}
+
+    private record Entry(Connection owner, Sidecar sidecar, Instant seen) {}
+
+    private final InstantSource clock;
+    private final Map<Key, Entry> entries = new HashMap<>();
+
+    public SidecarRegistry(InstantSource clock) {
+        this.clock = clock;
+    }
+
+    /** Sorted by node. */
+    public synchronized List<Sidecar> list() {
+        forget();
+        return entries.values().stream().map(Entry::sidecar)
+            .sorted(Comparator.comparing(Sidecar::node).thenComparing(Sidecar::spiffeId))
+            .toList();
+    }
+
+    public synchronized int connectedCount() {
+        return (int) entries.values().stream().filter(entry -> entry.sidecar.connected).count();
+    }
+
+    /** A new stream. If the same sidecar still has an older one, that one no longer speaks for it. */
+    synchronized Connection connected(String node, String spiffeId, String workload) {
+        forget();
+        Connection connection = new Connection(new Key(spiffeId, workload, node));
+        Entry before = entries.get(connection.key);
+        long acknowledged = before == null ? 0 : before.sidecar.acknowledgedVersion;
+        Instant now = clock.instant();
+        entries.put(connection.key, new Entry(connection,
+            new Sidecar(node, spiffeId, workload, true, now, acknowledged, 0, Optional.empty()), now));
+        return connection;
+    }
+
+    private void forget() {
+        Instant oldest = clock.instant().minus(KEPT);
+        entries.values().removeIf(entry -> !entry.sidecar.connected && entry.seen.isBefore(oldest));
+        if (entries.size() >= MOST) {
+            entries.entrySet().stream()
+                .filter(entry -> !entry.getValue().sidecar.connected)
+                .min(Comparator.comparing(entry -> entry.getValue().seen))
+                .ifPresent(entry -> entries.remove(entry.getKey()));
+        }
+    }
+
+    /** One stream's side of the registry. */
+    final class Connection {
+
+        private final Key key;
+
+        private Connection(Key key) {
+            this.key = key;
+        }
+
+        void progress(AdsStream stream) {
+            synchronized (SidecarRegistry.this) {
+                Entry entry = entries.get(key);
+                if (entry != null && entry.owner == this) {
+                    entries.put(key, new Entry(this, advanced(entry.sidecar, stream), clock.instant()));
+                }
+            }
+        }
+
+        private Sidecar advanced(Sidecar s, AdsStream stream) {
+            Optional<Rejection> rejection = stream.refusal().map(refusal -> s.rejection
+                .filter(known -> known.version == refusal.version() && known.type == refusal.type() && known.message.equals(refusal.message()))
+                .orElseGet(() -> new Rejection(refusal.version(), refusal.type(), refusal.message(), clock.instant())));
+            // A sidecar that came back still has what it had, until it says otherwise.
+            long acknowledged = Math.max(s.acknowledgedVersion, stream.acknowledgedVersion());
+            return new Sidecar(s.node, s.spiffeId, s.workload, s.connected, s.connectedSince, acknowledged, stream.sentVersion(), rejection);
+        }
+
+        void closed() {
+            synchronized (SidecarRegistry.this) {
+                Entry entry = entries.get(key);
+                if (entry != null && entry.owner == this) {
+                    Sidecar s = entry.sidecar;
+                    entries.put(key, new Entry(this, new Sidecar(s.node, s.spiffeId, s.workload, false, s.connectedSince,
+                        s.acknowledgedVersion, s.sentVersion, s.rejection), clock.instant()));
+                }
+            }
+        }
+    }
+}

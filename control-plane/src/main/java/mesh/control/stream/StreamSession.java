@@ -1,0 +1,219 @@
+package mesh.control.stream;
+
+import com.google.common.util.concurrent.MoreExecutors;
+import io.envoyproxy.envoy.config.core.v3.Node;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import mesh.model.MeshSnapshot;
+import mesh.model.SpiffeId;
+import mesh.xds.ResourceType;
+import org.jboss.logging.Logger;
+
+/**
+ * One open call: runs its {@link AdsStream} on a serial executor and carries requests in and responses out. While the client does not
+ * read, or does not answer, nothing is queued for it: requests wait in the transport, and of new configurations only the latest is kept.
+ */
+final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
+
+    private static final Logger LOG = Logger.getLogger(StreamSession.class);
+
+    /** Opens the state of a stream once the client has said who it is. */
+    interface Opening {
+        MeshSnapshot view(MeshSnapshot whole, String workload, String node);
+
+        AdsStream open(MeshSnapshot view);
+
+        SidecarRegistry.Connection register(String node, String spiffeId, String workload);
+
+        MeshSnapshot current();
+
+        void closed(StreamSession session);
+    }
+
+    private final Optional<SpiffeId> peer;
+    private final ServerCallStreamObserver<DeltaDiscoveryResponse> out;
+    private final Opening opening;
+    private final StreamMetrics metrics;
+    private final Executor serial;
+
+    // All below: on the serial executor only.
+    private String workload;
+    private String node;
+    private AdsStream stream;
+    private SidecarRegistry.Connection connection;
+    private MeshSnapshot latest;
+    private boolean requestWaits;
+    private boolean closed;
+
+    StreamSession(Optional<SpiffeId> peer, ServerCallStreamObserver<DeltaDiscoveryResponse> out, Opening opening, StreamMetrics metrics,
+        Executor pool) {
+        this.peer = peer;
+        this.out = out;
+        this.opening = opening;
+        this.metrics = metrics;
+        this.serial = MoreExecutors.newSequentialExecutor(pool);
+    }
+
+    /** To be called on the call's own thread, before it returns. */
+    void begin() {
+        out.disableAutoRequest();
+        out.setOnReadyHandler(() -> run(this::resume));
+        out.setOnCancelHandler(() -> run(this::close));
+        out.request(1);
+    }
+
+    /** A new configuration of the mesh. Any thread. */
+    void offer(MeshSnapshot whole) {
+        run(() -> {
+            if (latest == null || whole.version() > latest.version()) {
+                latest = whole;
+            }
+            push();
+        });
+    }
+
+    /** Tells the client to go and come back. Any thread. */
+    void end(Status status) {
+        run(() -> fail(status));
+    }
+
+    @Override
+    public void onNext(DeltaDiscoveryRequest request) {
+        run(() -> receive(request));
+    }
+
+    @Override
+    public void onError(Throwable cause) {
+        run(this::close);
+    }
+
+    @Override
+    public void onCompleted() {
+        run(() -> {
+            if (!closed) {
+                close();
+                out.onCompleted();
+            }
+        });
+    }
+
+    private void run(Runnable step) {
+        try {
+            serial.execute(() -> {
+                try {
+                    step.run();
+                } catch (RuntimeException e) {
+                    LOG.errorf(e, "bug in the stream of sidecar %s", node);
+                    fail(Status.INTERNAL.withDescription("the control plane failed on this stream"));
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            // The service is closed, and has ended every stream.
+        }
+    }
+
+    private void receive(DeltaDiscoveryRequest request) {
+        if (closed || stream == null && !open(request.getNode())) {
+            return;
+        }
+        countAnswer(request);
+        try {
+            send(stream.onRequest(request));
+        } catch (StreamLimits.Exceeded e) {
+            fail(Status.RESOURCE_EXHAUSTED.withDescription(e.getMessage()));
+            return;
+        }
+        connection.progress(stream);
+        requestWaits = true;
+        resume();
+    }
+
+    private boolean open(Node claimed) {
+        String itsWorkload = peer.map(SpiffeId::workload).orElse(claimed.getCluster());
+        if (!named(claimed.getId()) || !named(itsWorkload)) {
+            fail(Status.INVALID_ARGUMENT.withDescription("node.id: \"" + shorten(claimed.getId()) + "\", node.cluster: \""
+                + shorten(claimed.getCluster()) + "\" (expected: the sidecar's name and its workload, 1 to 255 characters)"));
+            return false;
+        }
+        node = claimed.getId();
+        workload = itsWorkload;
+        connection = opening.register(node, peer.map(SpiffeId::toString).orElse(""), workload);
+        stream = opening.open(opening.view(opening.current(), workload, node));
+        LOG.infof("sidecar connected: %s, workload %s, %s", node, workload, peer.map(SpiffeId::toString).orElse("no certificate"));
+        return true;
+    }
+
+    private static boolean named(String name) {
+        return !name.isBlank() && name.length() <= 255 && name.chars().noneMatch(Character::isISOControl);
+    }
+
+    private static String shorten(String name) {
+        return name.length() <= 64 ? name : name.substring(0, 64) + "…";
+    }
+
+    private void countAnswer(DeltaDiscoveryRequest request) {
+        ResourceType type = ResourceType.ofUrl(request.getTypeUrl()).orElse(null);
+        if (type == null || request.getResponseNonce().isEmpty()) {
+            return;
+        }
+        metrics.answered(type, request.hasErrorDetail());
+        if (request.hasErrorDetail()) {
+            LOG.warnf("sidecar %s rejected %s of version %d: %s", node, type.shortName(), stream.sentVersion(),
+                request.getErrorDetail().getMessage());
+        }
+    }
+
+    private void resume() {
+        if (requestWaits && !closed && out.isReady()) {
+            requestWaits = false;
+            out.request(1);
+        }
+        push();
+    }
+
+    private void push() {
+        if (closed || stream == null || latest == null || stream.saturated() || !out.isReady()) {
+            return;
+        }
+        MeshSnapshot whole = latest;
+        latest = null;
+        if (whole.version() > stream.consideredVersion()) {
+            send(stream.onView(opening.view(whole, workload, node)));
+            connection.progress(stream);
+        }
+    }
+
+    private void send(List<DeltaDiscoveryResponse> responses) {
+        for (DeltaDiscoveryResponse response : responses) {
+            out.onNext(response);
+            ResourceType.ofUrl(response.getTypeUrl()).ifPresent(metrics::pushed);
+        }
+    }
+
+    private void fail(Status status) {
+        if (closed) {
+            return;
+        }
+        close();
+        out.onError(status.asRuntimeException());
+    }
+
+    private void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        opening.closed(this);
+        if (connection != null) {
+            connection.closed();
+            LOG.infof("sidecar disconnected: %s, workload %s", node, workload);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package mesh.control.stream;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import mesh.model.MeshSnapshot;
+import mesh.xds.EncodedResource;
+import mesh.xds.ResourceType;
+
+/**
+ * One type on one stream: what the client wants, and what it has been sent. Knows nothing of how requests and responses look, so that
+ * delta and state-of-the-world streams can share it.
+ */
+final class Subscription {
+
+    /** What a client lacks, and what it has that it should not. */
+    record Difference(List<EncodedResource> changed, List<String> removed) {
+
+        boolean isEmpty() {
+            return changed.isEmpty() && removed.isEmpty();
+        }
+    }
+
+    private final ResourceType type;
+    private final Set<String> names = new LinkedHashSet<>();
+
+    /** Version by name of all that the client has or is about to have. A refused version stays, so that it is not sent again unchanged. */
+    private final Map<String, String> held = new HashMap<>();
+
+    private boolean wildcard;
+    private boolean rejected;
+
+    Subscription(ResourceType type) {
+        this.type = type;
+    }
+
+    void holds(Map<String, String> versions) {
+        held.putAll(versions);
+    }
+
+    void wildcard(boolean all) {
+        wildcard = all;
+    }
+
+    void add(String name) {
+        names.add(name);
+    }
+
+    void remove(String name) {
+        names.remove(name);
+        if (!wildcard) {
+            held.remove(name);
+        }
+    }
+
+    int size() {
+        return Math.max(names.size(), held.size());
+    }
+
+    Set<String> names() {
+        return names;
+    }
+
+    /** Whether the client's last answer was a refusal. */
+    boolean rejected() {
+        return rejected;
+    }
+
+    void answered(boolean refused) {
+        rejected = refused;
+    }
+
+    /**
+     * Compares, and takes the result as sent.
+     *
+     * @param again names that are sent although the client has them
+     */
+    Difference next(MeshSnapshot view, ResourceCache cache, Set<String> again) {
+        List<EncodedResource> changed = new ArrayList<>();
+        List<String> removed = new ArrayList<>();
+        Set<String> gone = new HashSet<>(held.keySet());
+        for (String name : wanted(view)) {
+            Optional<EncodedResource> resource = find(view, cache, name, again.contains(name));
+            if (resource.isPresent()) {
+                gone.remove(name);
+                String version = resource.get().version();
+                if (!version.equals(held.put(name, version)) || again.contains(name)) {
+                    changed.add(resource.get());
+                }
+            } else if (again.contains(name) && !held.containsKey(name)) {
+                removed.add(name);
+            }
+        }
+        held.keySet().removeAll(gone);
+        removed.addAll(gone);
+        return new Difference(changed, removed);
+    }
+
+    private Set<String> wanted(MeshSnapshot view) {
+        if (!wildcard) {
+            return names;
+        }
+        if (names.isEmpty()) {
+            return type.names(view);
+        }
+        Set<String> all = new LinkedHashSet<>(type.names(view));
+        all.addAll(names);
+        return all;
+    }
+
+    /**
+     * A client waits 15 s for an endpoint set that nobody answers, so whoever asks for one of an unknown cluster gets an empty one. The set
+     * of a cluster that is there no longer is removed instead, after the cluster: emptied, it would fail the last requests.
+     */
+    private Optional<EncodedResource> find(MeshSnapshot view, ResourceCache cache, String name, boolean asked) {
+        Optional<EncodedResource> resource = cache.get(type, view, name);
+        if (resource.isPresent() || type != ResourceType.ENDPOINTS) {
+            return resource;
+        }
+        EncodedResource empty = ResourceType.emptyEndpoints(name);
+        return asked || empty.version().equals(held.get(name)) ? Optional.of(empty) : Optional.empty();
+    }
+}

@@ -1,0 +1,274 @@
+package mesh.control.stream;
+
+import static mesh.xds.ResourceType.CLUSTER;
+import static mesh.xds.ResourceType.ENDPOINTS;
+import static mesh.xds.ResourceType.LISTENER;
+import static mesh.xds.ResourceType.ROUTES;
+import static mesh.xds.ResourceType.TRUST;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.rpc.Status;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import io.envoyproxy.envoy.service.discovery.v3.Resource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import mesh.model.MeshSnapshot;
+import mesh.xds.ResourceType;
+import org.junit.jupiter.api.Test;
+
+/** Responses are written as {@code CDS@3 +changed -removed}. */
+class AdsStreamTest {
+
+    private static final MeshSnapshot SHOP = Meshes.of(3, "pay", "cart");
+
+    private final ResourceCache cache = new ResourceCache();
+    private final AdsStream stream = open(SHOP);
+
+    @Test
+    void anEmptyFirstListMeansAllClustersAndListeners() {
+        assertThat(ask(stream, CLUSTER)).containsExactly("CDS@3 +pay +cart");
+        assertThat(ask(stream, LISTENER)).containsExactly("LDS@3 +pay +cart");
+    }
+
+    @Test
+    void anEmptyFirstListOfAnyOtherTypeMeansNothing() {
+        assertThat(ask(stream, ENDPOINTS)).containsExactly("EDS@3");
+        assertThat(ask(stream, ROUTES)).containsExactly("RDS@3");
+    }
+
+    @Test
+    void aNameIsAnsweredWithItsResource() {
+        assertThat(ask(stream, ROUTES, "cart")).containsExactly("RDS@3 +cart");
+        assertThat(ask(stream, ROUTES, "pay")).containsExactly("RDS@3 +pay");
+    }
+
+    @Test
+    void nobodyWaitsForAnUnknownName() {
+        assertThat(ask(stream, ENDPOINTS, "ghost")).containsExactly("EDS@3 +ghost");
+        assertThat(ask(stream, ROUTES, "ghost")).containsExactly("RDS@3 -ghost");
+        assertThat(ask(stream, TRUST, ResourceType.TRUST_NAME)).containsExactly("SDS@3 -ROOTCA");
+    }
+
+    @Test
+    void anUnknownNameIsSentOnceItExists() {
+        subscribeAll(stream, "pay", "cart", "ghost");
+        MeshSnapshot next = Meshes.from(SHOP, 4, m -> m.service("ghost", "10.0.0.9:80"));
+        assertThat(push(stream, next)).containsExactly("SDS@4", "CDS@4 +ghost", "EDS@4 +ghost", "LDS@4 +ghost", "RDS@4 +ghost");
+    }
+
+    @Test
+    void everySubscribedTypeIsAnsweredWithTheVersionThatConcernsIt() {
+        subscribeAll(stream, "pay", "cart");
+        MeshSnapshot next = Meshes.from(SHOP, 4, m -> m.endpoints("pay", "10.0.0.2:80"));
+        assertThat(push(stream, next)).containsExactly("SDS@4", "CDS@4", "EDS@4 +pay", "LDS@4", "RDS@4");
+    }
+
+    @Test
+    void aVersionThatChangesNothingIsNotSentButCounted() {
+        subscribeAll(stream, "pay", "cart");
+        assertThat(stream.acknowledgedVersion()).isEqualTo(3);
+        assertThat(push(stream, SHOP.withVersion(9))).isEmpty();
+        assertThat(stream.sentVersion()).isEqualTo(3);
+        assertThat(stream.acknowledgedVersion()).isEqualTo(9);
+        assertThat(ask(stream, ROUTES, "ghost")).as("what it is asked for later belongs to what it has").containsExactly("RDS@3 -ghost");
+    }
+
+    @Test
+    void aVersionThatChangesNothingIsNotAcknowledgedWhileAnOlderOneIsOpen() {
+        subscribeAll(stream, "pay", "cart");
+        MeshSnapshot next = Meshes.from(SHOP, 4, m -> m.endpoints("pay", "10.0.0.2:80"));
+        List<DeltaDiscoveryResponse> open = stream.onView(next);
+        stream.onView(next.withVersion(5));
+        assertThat(stream.acknowledgedVersion()).isEqualTo(3);
+        open.forEach(response -> stream.onRequest(ack(response)));
+        assertThat(stream.acknowledgedVersion()).isEqualTo(5);
+    }
+
+    @Test
+    void whatIsReferredToIsMadeFirstAndRemovedLast() {
+        subscribeAll(stream, "pay", "cart", "new");
+        MeshSnapshot next = Meshes.from(SHOP, 4, m -> m.without("pay").service("new", "10.0.0.3:80"));
+        assertThat(push(stream, next)).containsExactly(
+            "SDS@4", "CDS@4 +new", "EDS@4 +new", "LDS@4 +new -pay", "RDS@4 +new -pay", "CDS@4 -pay", "EDS@4 -pay");
+    }
+
+    @Test
+    void aListenerTakesOverAnAddressInOneResponse() {
+        subscribeAll(stream, "pay", "cart");
+        MeshSnapshot next = Meshes.from(SHOP, 4, m -> m.withoutListener("pay").listener("renamed", 15000, "pay"));
+        assertThat(push(stream, next)).contains("LDS@4 +renamed -pay");
+    }
+
+    @Test
+    void endpointsAreSentAgainAfterTheirClusterChanged() {
+        subscribeAll(stream, "pay", "cart");
+        assertThat(push(stream, Meshes.from(SHOP, 4, m -> m.cluster("cart", 77))))
+            .containsExactly("SDS@4", "CDS@4 +cart", "EDS@4 +cart", "LDS@4", "RDS@4");
+    }
+
+    @Test
+    void onlyWhatChangedMeanwhileIsSentToAClientThatComesBack() {
+        subscribeAll(stream, "pay", "cart");
+        Map<String, String> had = versions(open(SHOP).onRequest(subscribe(CLUSTER)));
+        AdsStream again = open(Meshes.from(SHOP, 8, m -> m.without("cart").cluster("pay", 9).cluster("new", 1)));
+        DeltaDiscoveryRequest back = subscribe(CLUSTER).toBuilder().putAllInitialResourceVersions(had).build();
+        assertThat(text(again.onRequest(back))).containsExactly("CDS@8 +pay +new -cart");
+    }
+
+    @Test
+    void aClientThatComesBackAndMissedNothingIsOnlyToldTheVersion() {
+        Map<String, String> routes = versions(open(SHOP).onRequest(subscribe(ROUTES, "pay", "cart")));
+        DeltaDiscoveryRequest back = subscribe(ROUTES, "pay", "cart").toBuilder().putAllInitialResourceVersions(routes).build();
+        AdsStream restarted = new AdsStream(SHOP, new ResourceCache(), StreamLimits.DEFAULT);
+        assertThat(text(restarted.onRequest(back))).containsExactly("RDS@3");
+    }
+
+    @Test
+    void aRejectedVersionIsNotSentAgainUnchanged() {
+        subscribeAll(stream, "pay", "cart");
+        MeshSnapshot bad = Meshes.from(SHOP, 4, m -> m.cluster("pay", 13));
+        List<DeltaDiscoveryResponse> sent = stream.onView(bad);
+        sent.forEach(response -> stream.onRequest(response.getTypeUrl().equals(CLUSTER.typeUrl()) ? nack(response, "no such thing") : ack(response)));
+
+        assertThat(stream.refusal()).contains(new AdsStream.Refusal(CLUSTER, 4, "no such thing"));
+        assertThat(stream.acknowledgedVersion()).isEqualTo(3);
+        assertThat(stream.sentVersion()).isEqualTo(4);
+        assertThat(push(stream, Meshes.from(bad, 5, m -> m.endpoints("cart", "10.0.0.4:80"))))
+            .containsExactly("SDS@5", "CDS@5", "EDS@5 +cart", "LDS@5", "RDS@5");
+        assertThat(stream.refusal()).as("everything was acknowledged since").isEmpty();
+        assertThat(stream.acknowledgedVersion()).isEqualTo(5);
+        assertThat(push(stream, Meshes.from(bad, 6, m -> m.cluster("pay", 14)))).contains("CDS@6 +pay");
+    }
+
+    @Test
+    void anAnswerToAnUnknownNonceOrOfAnotherTypeIsIgnored() {
+        DeltaDiscoveryResponse clusters = stream.onRequest(subscribe(CLUSTER)).get(0);
+        stream.onRequest(nack(clusters.toBuilder().setNonce("CDS-99").build(), "stale"));
+        stream.onRequest(nack(clusters.toBuilder().setTypeUrl(LISTENER.typeUrl()).build(), "of another type"));
+        assertThat(stream.refusal()).isEmpty();
+        assertThat(stream.acknowledgedVersion()).isZero();
+        assertThat(stream.onRequest(ack(clusters))).isEmpty();
+        stream.onRequest(nack(clusters, "twice"));
+        assertThat(stream.refusal()).isEmpty();
+    }
+
+    @Test
+    void aStaleNonceDoesNotUndoASubscriptionInTheSameRequest() {
+        stream.onRequest(subscribe(ROUTES, "pay"));
+        assertThat(text(stream.onRequest(subscribe(ROUTES, "cart").toBuilder().setResponseNonce("RDS-77").build())))
+            .containsExactly("RDS@3 +cart");
+    }
+
+    @Test
+    void whatIsUnsubscribedIsNotSentAnyMoreAndIsSentAgainWhenAskedFor() {
+        subscribeAll(stream, "pay", "cart");
+        assertThat(stream.onRequest(request(ENDPOINTS).addResourceNamesUnsubscribe("pay").build())).isEmpty();
+        assertThat(push(stream, Meshes.from(SHOP, 4, m -> m.endpoints("pay", "10.0.0.2:80"))))
+            .containsExactly("SDS@4", "CDS@4", "EDS@4", "LDS@4", "RDS@4");
+        assertThat(ask(stream, ENDPOINTS, "pay")).containsExactly("EDS@4 +pay");
+        assertThat(ask(stream, ENDPOINTS, "pay")).as("asked for again").containsExactly("EDS@4 +pay");
+    }
+
+    @Test
+    void theStarSubscribesToAllAndUnsubscribesFromAll() {
+        assertThat(ask(stream, LISTENER, "pay")).containsExactly("LDS@3 +pay");
+        assertThat(push(stream, Meshes.from(SHOP, 4, m -> m.listener("cart", 99, "cart")))).as("it did not ask for cart").containsExactly("LDS@4");
+        stream.onRequest(subscribe(LISTENER, "*"));
+        assertThat(push(stream, Meshes.from(SHOP, 5, m -> m.listener("cart", 98, "cart")))).containsExactly("LDS@5 +cart");
+    }
+
+    @Test
+    void aTypeThatWeDoNotSpeakIsNotAnswered() {
+        assertThat(stream.onRequest(DeltaDiscoveryRequest.newBuilder()
+            .setTypeUrl("type.googleapis.com/envoy.service.runtime.v3.Runtime").build())).isEmpty();
+    }
+
+    @Test
+    void aClientThatDoesNotAnswerSaturatesItsStream() {
+        stream.onRequest(subscribe(CLUSTER));
+        DeltaDiscoveryResponse last = null;
+        for (int i = 1; i < AdsStream.MAX_UNACKED; i++) {
+            assertThat(stream.saturated()).isFalse();
+            int limit = i;
+            last = stream.onView(Meshes.from(SHOP, 3 + i, m -> m.cluster("pay", limit + 1))).get(0);
+        }
+        assertThat(stream.saturated()).isTrue();
+        stream.onRequest(ack(last));
+        assertThat(stream.saturated()).isFalse();
+    }
+
+    @Test
+    void aClientMayNotNameWhatItLikes() {
+        AdsStream small = new AdsStream(SHOP, cache, new StreamLimits(1, 3, 500));
+        assertThat(ask(small, ROUTES, "a", "b", "c")).hasSize(1);
+        assertThatThrownBy(() -> small.onRequest(subscribe(ROUTES, "d"))).hasMessage("RDS: 4 names (expected: at most 3)");
+        assertThatThrownBy(() -> small.onRequest(subscribe(ROUTES, "n".repeat(256))))
+            .hasMessage("resource name: 256 characters (expected: 1 to 255)");
+        assertThatThrownBy(() -> small.onRequest(subscribe(ROUTES, IntStream.range(0, 99).mapToObj(i -> "name" + i).toArray(String[]::new))))
+            .hasMessageContaining("bytes (expected: at most 500)");
+    }
+
+    private AdsStream open(MeshSnapshot view) {
+        return new AdsStream(view, cache, StreamLimits.DEFAULT);
+    }
+
+    /** Subscribes to all types, the named ones by these names, and acknowledges. */
+    private static void subscribeAll(AdsStream stream, String... names) {
+        ask(stream, TRUST, ResourceType.TRUST_NAME);
+        ask(stream, CLUSTER);
+        ask(stream, LISTENER);
+        ask(stream, ENDPOINTS, names);
+        ask(stream, ROUTES, names);
+    }
+
+    /** Subscribes, and acknowledges what comes. */
+    private static List<String> ask(AdsStream stream, ResourceType type, String... names) {
+        List<DeltaDiscoveryResponse> responses = stream.onRequest(subscribe(type, names));
+        responses.forEach(response -> assertThat(stream.onRequest(ack(response))).isEmpty());
+        return text(responses);
+    }
+
+    /** Pushes, and acknowledges what comes. */
+    private static List<String> push(AdsStream stream, MeshSnapshot view) {
+        List<DeltaDiscoveryResponse> responses = stream.onView(view);
+        responses.forEach(response -> assertThat(stream.onRequest(ack(response))).isEmpty());
+        return text(responses);
+    }
+
+    private static DeltaDiscoveryRequest.Builder request(ResourceType type) {
+        return DeltaDiscoveryRequest.newBuilder().setTypeUrl(type.typeUrl());
+    }
+
+    private static DeltaDiscoveryRequest subscribe(ResourceType type, String... names) {
+        return request(type).addAllResourceNamesSubscribe(List.of(names)).build();
+    }
+
+    private static DeltaDiscoveryRequest ack(DeltaDiscoveryResponse response) {
+        return DeltaDiscoveryRequest.newBuilder().setTypeUrl(response.getTypeUrl()).setResponseNonce(response.getNonce()).build();
+    }
+
+    private static DeltaDiscoveryRequest nack(DeltaDiscoveryResponse response, String why) {
+        return ack(response).toBuilder().setErrorDetail(Status.newBuilder().setCode(3).setMessage(why)).build();
+    }
+
+    private static Map<String, String> versions(List<DeltaDiscoveryResponse> responses) {
+        return responses.get(0).getResourcesList().stream().collect(Collectors.toMap(Resource::getName, Resource::getVersion));
+    }
+
+    private static List<String> text(List<DeltaDiscoveryResponse> responses) {
+        return responses.stream().map(AdsStreamTest::text).toList();
+    }
+
+    private static String text(DeltaDiscoveryResponse response) {
+        List<String> parts = new ArrayList<>();
+        parts.add(ResourceType.ofUrl(response.getTypeUrl()).orElseThrow().shortName() + "@" + response.getSystemVersionInfo());
+        response.getResourcesList().forEach(resource -> parts.add("+" + resource.getName()));
+        response.getRemovedResourcesList().forEach(name -> parts.add("-" + name));
+        return String.join(" ", parts);
+    }
+}
