@@ -57,7 +57,7 @@ public final class SidecarRegistry {
 
     /** Sorted by node. */
     public synchronized List<Sidecar> list() {
-        forget();
+        expire();
         return entries.values().stream().map(Entry::sidecar)
             .sorted(Comparator.comparing(Sidecar::node).thenComparing(Sidecar::spiffeId))
             .toList();
@@ -69,7 +69,8 @@ public final class SidecarRegistry {
 
     /** A new stream. If the same sidecar still has an older one, that one no longer speaks for it. */
     synchronized Connection connected(String node, String spiffeId, String workload) {
-        forget();
+        expire();
+        makeRoom();
         Connection connection = new Connection(new Key(spiffeId, workload, node));
         Entry before = entries.get(connection.key);
         long acknowledged = before == null ? 0 : before.sidecar.acknowledgedVersion;
@@ -79,9 +80,12 @@ public final class SidecarRegistry {
         return connection;
     }
 
-    private void forget() {
+    private void expire() {
         Instant oldest = clock.instant().minus(KEPT);
         entries.values().removeIf(entry -> !entry.sidecar.connected && entry.seen.isBefore(oldest));
+    }
+
+    private void makeRoom() {
         if (entries.size() >= MOST) {
             entries.entrySet().stream()
                 .filter(entry -> !entry.getValue().sidecar.connected)
