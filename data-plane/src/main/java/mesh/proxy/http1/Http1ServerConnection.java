@@ -225,8 +225,7 @@ public final class Http1ServerConnection extends Http1Connection {
 
     void setReading(boolean wanted) {
         wantsBody = wanted;
-        if (!wanted) return;
-        if (input == Input.BODY) deadline.in(limits.body());
+        if (wanted && input == Input.BODY) deadline.in(limits.body());
         process();
     }
 
