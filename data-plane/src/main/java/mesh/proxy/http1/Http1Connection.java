@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
 
@@ -48,6 +49,8 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
         ctx = context;
         context.channel().config().setWriteBufferWaterMark(WATER_MARK);
         context.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        inputClosed = context.channel() instanceof DuplexChannel duplex && duplex.isInputShutdown();
+        if (inputClosed) processLater();
     }
 
     @Override
@@ -94,9 +97,7 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
         if (ctx.channel().config().isAutoRead() != read) ctx.channel().config().setAutoRead(read);
     }
 
-    /**
-     * Sees later to what can be used now that something has ended: whoever ended it may still be looking at it.
-     */
+    /** Sees later to what can be used now that something has ended: whoever ended it may still be looking at it. */
     final void processLater() {
         if (hasReadAhead() || inputClosed || !ctx.channel().config().isAutoRead()) ctx.executor().execute(scheduledProcess);
     }
