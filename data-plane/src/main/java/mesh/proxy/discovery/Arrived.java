@@ -1,0 +1,168 @@
+package mesh.proxy.discovery;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import mesh.model.Cluster;
+import mesh.model.EndpointSet;
+import mesh.model.Listener;
+import mesh.model.Problem;
+import mesh.xds.Decoded;
+import mesh.xds.ResourceType;
+
+/**
+ * What has come over all streams so far: of each resource the last version that could be read, and which names that others mention have
+ * been answered. One thread.
+ */
+final class Arrived {
+
+    private record Held(String version, Object value) {}
+
+    private static final class OfType {
+        final Map<String, Held> held = new LinkedHashMap<>();
+        /** Asked for, and there is none. */
+        final Set<String> absent = new HashSet<>();
+        final Map<String, List<Problem>> rejected = new LinkedHashMap<>();
+        /** Came since the last set that was applied. */
+        final Set<String> unapplied = new HashSet<>();
+
+        void forget(String name) {
+            held.remove(name);
+            absent.remove(name);
+            rejected.remove(name);
+            unapplied.remove(name);
+        }
+    }
+
+    private final Map<ResourceType, OfType> types = new EnumMap<>(ResourceType.class);
+
+    Arrived() {
+        for (ResourceType type : ResourceType.values()) {
+            types.put(type, new OfType());
+        }
+    }
+
+    /** Takes the good resources, remembers what is wrong with the others, and tells whether anything is different now. */
+    boolean take(Push push) {
+        OfType type = types.get(push.type());
+        Set<String> wanted = push.type().wildcard() ? null : wanted(push.type());
+        boolean changed = false;
+        for (Push.Resource resource : push.resources()) {
+            if (wanted == null || wanted.contains(resource.name())) {
+                changed |= take(type, resource);
+            }
+        }
+        for (String name : push.removed()) {
+            changed |= type.held.containsKey(name) || wanted != null && wanted.contains(name) && !type.absent.contains(name);
+            type.forget(name);
+            if (wanted != null && wanted.contains(name)) {
+                type.absent.add(name);
+            }
+        }
+        forgetUnwanted();
+        return changed;
+    }
+
+    private static boolean take(OfType type, Push.Resource resource) {
+        String name = resource.name();
+        if (resource.decoded() instanceof Decoded.Bad<?> bad) {
+            return !bad.problems().equals(type.rejected.put(name, bad.problems()));
+        }
+        Object value = ((Decoded.Good<?>) resource.decoded()).value();
+        Held before = type.held.put(name, new Held(resource.version(), value));
+        boolean wasAbsent = type.absent.remove(name);
+        boolean wasRejected = type.rejected.remove(name) != null;
+        boolean changed = before == null || !before.value.equals(value) || wasAbsent || wasRejected;
+        if (changed) {
+            type.unapplied.add(name);
+        }
+        return changed;
+    }
+
+    private void forgetUnwanted() {
+        for (ResourceType type : ResourceType.values()) {
+            if (!type.wildcard()) {
+                OfType of = types.get(type);
+                Set<String> known = new HashSet<>(of.held.keySet());
+                known.addAll(of.absent);
+                known.addAll(of.rejected.keySet());
+                known.removeAll(wanted(type));
+                known.forEach(of::forget);
+            }
+        }
+    }
+
+    /** The names that what has arrived mentions; not for types that come whole. */
+    Set<String> wanted(ResourceType type) {
+        return switch (type) {
+            case ENDPOINTS -> types.get(ResourceType.CLUSTER).held.keySet();
+            case ROUTES -> routeTables();
+            case TRUST -> usesTls() ? Set.of(ResourceType.TRUST_NAME) : Set.of();
+            case CLUSTER, LISTENER -> throw new IllegalArgumentException(type + " (expected: a type that is asked for by name)");
+        };
+    }
+
+    private Set<String> routeTables() {
+        Set<String> names = new LinkedHashSet<>();
+        for (Listener listener : all(ResourceType.LISTENER, Listener.class).values()) {
+            if (listener.traffic() instanceof Listener.HttpTraffic http) {
+                names.add(http.routeTable());
+            }
+        }
+        return names;
+    }
+
+    private boolean usesTls() {
+        return all(ResourceType.LISTENER, Listener.class).values().stream().anyMatch(listener -> listener.tls().isPresent())
+            || all(ResourceType.CLUSTER, Cluster.class).values().stream().anyMatch(cluster -> cluster.tls().isPresent())
+            || all(ResourceType.ENDPOINTS, EndpointSet.class).values().stream()
+                .anyMatch(set -> set.endpoints().stream().anyMatch(endpoint -> endpoint.spiffeId().isPresent()));
+    }
+
+    /** Whether a name needs no more waiting: it is here, or there is none, or it came and could not be read. */
+    boolean answered(ResourceType type, String name) {
+        OfType of = types.get(type);
+        return of.held.containsKey(name) || of.absent.contains(name) || of.rejected.containsKey(name);
+    }
+
+    /** The last good values by name, in the order in which they first came. */
+    <T> Map<String, T> all(ResourceType type, Class<T> model) {
+        Map<String, T> all = new LinkedHashMap<>();
+        types.get(type).held.forEach((name, held) -> all.put(name, model.cast(held.value)));
+        return all;
+    }
+
+    /** What a new stream may leave out: the versions that are here and were applied. */
+    Map<String, String> versions(ResourceType type) {
+        OfType of = types.get(type);
+        Map<String, String> versions = new HashMap<>();
+        of.held.forEach((name, held) -> {
+            if (!of.unapplied.contains(name)) {
+                versions.put(name, held.version);
+            }
+        });
+        return versions;
+    }
+
+    /** What is wrong with the resources of a type that are still the way they were refused. */
+    List<Problem> rejected(ResourceType type) {
+        List<Problem> all = new ArrayList<>();
+        types.get(type).rejected.values().forEach(all::addAll);
+        return all;
+    }
+
+    void applied() {
+        types.values().forEach(type -> type.unapplied.clear());
+    }
+
+    /** On a new stream every name is asked for anew, so that what did not exist may have come to exist. */
+    void streamOpened() {
+        types.values().forEach(type -> type.absent.clear());
+    }
+}

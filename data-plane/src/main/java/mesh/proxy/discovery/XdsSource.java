@@ -1,0 +1,248 @@
+package mesh.proxy.discovery;
+
+import io.envoyproxy.envoy.config.core.v3.Node;
+import io.envoyproxy.envoy.service.discovery.v3.AggregatedDiscoveryServiceGrpc;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import mesh.model.ApplyResult;
+import mesh.model.MeshSnapshot;
+import mesh.model.Problem;
+import mesh.time.Env;
+import org.jboss.logging.Logger;
+
+/**
+ * Takes the configuration from a control plane by delta ADS and hands whole snapshots to a sink. When the stream breaks, the last good
+ * snapshot stays in force and the next stream asks only for what has changed since.
+ *
+ * <p>Everything, the sink included, runs on one thread of its own; never on a traffic loop.
+ */
+public final class XdsSource implements AutoCloseable {
+
+    private static final Logger LOG = Logger.getLogger(XdsSource.class);
+
+    /** A stream that worked and broke is followed by a pause of at most this, so that a restart is not met by every sidecar at once. */
+    private static final long FIRST_PAUSE_MILLIS = Reconnect.FIRST.toMillis();
+
+    /**
+     * Where the subscription stands.
+     *
+     * @param connected whether a stream is open on which the control plane has answered
+     * @param since     when that last changed
+     * @param version   of the snapshot in force; 0 before the first
+     * @param applied   whether any snapshot was ever applied
+     * @param leftOut   what the snapshot in force had to do without
+     */
+    public record State(boolean connected, Instant since, long version, boolean applied, List<Problem> leftOut) {}
+
+    private final Supplier<ManagedChannel> channels;
+    private final Node node;
+    private final Function<MeshSnapshot, ApplyResult> sink;
+    private final Env env;
+    private final Reconnect reconnect;
+    private final SnapshotAssembler assembler = new SnapshotAssembler();
+    private final ScheduledExecutorService thread = new ScheduledThreadPoolExecutor(1, task -> {
+        Thread t = new Thread(task, "mesh-xds");
+        t.setDaemon(true);
+        return t;
+    });
+
+    private volatile State state;
+    private volatile boolean closed;
+    private Stream stream;
+
+    /**
+     * @param channels to the control plane; asked before each stream, may give the same one again. Whoever supplies it closes it.
+     * @param node     this sidecar's name
+     * @param workload what the sidecar claims to be; believed only on a connection without certificates
+     * @param version  of this program
+     * @param sink     makes a snapshot current, or says what is wrong with it; called on this source's thread
+     */
+    public XdsSource(Supplier<ManagedChannel> channels, String node, String workload, String version,
+        Function<MeshSnapshot, ApplyResult> sink, Env env) {
+        this(channels, node, workload, version, sink, env, Reconnect.guarded(env.random()));
+    }
+
+    XdsSource(Supplier<ManagedChannel> channels, String node, String workload, String version,
+        Function<MeshSnapshot, ApplyResult> sink, Env env, Reconnect reconnect) {
+        this.channels = channels;
+        this.node = Node.newBuilder().setId(node).setCluster(workload).setUserAgentName("mesh").setUserAgentVersion(version).build();
+        this.sink = sink;
+        this.env = env;
+        this.reconnect = reconnect;
+        this.state = new State(false, env.clock().instant(), 0, false, List.of());
+    }
+
+    /** Subscribes, for as long as this is not closed. Returns at once. */
+    public void start() {
+        subscribe(0);
+    }
+
+    public State state() {
+        return state;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        run(() -> {
+            if (stream != null) {
+                stream.end.complete(null);
+                stream.cancel();
+            }
+            thread.shutdownNow();
+        });
+    }
+
+    private void subscribe(long pauseMillis) {
+        CompletableFuture<Void> pause = new CompletableFuture<>();
+        schedule(() -> pause.complete(null), pauseMillis * 1_000_000);
+        pause.thenCompose(now -> reconnect.untilGood(this::attempt)).whenComplete((worked, failure) -> {
+            if (!closed) {
+                subscribe(env.random().nextLong(FIRST_PAUSE_MILLIS + 1));
+            }
+        });
+    }
+
+    /** One stream, to its end; completes normally if the control plane ever answered on it. */
+    private CompletionStage<Void> attempt() {
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        if (closed) {
+            end.complete(null);
+            return end;
+        }
+        run(() -> {
+            stream = new Stream(end);
+            try {
+                ManagedChannel channel = channels.get();
+                // Its own pauses grow to minutes; ours decide.
+                channel.resetConnectBackoff();
+                AggregatedDiscoveryServiceGrpc.newStub(channel).deltaAggregatedResources(stream);
+                stream.send(stream.session.open());
+            } catch (RuntimeException e) {
+                stream.ended(e);
+            }
+        });
+        return end;
+    }
+
+    private void run(Runnable step) {
+        try {
+            thread.execute(step);
+        } catch (RejectedExecutionException e) {
+            // Closed meanwhile.
+        }
+    }
+
+    private ScheduledFuture<?> schedule(Runnable step, long delayNanos) {
+        try {
+            return thread.schedule(step, Math.max(0, delayNanos), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            return null;
+        }
+    }
+
+    private void publishState(boolean connected) {
+        State before = state;
+        MeshSnapshot published = assembler.published();
+        Instant since = before.connected == connected ? before.since : env.clock().instant();
+        state = new State(connected, since, published.version(), published != MeshSnapshot.EMPTY, assembler.leftOut());
+    }
+
+    /** One call. Its callbacks come on gRPC's threads and continue on ours, one response at a time. */
+    private final class Stream implements ClientResponseObserver<DeltaDiscoveryRequest, DeltaDiscoveryResponse> {
+
+        private final CompletableFuture<Void> end;
+        private final DeltaSession session = new DeltaSession(node, assembler, sink, env.ticker());
+        private ClientCallStreamObserver<DeltaDiscoveryRequest> call;
+        private ScheduledFuture<?> timer;
+        private boolean answered;
+
+        Stream(CompletableFuture<Void> end) {
+            this.end = end;
+        }
+
+        @Override
+        public void beforeStart(ClientCallStreamObserver<DeltaDiscoveryRequest> requests) {
+            call = requests;
+            call.disableAutoRequestWithInitial(1);
+        }
+
+        @Override
+        public void onNext(DeltaDiscoveryResponse response) {
+            run(() -> {
+                if (end.isDone()) {
+                    return;
+                }
+                if (!answered) {
+                    LOG.infof("control plane answers: %s", response.getControlPlane().getIdentifier());
+                }
+                answered = true;
+                send(session.onResponse(response));
+                publishState(true);
+                call.request(1);
+            });
+        }
+
+        @Override
+        public void onError(Throwable cause) {
+            run(() -> ended(cause));
+        }
+
+        @Override
+        public void onCompleted() {
+            run(() -> ended(Status.UNAVAILABLE.withDescription("the control plane ended the stream").asException()));
+        }
+
+        void send(List<DeltaDiscoveryRequest> requests) {
+            requests.forEach(call::onNext);
+            if (timer != null) {
+                timer.cancel(false);
+                timer = null;
+            }
+            session.deadline().ifPresent(at -> timer = schedule(() -> {
+                if (!end.isDone()) {
+                    send(session.onTime());
+                    publishState(true);
+                }
+            }, at - env.ticker().nanos()));
+        }
+
+        void cancel() {
+            if (call != null) {
+                call.cancel("the sidecar is closing", null);
+            }
+        }
+
+        void ended(Throwable cause) {
+            if (end.isDone()) {
+                return;
+            }
+            if (timer != null) {
+                timer.cancel(false);
+            }
+            publishState(false);
+            LOG.warnf("%s: %s", state.applied ? "no control plane, version " + state.version + " goes on" : "no control plane yet",
+                Status.fromThrowable(cause));
+            if (answered) {
+                end.complete(null);
+            } else {
+                end.completeExceptionally(cause);
+            }
+        }
+    }
+}

@@ -1,0 +1,272 @@
+package mesh.proxy.discovery;
+
+import static mesh.proxy.discovery.Meshes.acks;
+import static mesh.proxy.discovery.Meshes.broken;
+import static mesh.proxy.discovery.Meshes.foreign;
+import static mesh.proxy.discovery.Meshes.response;
+import static mesh.xds.ResourceType.CLUSTER;
+import static mesh.xds.ResourceType.ENDPOINTS;
+import static mesh.xds.ResourceType.LISTENER;
+import static mesh.xds.ResourceType.ROUTES;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.envoyproxy.envoy.config.core.v3.Node;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import java.util.ArrayList;
+import java.util.List;
+import mesh.model.ApplyResult;
+import mesh.model.MeshSnapshot;
+import mesh.model.Problem;
+import org.junit.jupiter.api.Test;
+
+/** A scripted control plane against the sidecar's side of the protocol, with the sink recorded. */
+class DeltaSessionTest {
+
+    private static final MeshSnapshot ONE = Meshes.of(1, "pay=10.0.0.1:80");
+    private static final MeshSnapshot TWO = Meshes.of(2, "pay=10.0.0.2:80", "cart=10.0.1.1:80");
+    private static final long PATIENCE = SnapshotAssembler.PATIENCE.toNanos();
+
+    private final SnapshotAssembler assembler = new SnapshotAssembler();
+    private final List<MeshSnapshot> applied = new ArrayList<>();
+    private List<Problem> refuse = List.of();
+    private long now = 1_000;
+
+    private DeltaSession session = open();
+
+    @Test
+    void introducesItselfOnceAndAsksForAllClustersAndListeners() {
+        List<DeltaDiscoveryRequest> requests = newSession().open();
+        assertThat(Meshes.text(requests)).containsExactly("CDS", "LDS");
+        assertThat(requests.get(0).getNode().getId()).isEqualTo("pay-1");
+        assertThat(requests.get(1).hasNode()).isFalse();
+    }
+
+    @Test
+    void appliesOnceEverythingThatIsMentionedIsThereAndAcknowledgesOnlyThen() {
+        assertThat(receive(response(CLUSTER, ONE, "pay"))).containsExactly("EDS +pay");
+        assertThat(receive(response(LISTENER, ONE, "pay"))).containsExactly("RDS +pay");
+        assertThat(receive(response(ENDPOINTS, ONE, "pay"))).isEmpty();
+        assertThat(applied).isEmpty();
+        assertThat(receive(response(ROUTES, ONE, "pay"))).isEqualTo(acks(ONE, CLUSTER, LISTENER, ENDPOINTS, ROUTES));
+        assertThat(applied).containsExactly(ONE);
+    }
+
+    @Test
+    void anEmptyMeshIsAppliedToo() {
+        assertThat(receive(response(CLUSTER, MeshSnapshot.EMPTY))).isEmpty();
+        assertThat(receive(response(LISTENER, MeshSnapshot.EMPTY))).containsExactly("ack CDS@0", "ack LDS@0");
+        assertThat(applied).containsExactly(MeshSnapshot.EMPTY);
+    }
+
+    @Test
+    void aVersionIsAppliedWhenTheLastTypeHasReachedItHoweverLongThatTakes() {
+        takeOne();
+        receive(response(CLUSTER, TWO, "cart"));
+        receive(response(ENDPOINTS, TWO, "pay"));
+        receive(response(ENDPOINTS, TWO, "cart"));
+        receive(response(LISTENER, TWO, "cart"));
+        now += 10 * PATIENCE;
+        assertThat(session.deadline()).isEmpty();
+        assertThat(session.onTime()).isEmpty();
+        assertThat(receive(response(ROUTES, TWO))).as("cart's routes are still to come").isEmpty();
+        assertThat(applied).containsExactly(ONE);
+        assertThat(receive(response(ROUTES, TWO, "cart")))
+            .isEqualTo(acks(TWO, CLUSTER, ENDPOINTS, ENDPOINTS, LISTENER, ROUTES, ROUTES));
+        assertThat(applied).containsExactly(ONE, TWO);
+    }
+
+    @Test
+    void whatIsTakenAwayLastIsAppliedAndNoLongerAskedFor() {
+        MeshSnapshot both = Meshes.of(2, "pay=10.0.0.1:80", "cart=10.0.1.1:80");
+        take(both, "pay", "cart");
+        MeshSnapshot three = Meshes.of(3, "pay=10.0.0.1:80");
+        receive(response(CLUSTER, three));
+        receive(response(ENDPOINTS, three));
+        assertThat(receive(response(LISTENER, three, "-cart"))).containsExactly("RDS -cart");
+        assertThat(receive(response(ROUTES, three, "-cart"))).isEqualTo(acks(three, CLUSTER, ENDPOINTS, LISTENER, ROUTES));
+        assertThat(last().clusters()).containsOnlyKeys("pay", "cart");
+        assertThat(receive(response(CLUSTER, three, "-cart"))).containsExactly("EDS -cart", "ack CDS@3");
+        assertThat(last()).isEqualTo(three);
+        int before = applied.size();
+        assertThat(receive(response(ENDPOINTS, three, "-cart"))).containsExactly("ack EDS@3");
+        assertThat(applied).as("nothing is different").hasSize(before);
+    }
+
+    @Test
+    void goodResourcesApplyWhileARejectedOneKeepsItsLastGoodVersion() {
+        takeOne();
+        MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80", "cart=10.0.1.1:80");
+        receive(response(CLUSTER, two, "cart"));
+        receive(broken(response(ENDPOINTS, two, "pay", "cart"), 0));
+        receive(response(LISTENER, two, "cart"));
+        List<String> answers = receive(response(ROUTES, two, "cart"));
+        assertThat(answers).filteredOn(a -> a.startsWith("nack")).singleElement().asString()
+            .startsWith("nack EDS@2: endpoints.pay: \"type.googleapis.com/nonsense\" (expected: ");
+        assertThat(answers).contains("ack CDS@2", "ack LDS@2", "ack RDS@2");
+        assertThat(last().endpointsOf("pay")).isEqualTo(ONE.endpointsOf("pay"));
+        assertThat(last().endpointsOf("cart")).isEqualTo(two.endpointsOf("cart"));
+    }
+
+    @Test
+    void aTypeIsRefusedUntilItsBadResourceIsMended() {
+        takeOne();
+        MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80");
+        round(two, broken(response(ENDPOINTS, two, "pay"), 0));
+        MeshSnapshot three = two.withVersion(3);
+        assertThat(round(three, response(ENDPOINTS, three))).anySatisfy(a -> assertThat(a).startsWith("nack EDS@3"));
+        MeshSnapshot four = two.withVersion(4);
+        assertThat(round(four, response(ENDPOINTS, four, "pay"))).contains("ack EDS@4");
+        assertThat(last()).isEqualTo(four);
+    }
+
+    @Test
+    void aRefusedSetIsRefusedWithItsProblemsAndTheNextOneIsTriedWhole() {
+        takeOne();
+        refuse = List.of(new Problem("listeners.pay", "cannot bind"), new Problem("listeners.cart", "cannot bind either"));
+        MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80");
+        assertThat(round(two, response(ENDPOINTS, two, "pay"))).hasSize(4)
+            .allSatisfy(a -> assertThat(a).startsWith("nack").endsWith("listeners.pay: cannot bind; listeners.cart: cannot bind either"));
+        assertThat(assembler.published()).isEqualTo(ONE);
+        refuse = List.of();
+        MeshSnapshot three = two.withVersion(3);
+        assertThat(round(three, response(ENDPOINTS, three))).isEqualTo(acks(three, CLUSTER, ENDPOINTS, LISTENER, ROUTES));
+        assertThat(last()).isEqualTo(three);
+    }
+
+    @Test
+    void aSinkThatThrowsRefusesTheSet() {
+        DeltaSession fragile = new DeltaSession(Node.getDefaultInstance(), assembler, snapshot -> {
+            throw new IllegalStateException("boom");
+        }, () -> now);
+        fragile.open();
+        fragile.onResponse(response(CLUSTER, MeshSnapshot.EMPTY));
+        assertThat(Meshes.text(fragile.onResponse(response(LISTENER, MeshSnapshot.EMPTY))))
+            .allSatisfy(a -> assertThat(a).startsWith("nack").contains("boom"));
+    }
+
+    @Test
+    void aNewStreamAsksOnlyForWhatHasChanged() {
+        takeOne();
+        session = newSession();
+        assertThat(Meshes.text(session.open())).containsExactly("CDS [pay]", "LDS [pay]", "EDS +pay [pay]", "RDS +pay [pay]");
+        receive(response(CLUSTER, ONE));
+        receive(response(ENDPOINTS, ONE));
+        receive(response(LISTENER, ONE));
+        int before = applied.size();
+        receive(response(ROUTES, ONE));
+        assertThat(applied).as("nothing was missed").hasSize(before);
+    }
+
+    @Test
+    void halfAPushIsNeverAppliedAndIsCompletedByTheNextStream() {
+        takeOne();
+        MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80");
+        receive(response(ENDPOINTS, two, "pay"));
+        session = newSession();
+        assertThat(Meshes.text(session.open())).as("endpoints came, but were never applied")
+            .containsExactly("CDS [pay]", "LDS [pay]", "EDS +pay", "RDS +pay [pay]");
+        receive(response(CLUSTER, two));
+        receive(response(ENDPOINTS, two, "pay"));
+        receive(response(LISTENER, two));
+        assertThat(applied).containsExactly(ONE);
+        receive(response(ROUTES, two));
+        assertThat(applied).containsExactly(ONE, two);
+    }
+
+    @Test
+    void aSetThatWasRefusedIsTriedAgainOnANewStream() {
+        takeOne();
+        MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80");
+        refuse = List.of(new Problem("listeners.pay", "cannot bind"));
+        round(two, response(ENDPOINTS, two, "pay"));
+        refuse = List.of();
+        session = newSession();
+        assertThat(Meshes.text(session.open())).contains("EDS +pay");
+        round(two, response(ENDPOINTS, two, "pay"));
+        assertThat(last()).isEqualTo(two);
+    }
+
+    @Test
+    void fromAnotherControlPlaneTheClosedPartIsAppliedAfterASecond() {
+        receive(foreign(response(CLUSTER, TWO, "pay", "cart")));
+        receive(foreign(response(LISTENER, TWO, "pay", "cart")));
+        receive(foreign(response(ENDPOINTS, TWO, "pay")));
+        receive(foreign(response(ROUTES, TWO, "pay", "cart")));
+        assertThat(session.deadline()).hasValue(1_000 + PATIENCE);
+        now += PATIENCE - 1;
+        assertThat(session.onTime()).isEmpty();
+        now += 1;
+        assertThat(Meshes.text(session.onTime())).hasSize(4).allMatch(a -> a.startsWith("ack"));
+        assertThat(last().clusters()).containsOnlyKeys("pay");
+        assertThat(last().listeners()).containsOnlyKeys("pay");
+        assertThat(last().problems()).as("closed").isEmpty();
+        assertThat(assembler.leftOut()).extracting(Problem::path).containsExactly("clusters.cart", "routes.cart", "listeners.cart");
+        assertThat(session.deadline()).isEmpty();
+    }
+
+    @Test
+    void whatDoesNotExistIsLeftOutWithWhatRefersToItAndTheLastFormIsKept() {
+        takeOne();
+        MeshSnapshot two = Meshes.of(2, "pay=10.0.0.1:80", "cart=10.0.1.1:80");
+        receive(response(LISTENER, two, "cart"));
+        receive(response(CLUSTER, two));
+        receive(response(ENDPOINTS, two));
+        List<String> answers = receive(response(ROUTES, two, "-cart"));
+        assertThat(answers).allMatch(a -> a.startsWith("ack"));
+        assertThat(last().listeners()).containsOnlyKeys("pay");
+        assertThat(assembler.leftOut()).extracting(Problem::path).containsExactly("routes.cart", "listeners.cart");
+    }
+
+    @Test
+    void aTypeThatNobodyAskedForIsIgnored() {
+        assertThat(receive(response(ROUTES, ONE, "pay"))).isEmpty();
+        assertThat(receive(DeltaDiscoveryResponse.newBuilder().setTypeUrl("type.googleapis.com/other").build())).isEmpty();
+    }
+
+    private DeltaSession newSession() {
+        return new DeltaSession(Node.newBuilder().setId("pay-1").build(), assembler, snapshot -> {
+            if (!refuse.isEmpty()) {
+                return new ApplyResult.Rejected(refuse);
+            }
+            applied.add(snapshot);
+            return new ApplyResult.Applied(snapshot.version());
+        }, () -> now);
+    }
+
+    private DeltaSession open() {
+        DeltaSession fresh = newSession();
+        fresh.open();
+        return fresh;
+    }
+
+    private List<String> receive(DeltaDiscoveryResponse response) {
+        return Meshes.text(session.onResponse(response));
+    }
+
+    private void takeOne() {
+        take(ONE, "pay");
+    }
+
+    private void take(MeshSnapshot mesh, String... names) {
+        receive(response(CLUSTER, mesh, names));
+        receive(response(ENDPOINTS, mesh, names));
+        receive(response(LISTENER, mesh, names));
+        receive(response(ROUTES, mesh, names));
+        assertThat(last()).isEqualTo(mesh);
+    }
+
+    /** A push that changes endpoints only. */
+    private List<String> round(MeshSnapshot mesh, DeltaDiscoveryResponse endpoints) {
+        List<String> answers = new ArrayList<>();
+        answers.addAll(receive(response(CLUSTER, mesh)));
+        answers.addAll(receive(endpoints));
+        answers.addAll(receive(response(LISTENER, mesh)));
+        answers.addAll(receive(response(ROUTES, mesh)));
+        return answers;
+    }
+
+    private MeshSnapshot last() {
+        return applied.get(applied.size() - 1);
+    }
+}
