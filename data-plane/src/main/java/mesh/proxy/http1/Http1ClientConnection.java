@@ -13,6 +13,7 @@ import mesh.proxy.http.ResponseHead;
 import mesh.proxy.http.UpstreamHandler;
 import mesh.proxy.http.UpstreamStream;
 import mesh.proxy.outcome.Failure;
+import org.jboss.logging.Logger;
 
 /**
  * One HTTP/1.1 connection to an upstream: one request at a time, and the next only when this one has ended cleanly on both sides. The way
@@ -33,6 +34,8 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
         /** A protocol we do not speak, after a 101. */
         SWITCHED
     }
+
+    private static final Logger LOG = Logger.getLogger(Http1ClientConnection.class);
 
     private final Owner owner;
     private final ResponseHead head = new ResponseHead();
@@ -101,7 +104,7 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
                 // RFC 9112 section 9.2: nothing says what these bytes would answer.
                 in.skipBytes(in.readableBytes());
                 if (stream == null) close();
-                else fail(Failure.UPSTREAM_PROTOCOL);
+                else fail(Violation.UNASKED_RESPONSE, Failure.UPSTREAM_PROTOCOL);
                 return false;
             }
             case HEAD -> {
@@ -126,7 +129,7 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
 
     private boolean onHead() {
         answered = true;
-        if (parser.violation() != null) return fail(Failure.UPSTREAM_PROTOCOL);
+        if (parser.violation() != null) return fail(parser.violation(), Failure.UPSTREAM_PROTOCOL);
         if (head.status() == 101) return onSwitch();
         if (head.isInformational()) {
             handler.onInformational(head);
@@ -145,7 +148,7 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
 
     private boolean onSwitch() {
         // RFC 9110 section 15.2.2.
-        if (!stream.asksForUpgrade()) return fail(Failure.UPSTREAM_PROTOCOL);
+        if (!stream.asksForUpgrade()) return fail(Violation.UNASKED_UPGRADE, Failure.UPSTREAM_PROTOCOL);
         input = Input.SWITCHED;
         handler.onHead(head, false);
         return false;
@@ -156,7 +159,7 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
             handler.onBody(part);
             if (input != Input.BODY) return true;
         }
-        if (body.violation() != null) return fail(Failure.UPSTREAM_TRUNCATED);
+        if (body.violation() != null) return fail(body.violation(), Failure.UPSTREAM_TRUNCATED);
         if (!body.ended()) return part != null;
         UpstreamHandler receiver = handler;
         end();
@@ -225,6 +228,11 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
         close();
         if (failed != null) failed.onFailure(why, unprocessed);
         return true;
+    }
+
+    private boolean fail(Violation why, Failure as) {
+        LOG.debugf("%s broke an answer: %s", channel().remoteAddress(), why.sentence());
+        return fail(as);
     }
 
     private void leaveStream() {

@@ -7,12 +7,14 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.outcome.Failure;
 import mesh.time.Ticker;
+import org.jboss.logging.Logger;
 
 /**
  * One HTTP/1.1 connection of a client. Reads a request, gives it to a handler, and looks at the next one when the answer is out, so
@@ -45,6 +47,8 @@ public final class Http1ServerConnection extends Http1Connection {
         /** They are thrown away: a connection closed with bytes unread is reset, and the client would lose our last words. */
         NOTHING
     }
+
+    private static final Logger LOG = Logger.getLogger(Http1ServerConnection.class);
 
     /** How much of an unwanted body is read to keep the connection; more costs more than a new one. */
     private static final long MAX_REST = 64 * 1024;
@@ -167,6 +171,7 @@ public final class Http1ServerConnection extends Http1Connection {
             if (input != Input.BODY) return true;
         }
         if (body.violation() != null) {
+            LOG.debugf("%s broke a request's body: %s", ctx().channel().remoteAddress(), body.violation().sentence());
             failRequest(body.violation().failure());
             return true;
         }
@@ -237,8 +242,7 @@ public final class Http1ServerConnection extends Http1Connection {
 
     /** The answer is out. */
     void answered(boolean close) {
-        stream = null;
-        handler = null;
+        leaveStream();
         boolean owesBody = input == Input.BODY && !body.ended();
         if (close || owesBody && body.isLongerThan(MAX_REST)) {
             closeSoon();
@@ -252,6 +256,12 @@ public final class Http1ServerConnection extends Http1Connection {
         processLater();
     }
 
+    private void leaveStream() {
+        if (stream != null) stream.end();
+        stream = null;
+        handler = null;
+    }
+
     private void awaitNext() {
         input = Input.HEAD;
         deadline.in(draining ? LAST_REQUEST : limits.idle());
@@ -259,15 +269,14 @@ public final class Http1ServerConnection extends Http1Connection {
 
     /** The connection changes its protocol and is no longer ours. */
     Channel handOver() {
-        stream = null;
-        handler = null;
+        leaveStream();
         return leave();
     }
 
     /** The answer will not be completed; the client must not take what it has got for all of it. */
     void aborted(boolean endsWithConnection) {
-        stream = null;
-        handler = null;
+        leaveStream();
+        input = Input.NOTHING;
         flushNow();
         if (endsWithConnection) reset();
         else ctx().close();
@@ -276,9 +285,7 @@ public final class Http1ServerConnection extends Http1Connection {
     /** The current handler is not going to get its answer through. */
     void failAnswer(Failure why) {
         DownstreamHandler failed = handler;
-        boolean endsWithConnection = answer.endsWithConnection();
-        stream.end();
-        aborted(endsWithConnection);
+        aborted(answer.endsWithConnection());
         if (failed != null) failed.onFailure(why, false);
     }
 
@@ -302,17 +309,17 @@ public final class Http1ServerConnection extends Http1Connection {
     private void closeSoon() {
         boolean unread = input != Input.LATER || hasReadAhead();
         input = Input.NOTHING;
-        if (!unread || isInputClosed()) {
-            closeWhenFlushed();
-            return;
-        }
-        Channel channel = ctx().channel();
+        deadline.in(limits.idle());
+        if (unread && !isInputClosed()) ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(this::spoken);
+        else closeWhenFlushed();
+    }
+
+    private void spoken(Future<?> flushed) {
+        if (!flushed.isSuccess()) return;
         deadline.in(LAST_WORDS);
         // Under TLS the client knows by content-length or the last chunk that we are done, and closes.
-        boolean plain = channel instanceof DuplexChannel && channel.pipeline().get(SslHandler.class) == null;
-        ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> {
-            if (plain && done.isSuccess()) ((DuplexChannel) channel).shutdownOutput();
-        });
+        boolean tls = ctx().pipeline().get(SslHandler.class) != null;
+        if (!tls && ctx().channel() instanceof DuplexChannel plain) plain.shutdownOutput();
     }
 
     /** An answer that ends with the connection ends cleanly by FIN or close_notify, so neither must be sent. */
@@ -348,9 +355,8 @@ public final class Http1ServerConnection extends Http1Connection {
     public void channelInactive(ChannelHandlerContext context) {
         deadline.close();
         DownstreamHandler left = handler;
-        if (stream != null) stream.end();
-        stream = null;
-        handler = null;
+        leaveStream();
+        input = Input.NOTHING;
         if (left != null) left.onFailure(Failure.DOWNSTREAM_RESET, false);
         context.fireChannelInactive();
     }

@@ -10,6 +10,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.nio.charset.StandardCharsets;
@@ -216,6 +217,34 @@ class Http1ServerConnectionTest {
         last().stream.sendBody(bytes("a"));
         last().stream.abort(Failure.UPSTREAM_TRUNCATED);
         assertThat(sent()).endsWith("¶¶1¶a¶");
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void nothingMoreIsHandedOverOnceTheHandlerHasAborted() {
+        receive("POST / HTTP/1.1¶Host: h¶Transfer-Encoding: chunked¶¶");
+        last().atBody = () -> last().stream.abort(Failure.INTERNAL);
+        receive("1¶a¶1¶b¶0¶¶" + GET);
+        assertThat(last().take()).isEqualTo("POST /, body a");
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void aLongAnswerToAClientThatStillSendsIsNotCutByItsLastSecond() {
+        receive("POST / HTTP/1.1¶Host: h¶Content-Length: 100000¶Connection: close¶¶abc");
+        List<ChannelPromise> held = new ArrayList<>();
+        channel.pipeline().addFirst(new ChannelOutboundHandlerAdapter() {
+            @Override
+            public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+                if (promise.isVoid()) ctx.write(message, promise);
+                else held.add(promise);
+            }
+        });
+        last().stream.sendHead(ResponseHead.of(200), true);
+        advance(Duration.ofMinutes(10));
+        assertThat(channel.isOpen()).isTrue();
+        held.forEach(ChannelPromise::setSuccess);
+        advance(Duration.ofSeconds(1));
         assertThat(channel.isOpen()).isFalse();
     }
 

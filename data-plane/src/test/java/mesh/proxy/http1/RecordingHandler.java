@@ -16,6 +16,7 @@ final class RecordingHandler implements DownstreamHandler, UpstreamHandler {
 
     final List<String> events = new ArrayList<>();
     final DownstreamStream stream;
+    Runnable atBody = () -> {};
 
     RecordingHandler(DownstreamStream stream, boolean end) {
         this.stream = stream;
@@ -50,6 +51,7 @@ final class RecordingHandler implements DownstreamHandler, UpstreamHandler {
         int last = events.size() - 1;
         if (last >= 0 && events.get(last).startsWith("body ")) events.set(last, events.get(last) + text.substring("body ".length()));
         else events.add(text);
+        atBody.run();
     }
 
     @Override
