@@ -9,7 +9,17 @@ public final class Balancers {
 
     private Balancers() {}
 
+    /**
+     * A balancer for exactly these candidates.
+     *
+     * @param random any thread may call it; also chooses where the new balancer's turns begin, so that sidecars that got the same push
+     *               do not all begin with the same upstream
+     */
     public static <C extends Candidate> Balancer<C> of(BalancerKind kind, List<C> candidates, RandomGenerator random) {
-        throw new UnsupportedOperationException("STUB");
+        return switch (kind) {
+            case ROUND_ROBIN -> new WeightedRoundRobin<>(candidates, random);
+            case LEAST_CONN -> new LeastRequest<>(candidates, random);
+            case RANDOM -> new WeightedRandom<>(candidates, random);
+        };
     }
 }
