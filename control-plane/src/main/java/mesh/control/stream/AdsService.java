@@ -73,7 +73,7 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
     @Override
     public StreamObserver<DeltaDiscoveryRequest> deltaAggregatedResources(StreamObserver<DeltaDiscoveryResponse> out) {
         var call = (ServerCallStreamObserver<DeltaDiscoveryResponse>) out;
-        StreamSession session = new StreamSession(peers.current(), call, opening, metrics, pool);
+        StreamSession session = new StreamSession(peers.current(), call, opening, metrics, pool, ticker);
         if (sessions.size() >= limits.streams()) {
             session.end(Status.RESOURCE_EXHAUSTED.withDescription("streams: " + limits.streams() + " are open (expected: fewer)"));
             return session;

@@ -86,7 +86,12 @@ final class AdsStream {
         return refusal;
     }
 
-    /** Whether a new view has to wait until the client answers. */
+    /** Whether the client has yet to answer something. */
+    boolean unanswered() {
+        return !unacked.isEmpty();
+    }
+
+    /** Whether a new view has to wait until the client answers, however long that takes. */
     boolean saturated() {
         return unacked.size() >= MAX_UNACKED;
     }

@@ -7,22 +7,30 @@ import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
+import mesh.time.Ticker;
 import mesh.xds.ResourceType;
 import org.jboss.logging.Logger;
 
 /**
  * One open call: runs its {@link AdsStream} on a serial executor and carries requests in and responses out. While the client does not
- * read, or does not answer, nothing is queued for it: requests wait in the transport, and of new configurations only the latest is kept.
+ * read, or has not answered, nothing is queued for it: requests wait in the transport, and of new configurations only the latest is kept.
+ * So a storm of changes reaches each client as fast as it applies them, and each version that it begins it can also complete.
  */
 final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
 
     private static final Logger LOG = Logger.getLogger(StreamSession.class);
+
+    /** A client that has not answered for this long is sent the next version all the same. */
+    static final Duration PATIENCE = Duration.ofSeconds(5);
 
     /** Opens the state of a stream once the client has said who it is. */
     interface Opening {
@@ -41,7 +49,9 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
     private final ServerCallStreamObserver<DeltaDiscoveryResponse> out;
     private final Opening opening;
     private final StreamMetrics metrics;
+    private final ScheduledExecutorService pool;
     private final Executor serial;
+    private final Ticker ticker;
 
     // All below: on the serial executor only.
     private String workload;
@@ -49,15 +59,19 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
     private AdsStream stream;
     private SidecarRegistry.Connection connection;
     private MeshSnapshot latest;
+    private long sentAt;
+    private boolean reminded;
     private boolean requestWaits;
     private boolean closed;
 
     StreamSession(Optional<SpiffeId> peer, ServerCallStreamObserver<DeltaDiscoveryResponse> out, Opening opening, StreamMetrics metrics,
-        Executor pool) {
+        ScheduledExecutorService pool, Ticker ticker) {
         this.peer = peer;
         this.out = out;
         this.opening = opening;
         this.metrics = metrics;
+        this.pool = pool;
+        this.ticker = ticker;
         this.serial = MoreExecutors.newSequentialExecutor(pool);
     }
 
@@ -109,6 +123,8 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
             serial.execute(() -> {
                 try {
                     step.run();
+                } catch (RejectedExecutionException e) {
+                    LOG.debugf("sidecar %s: the service is closed", node);
                 } catch (RuntimeException e) {
                     LOG.errorf(e, "bug in the stream of sidecar %s", node);
                     fail(Status.INTERNAL.withDescription("the control plane failed on this stream"));
@@ -179,7 +195,7 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
     }
 
     private void push() {
-        if (closed || stream == null || latest == null || stream.saturated() || !out.isReady()) {
+        if (closed || stream == null || latest == null || stream.saturated() || !out.isReady() || waitsForAnswers()) {
             return;
         }
         MeshSnapshot whole = latest;
@@ -190,8 +206,26 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
         }
     }
 
+    private boolean waitsForAnswers() {
+        long left = sentAt + PATIENCE.toNanos() - ticker.nanos();
+        if (!stream.unanswered() || left <= 0) {
+            return false;
+        }
+        if (!reminded) {
+            reminded = true;
+            pool.schedule(() -> run(this::remind), left, TimeUnit.NANOSECONDS);
+        }
+        return true;
+    }
+
+    private void remind() {
+        reminded = false;
+        push();
+    }
+
     private void send(List<DeltaDiscoveryResponse> responses) {
         for (DeltaDiscoveryResponse response : responses) {
+            sentAt = ticker.nanos();
             out.onNext(response);
             ResourceType.ofUrl(response.getTypeUrl()).ifPresent(metrics::pushed);
         }
