@@ -11,14 +11,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import mesh.model.MeshSnapshot;
 import mesh.time.FakeClock;
 import mesh.xds.ResourceType;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** One call without a network: a transport that is ready or not as the test says, and time that the test moves. */
@@ -28,22 +23,16 @@ class StreamSessionTest {
 
     private final FakeClock clock = new FakeClock();
     private final Transport transport = new Transport();
-    private final InlinePool pool = new InlinePool();
     private final SidecarRegistry sidecars = new SidecarRegistry(clock);
     private final StreamSession session = new StreamSession(Optional.empty(), transport, new Opening(),
-        new StreamMetrics(new SimpleMeterRegistry(), sidecars), pool, clock);
-
-    @AfterEach
-    void stop() {
-        pool.shutdownNow();
-    }
+        new StreamMetrics(new SimpleMeterRegistry(), sidecars), clock.scheduler(), clock);
 
     @Test
     void whileTheTransportIsFullNothingIsSentAndOnlyTheLatestIsKept() {
         subscribeAndAcknowledge();
         transport.ready = false;
-        session.offer(changed(4));
-        session.offer(changed(5));
+        offer(4);
+        offer(5);
         assertThat(transport.versions()).containsExactly("3");
         transport.becomeReady();
         assertThat(transport.versions()).containsExactly("3", "5");
@@ -54,7 +43,7 @@ class StreamSessionTest {
         session.begin();
         assertThat(transport.requested).isEqualTo(1);
         transport.ready = false;
-        session.onNext(subscribe());
+        receive(subscribe());
         assertThat(transport.requested).isEqualTo(1);
         transport.becomeReady();
         assertThat(transport.requested).isEqualTo(2);
@@ -64,25 +53,23 @@ class StreamSessionTest {
     void aVersionThatComesLateDoesNotReplaceALaterOne() {
         subscribeAndAcknowledge();
         transport.ready = false;
-        session.offer(changed(5));
-        session.offer(changed(4));
+        offer(5);
+        offer(4);
         transport.becomeReady();
         assertThat(transport.versions()).containsExactly("3", "5");
-        session.offer(changed(4));
+        offer(4);
         assertThat(transport.versions()).containsExactly("3", "5");
     }
 
     @Test
     void aClientThatDoesNotAnswerIsWaitedForButNotForever() {
         session.begin();
-        session.onNext(subscribe());
-        session.offer(changed(4));
+        receive(subscribe());
+        offer(4);
         clock.advance(StreamSession.PATIENCE.minusNanos(1));
-        session.offer(changed(5));
+        offer(5);
         assertThat(transport.versions()).containsExactly("3");
-        assertThat(pool.delays).containsExactly(StreamSession.PATIENCE);
         clock.advance(Duration.ofNanos(1));
-        pool.runScheduled();
         assertThat(transport.versions()).containsExactly("3", "5");
     }
 
@@ -90,25 +77,32 @@ class StreamSessionTest {
     void afterTheCallHasEndedNothingIsSent() {
         subscribeAndAcknowledge();
         session.onError(new RuntimeException("gone"));
-        session.offer(changed(4));
+        clock.advance(Duration.ZERO);
+        offer(4);
         assertThat(transport.versions()).containsExactly("3");
         assertThat(sidecars.list()).singleElement().matches(s -> !s.connected());
     }
 
     private void subscribeAndAcknowledge() {
         session.begin();
-        session.onNext(subscribe());
-        session.onNext(DeltaDiscoveryRequest.newBuilder().setTypeUrl(ResourceType.CLUSTER.typeUrl())
+        receive(subscribe());
+        receive(DeltaDiscoveryRequest.newBuilder().setTypeUrl(ResourceType.CLUSTER.typeUrl())
             .setResponseNonce(transport.sent.get(0).getNonce()).build());
+    }
+
+    private void receive(DeltaDiscoveryRequest request) {
+        session.onNext(request);
+        clock.advance(Duration.ZERO);
+    }
+
+    private void offer(int version) {
+        session.offer(Meshes.from(SHOP, version, m -> m.cluster("pay", version)));
+        clock.advance(Duration.ZERO);
     }
 
     private static DeltaDiscoveryRequest subscribe() {
         return DeltaDiscoveryRequest.newBuilder().setTypeUrl(ResourceType.CLUSTER.typeUrl())
             .setNode(Node.newBuilder().setId("pay-1").setCluster("pay")).build();
-    }
-
-    private static MeshSnapshot changed(int version) {
-        return Meshes.from(SHOP, version, m -> m.cluster("pay", version));
     }
 
     private final class Opening implements StreamSession.Opening {
@@ -137,39 +131,7 @@ class StreamSessionTest {
         public void closed(StreamSession session) {}
     }
 
-    /** Runs at once what is to be run, and keeps what is to be run later. */
-    private static final class InlinePool extends ScheduledThreadPoolExecutor {
-
-        private final List<Runnable> scheduled = new ArrayList<>();
-        private final List<Duration> delays = new ArrayList<>();
-
-        InlinePool() {
-            super(1);
-        }
-
-        @Override
-        public void execute(Runnable task) {
-            task.run();
-        }
-
-        @Override
-        public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
-            scheduled.add(task);
-            delays.add(Duration.ofNanos(unit.toNanos(delay)));
-            return null;
-        }
-
-        @Override
-        public <V> ScheduledFuture<V> schedule(Callable<V> task, long delay, TimeUnit unit) {
-            throw new UnsupportedOperationException();
-        }
-
-        void runScheduled() {
-            List.copyOf(scheduled).forEach(Runnable::run);
-        }
-    }
-
-    private static final class Transport extends ServerCallStreamObserver<DeltaDiscoveryResponse> {
+    private final class Transport extends ServerCallStreamObserver<DeltaDiscoveryResponse> {
 
         private final List<DeltaDiscoveryResponse> sent = new ArrayList<>();
         private boolean ready = true;
@@ -183,6 +145,7 @@ class StreamSessionTest {
         void becomeReady() {
             ready = true;
             onReady.run();
+            clock.advance(Duration.ZERO);
         }
 
         @Override
@@ -210,6 +173,9 @@ class StreamSessionTest {
         public void request(int count) {
             requested += count;
         }
+
+        @Override
+        public void disableAutoRequest() {}
 
         @Override
         public void disableAutoInboundFlowControl() {}
