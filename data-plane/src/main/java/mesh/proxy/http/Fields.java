@@ -1,7 +1,6 @@
 package mesh.proxy.http;
 
 import io.netty.buffer.ByteBuf;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -15,16 +14,12 @@ import java.util.Arrays;
  */
 public class Fields {
 
-    private static final int INITIAL_BYTES = 1024;
     private static final int INITIAL_FIELDS = 24;
-    /** Above this the array of an idle connection is given back. */
-    private static final int KEPT_BYTES = 8 * 1024;
 
     /** One field in the index: where its name, its value and its line begin and end in the text. The line begins with the name. */
     private static final int NAME_END = 1, VALUE = 2, VALUE_END = 3, LINE_END = 4, WIDTH = 5;
 
-    private byte[] text = new byte[INITIAL_BYTES];
-    private int length;
+    private final HeadText text = new HeadText();
     private int[] index = new int[INITIAL_FIELDS * WIDTH];
     private int count;
     /** The marks of all names ever added, or-ed; see {@link FieldName#mark}. */
@@ -43,7 +38,7 @@ public class Fields {
     public final int indexOf(FieldName name, int from) {
         if ((seen & name.mark()) == 0) return -1;
         for (int i = from, at = from * WIDTH; i < count; i++, at += WIDTH) {
-            if (name.matches(text, index[at], index[at + NAME_END])) return i;
+            if (name.matches(text.bytes, index[at], index[at + NAME_END])) return i;
         }
         return -1;
     }
@@ -70,7 +65,7 @@ public class Fields {
 
     /** Whether the whole value is {@code lowerCase}, in any case; makes no string. */
     public final boolean valueIs(int i, byte[] lowerCase) {
-        return Octets.equalsIgnoreCase(text, valueStart(i), valueEnd(i), lowerCase);
+        return Octets.equalsIgnoreCase(text.bytes, valueStart(i), valueEnd(i), lowerCase);
     }
 
     /** Whether a comma-separated list under that name, over all its fields, holds the token, without case. */
@@ -82,7 +77,7 @@ public class Fields {
     }
 
     public final void add(FieldName name, CharSequence value) {
-        index(count, appendLine(name, value));
+        put(count, name, value);
     }
 
     /** Replaces every field of that name by one, at the place of the first. */
@@ -92,7 +87,7 @@ public class Fields {
             add(name, value);
             return;
         }
-        index(i, appendLine(name, value));
+        put(i, name, value);
         removeFrom(name, i + 1);
     }
 
@@ -104,15 +99,10 @@ public class Fields {
             set(name, value);
             return;
         }
-        int line = appendName(name.bytes());
-        int old = valueStart(last), oldLength = valueEnd(last) - old;
-        reserve(oldLength + 2);
-        System.arraycopy(text, old, text, length, oldLength);
-        length += oldLength;
-        text[length++] = ',';
-        text[length++] = ' ';
-        appendValue(value);
-        index(last, line);
+        int line = beginLine(name);
+        text.append(valueStart(last), valueEnd(last));
+        text.append(',', ' ');
+        endLine(last, line, line + name.length(), value);
     }
 
     public final void remove(FieldName name) {
@@ -128,19 +118,19 @@ public class Fields {
     /** The declared length of the body, or -1 when none is declared. */
     public final long contentLength() {
         int i = indexOf(FieldName.CONTENT_LENGTH, 0);
-        return i < 0 ? -1 : Octets.decimal(text, valueStart(i), valueEnd(i));
+        return i < 0 ? -1 : Octets.decimal(text.bytes, valueStart(i), valueEnd(i));
     }
 
     // What codecs use: the text itself, and where things stand in it.
 
     /** The text; only up to {@link #length}, and only until something is appended, which may move it. */
     public final byte[] text() {
-        return text;
+        return text.bytes;
     }
 
     /** Bytes of text. */
     public final int length() {
-        return length;
+        return text.length;
     }
 
     public final int nameStart(int i) {
@@ -159,11 +149,10 @@ public class Fields {
         return index[i * WIDTH + VALUE_END];
     }
 
-    /** Forgets everything, and gives back an array that one large head has made large. */
+    /** Forgets everything, and gives back arrays that one large head has made large. */
     public void clear() {
-        if (text.length > KEPT_BYTES) text = new byte[INITIAL_BYTES];
+        text.clear();
         if (index.length > INITIAL_FIELDS * WIDTH * 4) index = new int[INITIAL_FIELDS * WIDTH];
-        length = 0;
         count = 0;
         seen = 0;
         startLine = 0;
@@ -172,14 +161,12 @@ public class Fields {
 
     /** Moves bytes from a buffer to the end of the text, for a parser to find its way in. */
     public final void append(ByteBuf in, int bytes) {
-        reserve(bytes);
-        in.readBytes(text, length, bytes);
-        length += bytes;
+        text.append(in, bytes);
     }
 
     /** Cuts the text off, where a parser has taken more than the head. */
-    public final void truncate(int newLength) {
-        length = newLength;
+    public final void truncate(int length) {
+        text.length = length;
     }
 
     /** Says that the start line, its CRLF included, stands at these places of the text. */
@@ -190,25 +177,19 @@ public class Fields {
 
     /** Says that a field stands at these places of the text, on a line of its own that begins with the name and has its CRLF before {@code lineEnd}. */
     public final void field(int name, int nameEnd, int value, int valueEnd, int lineEnd) {
-        int at = count * WIDTH;
-        if (at == index.length) index = Arrays.copyOf(index, index.length * 2);
-        index[at] = name;
-        index[at + NAME_END] = nameEnd;
-        index[at + VALUE] = value;
-        index[at + VALUE_END] = valueEnd;
-        index[at + LINE_END] = lineEnd;
+        if (count * WIDTH == index.length) index = Arrays.copyOf(index, index.length * 2);
+        point(count, name, nameEnd, value, valueEnd, lineEnd);
         count++;
-        seen |= FieldName.mark(text, name, nameEnd);
+        seen |= FieldName.mark(text.bytes, name, nameEnd);
     }
 
     /** Adds a field whose name is no constant, as HTTP/2 brings them. */
     public final void add(CharSequence name, CharSequence value) {
         if (!Octets.isToken(name)) throw new IllegalArgumentException("field name: \"" + name + "\" (expected: a token)");
-        int line = length;
-        appendText(name);
-        endName();
-        appendValue(value);
-        index(count, line, line + name.length());
+        int line = text.length;
+        text.append(name);
+        text.append(':', ' ');
+        endLine(count, line, line + name.length(), value);
     }
 
     /** Writes the start line, if there is one, and the fields, each with its CRLF; the empty line after them is not written. */
@@ -216,104 +197,62 @@ public class Fields {
         int from = startLine, to = startLineEnd;
         for (int at = 0; at < count * WIDTH; at += WIDTH) {
             if (index[at] != to) {
-                out.writeBytes(text, from, to - from);
+                out.writeBytes(text.bytes, from, to - from);
                 from = index[at];
             }
             to = index[at + LINE_END];
         }
-        out.writeBytes(text, from, to - from);
+        out.writeBytes(text.bytes, from, to - from);
     }
 
-    // Below: how text is added.
+    // Below: how it is done.
+
+    final HeadText headText() {
+        return text;
+    }
 
     final String string(int from, int to) {
-        return new String(text, from, to - from, StandardCharsets.ISO_8859_1);
+        return text.string(from, to);
     }
 
-    /** Appends characters one byte each; the caller answers for what they are. */
-    final void appendText(CharSequence characters) {
-        int n = characters.length();
-        reserve(n);
-        for (int i = 0; i < n; i++) text[length++] = (byte) characters.charAt(i);
+    private void put(int i, FieldName name, CharSequence value) {
+        int line = beginLine(name);
+        endLine(i, line, line + name.length(), value);
     }
 
-    final void appendText(int from, int to) {
-        reserve(to - from);
-        System.arraycopy(text, from, text, length, to - from);
-        length += to - from;
-    }
-
-    private int appendLine(FieldName name, CharSequence value) {
-        int line = appendName(name.bytes());
-        appendValue(value);
+    private int beginLine(FieldName name) {
+        int line = text.length;
+        text.append(name.bytes());
+        text.append(':', ' ');
         return line;
     }
 
-    private int appendName(byte[] name) {
-        int line = length;
-        reserve(name.length);
-        System.arraycopy(name, 0, text, line, name.length);
-        length += name.length;
-        endName();
-        return line;
+    /** Ends the line that begins at {@code line} with a value, and points entry {@code i} to it. */
+    private void endLine(int i, int line, int nameEnd, CharSequence value) {
+        text.appendValue(value);
+        text.append('\r', '\n');
+        if (i == count) field(line, nameEnd, nameEnd + 2, text.length - 2, text.length);
+        else point(i, line, nameEnd, nameEnd + 2, text.length - 2, text.length);
     }
 
-    private void endName() {
-        reserve(2);
-        text[length++] = ':';
-        text[length++] = ' ';
-    }
-
-    /** A value that came out of a head is clean; one that is made up here must be too, or it would split the message. */
-    private void appendValue(CharSequence value) {
-        int n = value.length();
-        reserve(n + 2);
-        for (int i = 0; i < n; i++) {
-            char c = value.charAt(i);
-            if (!Octets.isFieldValue(c)) throw unfit(c, i);
-            text[length++] = (byte) c;
-        }
-        text[length++] = '\r';
-        text[length++] = '\n';
-    }
-
-    private static IllegalArgumentException unfit(char c, int at) {
-        return new IllegalArgumentException("field value: character 0x%02x at %d (expected: no control characters, at most 0xff)".formatted((int) c, at));
-    }
-
-    private void index(int i, int line) {
-        int nameEnd = line;
-        while (text[nameEnd] != ':') nameEnd++;
-        index(i, line, nameEnd);
-    }
-
-    /** Points entry {@code i} to the line that has just been appended. */
-    private void index(int i, int line, int nameEnd) {
-        if (i == count) {
-            field(line, nameEnd, nameEnd + 2, length - 2, length);
-            return;
-        }
+    private void point(int i, int name, int nameEnd, int value, int valueEnd, int lineEnd) {
         int at = i * WIDTH;
-        index[at] = line;
+        index[at] = name;
         index[at + NAME_END] = nameEnd;
-        index[at + VALUE] = nameEnd + 2;
-        index[at + VALUE_END] = length - 2;
-        index[at + LINE_END] = length;
+        index[at + VALUE] = value;
+        index[at + VALUE_END] = valueEnd;
+        index[at + LINE_END] = lineEnd;
     }
 
     private void removeFrom(FieldName name, int from) {
         for (int i = indexOf(name, from); i >= 0; i = indexOf(name, i)) remove(i);
     }
 
-    private void reserve(int bytes) {
-        if (length + bytes > text.length) text = Arrays.copyOf(text, Math.max(text.length * 2, length + bytes));
-    }
-
     private boolean listHolds(int from, int to, String token) {
         int start = from;
         while (start < to) {
             int end = start;
-            while (end < to && text[end] != ',') end++;
+            while (end < to && text.bytes[end] != ',') end++;
             if (memberIs(start, end, token)) return true;
             start = end + 1;
         }
@@ -321,11 +260,11 @@ public class Fields {
     }
 
     private boolean memberIs(int from, int to, String token) {
-        while (from < to && isBlank(text[from])) from++;
-        while (from < to && isBlank(text[to - 1])) to--;
+        while (from < to && isBlank(text.bytes[from])) from++;
+        while (from < to && isBlank(text.bytes[to - 1])) to--;
         if (to - from != token.length()) return false;
         for (int i = 0; i < token.length(); i++) {
-            if (Octets.lower(text[from + i]) != Octets.lower((byte) token.charAt(i))) return false;
+            if (Octets.lower(text.bytes[from + i]) != Octets.lower((byte) token.charAt(i))) return false;
         }
         return true;
     }

@@ -40,10 +40,10 @@ public final class RequestHead extends Fields {
     public boolean begin(CharSequence method, CharSequence target, CharSequence authority) {
         clear();
         if (!Octets.isToken(method)) return false;
-        appendText(method);
-        appendText(" ");
-        appendText(target);
-        appendText(" HTTP/1.1\r\n");
+        headText().append(method);
+        headText().append(" ");
+        headText().append(target);
+        headText().append(" HTTP/1.1\r\n");
         for (int i = 0; i < target.length(); i++) {
             if (target.charAt(i) > 0x7e) return false;
         }
@@ -220,20 +220,20 @@ public final class RequestHead extends Fields {
     /** Writes a new request line behind the text: the path with its dots resolved, then the query. */
     private void rewrite(int path, int query, int end) {
         int line = length();
-        appendText(method.name());
-        appendText(" ");
+        headText().append(method.name());
+        headText().append(" ");
         target = length();
         if (path < query) {
-            appendText(path, query);
+            headText().append(path, query);
             truncate(RequestTarget.resolve(text(), target, length()));
         } else {
             // RFC 3986 section 6.2.3, and RFC 9112 section 3.2.4 for OPTIONS.
-            appendText(method == Method.OPTIONS && query == end ? "*" : "/");
+            headText().append(method == Method.OPTIONS && query == end ? "*" : "/");
         }
         pathEnd = length();
-        appendText(query, end);
+        headText().append(query, end);
         targetEnd = length();
-        appendText(" HTTP/1.1\r\n");
+        headText().append(" HTTP/1.1\r\n");
         startLine(line, length());
     }
 

@@ -18,11 +18,11 @@ public final class ResponseHead extends Fields {
     public void begin(int newStatus) {
         if (newStatus < 100 || newStatus > 999) throw new IllegalArgumentException("status: " + newStatus + " (expected: 100 to 999)");
         clear();
-        appendText("HTTP/1.1 ");
-        appendText(Integer.toString(newStatus));
-        appendText(" ");
-        appendText(reason(newStatus));
-        appendText("\r\n");
+        headText().append("HTTP/1.1 ");
+        headText().append(Integer.toString(newStatus));
+        headText().append(" ");
+        headText().append(reason(newStatus));
+        headText().append("\r\n");
         statusLine(newStatus, length());
     }
 

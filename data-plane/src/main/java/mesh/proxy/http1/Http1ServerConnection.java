@@ -1,13 +1,8 @@
 package mesh.proxy.http1;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.ssl.SslHandler;
-import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.FieldName;
@@ -44,7 +39,7 @@ public final class Http1ServerConnection extends Http1Connection {
         LATER,
         /** They are the rest of a body whose answer is out, read to keep the connection. */
         REST,
-        /** They are thrown away: a connection closed with bytes unread is reset, and the client would lose our last words. */
+        /** They are thrown away, until the connection closes. */
         NOTHING
     }
 
@@ -52,8 +47,6 @@ public final class Http1ServerConnection extends Http1Connection {
 
     /** How much of an unwanted body is read to keep the connection; more costs more than a new one. */
     private static final long MAX_REST = 64 * 1024;
-    /** How long a client may take to read our last words. */
-    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
     /** How long a connection that drains waits for a request that may be on its way. */
     private static final Duration LAST_REQUEST = Duration.ofSeconds(1);
 
@@ -65,6 +58,7 @@ public final class Http1ServerConnection extends Http1Connection {
     private final BodyReader body;
     private final BodyWriter answer = new BodyWriter();
     private final Deadline deadline;
+    private final Farewell farewell;
 
     private Input input = Input.HEAD;
     private boolean headUsed;
@@ -87,6 +81,7 @@ public final class Http1ServerConnection extends Http1Connection {
         this.parser = new RequestParser(head, limits);
         this.body = new BodyReader(limits);
         this.deadline = new Deadline(ticker, this::expired);
+        this.farewell = new Farewell(deadline);
     }
 
     /** Lets the current request end, tells the client to go elsewhere, and closes. */
@@ -99,6 +94,7 @@ public final class Http1ServerConnection extends Http1Connection {
     public void handlerAdded(ChannelHandlerContext context) {
         super.handlerAdded(context);
         deadline.attach(context);
+        farewell.attach(context);
         deadline.in(limits.idle());
     }
 
@@ -278,7 +274,7 @@ public final class Http1ServerConnection extends Http1Connection {
         leaveStream();
         input = Input.NOTHING;
         flushNow();
-        if (endsWithConnection) reset();
+        if (endsWithConnection) farewell.abruptly();
         else ctx().close();
     }
 
@@ -305,27 +301,13 @@ public final class Http1ServerConnection extends Http1Connection {
         closeSoon();
     }
 
-    /** Closes when everything written is out, and the client has had the time to read it. */
+    /** No more requests on this connection. */
     private void closeSoon() {
         boolean unread = input != Input.LATER || hasReadAhead();
         input = Input.NOTHING;
         deadline.in(limits.idle());
-        if (unread && !isInputClosed()) ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(this::spoken);
+        if (unread && !isInputClosed()) farewell.afterLastWords();
         else closeWhenFlushed();
-    }
-
-    private void spoken(Future<?> flushed) {
-        if (!flushed.isSuccess()) return;
-        deadline.in(LAST_WORDS);
-        // Under TLS the client knows by content-length or the last chunk that we are done, and closes.
-        boolean tls = ctx().pipeline().get(SslHandler.class) != null;
-        if (!tls && ctx().channel() instanceof DuplexChannel plain) plain.shutdownOutput();
-    }
-
-    /** An answer that ends with the connection ends cleanly by FIN or close_notify, so neither must be sent. */
-    private void reset() {
-        ctx().channel().config().setOption(ChannelOption.SO_LINGER, 0);
-        ctx().pipeline().firstContext().close();
     }
 
     // What the channel and the clock say.

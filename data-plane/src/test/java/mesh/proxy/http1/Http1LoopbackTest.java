@@ -1,6 +1,7 @@
 package mesh.proxy.http1;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.netty.bootstrap.Bootstrap;
@@ -27,6 +28,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.List;
@@ -109,6 +111,20 @@ class Http1LoopbackTest {
             client.getOutputStream().write("GET / HTTP/1.1\r\nHost: h\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             String all = new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
             assertThat(all).endsWith("\r\n\r\n2\r\nab\r\n");
+        }
+    }
+
+    /** To HTTP/1.0 the end of the connection is the end of the answer: only a reset says that it is not. */
+    @Test
+    void aTruncatedAnswerThatWouldEndWithTheConnectionIsReset() throws Exception {
+        serve((in, out) -> {
+            head(in);
+            out.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n".getBytes(StandardCharsets.US_ASCII));
+            return null;
+        });
+        try (Socket client = connect()) {
+            client.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            assertThatThrownBy(() -> client.getInputStream().readAllBytes()).isInstanceOf(SocketException.class);
         }
     }
 
