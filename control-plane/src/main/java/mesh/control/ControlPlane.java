@@ -1,22 +1,44 @@
 package mesh.control;
 
+import java.io.Closeable;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import mesh.control.ca.AuditLog;
+import mesh.control.ca.JoinTokens;
+import mesh.control.ca.SvidIssuer;
 import mesh.control.journal.DirectoryFiles;
+import mesh.control.ports.CallPolicy;
+import mesh.control.ports.PeerInterceptor;
+import mesh.control.ports.PeerTrust;
+import mesh.control.ports.ServingCertificate;
+import mesh.control.ports.ServingKey;
 import mesh.control.store.MeshStore;
+import mesh.pki.CertificateAuthority;
+import mesh.pki.SvidVerifier;
 import mesh.time.Env;
 
-/** The control plane without its servers: everything that is kept in the data directory, built here by constructors. */
-public final class ControlPlane implements AutoCloseable {
+/** The control plane without its servers: everything that is kept in the data directory and who may reach it, built by constructors. */
+public final class ControlPlane implements Closeable {
+
+    private static final Duration LONGEST_STEP = Duration.ofMinutes(1);
 
     private final StartOptions options;
-    private final DirectoryFiles files;
-    private final MeshStore store;
+    /** In the order in which they were opened. */
+    private final Deque<Closeable> open = new ArrayDeque<>();
+    private AuditLog audit;
+    private MeshStore store;
+    private SvidIssuer issuer;
+    private ServingCertificate serving;
+    private PeerTrust trust;
+    private PeerInterceptor peers;
 
-    private ControlPlane(StartOptions options, DirectoryFiles files, MeshStore store) {
+    private ControlPlane(StartOptions options) {
         this.options = options;
-        this.files = files;
-        this.store = store;
     }
 
     /**
@@ -25,28 +47,88 @@ public final class ControlPlane implements AutoCloseable {
      * @throws IOException naming the file and what to do
      */
     public static ControlPlane open(StartOptions options, Env env) throws IOException {
-        DirectoryFiles files = DirectoryFiles.open(options.dataDir());
+        ControlPlane plane = new ControlPlane(options);
         try {
-            MeshStore store = MeshStore.open(files, Optional.empty(), env.clock());
-            return new ControlPlane(options, files, store);
+            plane.build(env);
+            return plane;
         } catch (IOException | RuntimeException e) {
-            files.close();
+            plane.close();
             throw e;
         }
     }
 
-    public StartOptions options() {
+    private void build(Env env) throws IOException {
+        DirectoryFiles files = opened(DirectoryFiles.open(options.dataDir()));
+        CertificateAuthority ca = CertificateAuthority.open(files.path(), options.trustDomain(), env.clock());
+        audit = opened(AuditLog.open(files, env.clock()));
+        JoinTokens tokens = opened(JoinTokens.open(files, env.clock(), Env.SECURE_RANDOM));
+        issuer = new SvidIssuer(ca, tokens, audit, options.svidTtl(), env.ticker());
+        store = opened(MeshStore.open(files, Optional.of(ca.bundle()), env.clock()));
+
+        PeerInterceptor.ChainVerifier verifier = chain -> SvidVerifier.verify(chain, ca.bundle(), env.clock().instant());
+        trust = new PeerTrust(ca::bundle, verifier);
+        peers = new PeerInterceptor(new CallPolicy(options.admins()), verifier);
+        serving = new ServingCertificate(() -> ca.issue(issuer.reserved(), options.svidTtl()), env.clock());
+        Duration step = options.svidTtl().dividedBy(20);
+        serving.keepYoung(timer(), step.compareTo(LONGEST_STEP) < 0 ? step : LONGEST_STEP);
+    }
+
+    private ScheduledExecutorService timer() {
+        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "mesh-certificate");
+            thread.setDaemon(true);
+            return thread;
+        });
+        opened(timer::shutdownNow);
+        return timer;
+    }
+
+    private <T extends Closeable> T opened(T part) {
+        open.push(part);
+        return part;
+    }
+
+    StartOptions options() {
         return options;
     }
 
-    public MeshStore store() {
+    MeshStore store() {
         return store;
     }
 
+    SvidIssuer issuer() {
+        return issuer;
+    }
+
+    AuditLog audit() {
+        return audit;
+    }
+
+    ServingKey servingKey() {
+        return serving.key();
+    }
+
+    PeerTrust trust() {
+        return trust;
+    }
+
+    PeerInterceptor peers() {
+        return peers;
+    }
+
+    /** What was opened last goes first; the directory's lock last of all. */
     @Override
     public void close() throws IOException {
-        try (files) {
-            store.close();
+        IOException failed = null;
+        while (!open.isEmpty()) {
+            try {
+                open.pop().close();
+            } catch (IOException e) {
+                failed = e;
+            }
+        }
+        if (failed != null) {
+            throw failed;
         }
     }
 }

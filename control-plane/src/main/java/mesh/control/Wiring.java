@@ -1,11 +1,27 @@
 package mesh.control;
 
+import io.quarkus.grpc.GlobalInterceptor;
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.tls.runtime.KeyStoreAndKeyCertOptions;
+import io.quarkus.tls.runtime.KeyStoreProvider;
+import io.quarkus.tls.runtime.TrustStoreAndTrustOptions;
+import io.quarkus.tls.runtime.TrustStoreProvider;
+import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
+import io.quarkus.vertx.http.ManagementInterface;
+import io.smallrye.common.annotation.Identifier;
+import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.TrustOptions;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.io.IOException;
-import java.util.Optional;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import mesh.control.ca.AuditLog;
+import mesh.control.ca.SvidIssuer;
+import mesh.control.ports.Peer;
+import mesh.control.ports.PeerInterceptor;
+import mesh.control.ports.PlaintextPort;
 import mesh.control.store.MeshStore;
 import mesh.control.store.NodeScope;
 import mesh.control.stream.NodeView;
@@ -13,9 +29,12 @@ import mesh.control.stream.PeerSource;
 import mesh.control.stream.SidecarRegistry;
 import mesh.time.Env;
 
-/** Hands the parts of the {@link ControlPlane}, which {@code main} opened, to the services that Quarkus makes. */
+/** Hands the parts of the {@link ControlPlane}, which {@code main} opened, to the servers and services that Quarkus makes. */
 @Singleton
 public final class Wiring {
+
+    /** Of {@code quarkus.http.tls-configuration-name}. */
+    private static final String TLS = "mesh";
 
     /** Set before Quarkus starts, because the servers' ports and certificates come from it. */
     private static volatile ControlPlane opened;
@@ -26,8 +45,26 @@ public final class Wiring {
 
     @Produces
     @Singleton
+    StartOptions options() {
+        return opened.options();
+    }
+
+    @Produces
+    @Singleton
     MeshStore store() {
         return opened.store();
+    }
+
+    @Produces
+    @Singleton
+    SvidIssuer issuer() {
+        return opened.issuer();
+    }
+
+    @Produces
+    @Singleton
+    AuditLog audit() {
+        return opened.audit();
     }
 
     @Produces
@@ -36,17 +73,59 @@ public final class Wiring {
         return NodeScope::view;
     }
 
-    /** Every call comes by the plaintext loopback port for now, where nobody has a certificate. */
     @Produces
     @Singleton
-    PeerSource peers() {
-        return Optional::empty;
+    PeerSource caller() {
+        return () -> Peer.current().id();
     }
 
     @Produces
     @Singleton
     SidecarRegistry sidecars() {
         return new SidecarRegistry(Env.system().clock());
+    }
+
+    @Produces
+    @Singleton
+    @GlobalInterceptor
+    PeerInterceptor peers() {
+        return opened.peers();
+    }
+
+    @Produces
+    @Singleton
+    HttpServerOptionsCustomizer plaintextPort() {
+        return new PlaintextPort(opened.options().plaintextListen());
+    }
+
+    /** The key store is only there because it must be: chain and key come from the key manager, and change while it runs. */
+    @Produces
+    @Singleton
+    @Identifier(TLS)
+    KeyStoreProvider servingKey() {
+        return vertx -> new KeyStoreAndKeyCertOptions(emptyStore(), KeyCertOptions.wrap(opened.servingKey()));
+    }
+
+    @Produces
+    @Singleton
+    @Identifier(TLS)
+    TrustStoreProvider trust() {
+        return vertx -> new TrustStoreAndTrustOptions(emptyStore(), TrustOptions.wrap(opened.trust()));
+    }
+
+    private static KeyStore emptyStore() {
+        try {
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(null, null);
+            return store;
+        } catch (GeneralSecurityException | IOException e) {
+            throw new IllegalStateException("every JDK has PKCS12", e);
+        }
+    }
+
+    /** Where Prometheus looks unless told otherwise. */
+    void metricsPath(@Observes ManagementInterface management) {
+        management.router().get("/metrics").handler(request -> request.reroute("/q/metrics"));
     }
 
     void onStop(@Observes ShutdownEvent event) throws IOException {

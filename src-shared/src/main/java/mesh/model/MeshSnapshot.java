@@ -79,9 +79,12 @@ public record MeshSnapshot(
         routeTables.forEach((name, table) -> {
             for (VirtualHost host : table.virtualHosts()) {
                 for (Route route : host.routes()) {
-                    String at = "routes." + name + "." + host.name() + "." + route.name();
+                    // A table "@x" is what listener "x" wrote as a cluster: the writer never saw it.
+                    boolean implicit = name.startsWith("@");
+                    String at = implicit ? "listeners." + name.substring(1) : "routes." + name + "." + host.name() + "." + route.name();
+                    String who = implicit ? "listener \"" + name.substring(1) + "\"" : "route \"" + route.name() + "\"";
                     for (String cluster : clustersOf(route)) {
-                        check(problems, at + ".cluster", "route \"" + route.name() + "\"", "cluster", cluster, clusters);
+                        check(problems, at + ".cluster", who, "cluster", cluster, clusters);
                     }
                 }
             }
@@ -103,10 +106,12 @@ public record MeshSnapshot(
     }
 
     private static void check(List<Problem> problems, String path, String who, String kind, String name, Map<String, ?> known) {
-        if (!known.containsKey(name)) {
-            problems.add(new Problem(path, who + " names " + kind + " \"" + name + "\", which is not among " + kind + "s "
-                + new TreeSet<>(known.keySet())));
+        if (known.containsKey(name)) {
+            return;
         }
+        TreeSet<String> written = new TreeSet<>(known.keySet());
+        written.removeIf(each -> each.startsWith("@"));
+        problems.add(new Problem(path, who + " names " + kind + " \"" + name + "\", which is not among " + kind + "s " + written));
     }
 
     private void conflicts(List<Problem> problems) {

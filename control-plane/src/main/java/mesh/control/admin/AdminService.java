@@ -3,34 +3,46 @@ package mesh.control.admin;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.common.annotation.Blocking;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import mesh.control.ca.AuditLog;
+import mesh.control.ca.JoinTokens;
+import mesh.control.ca.SvidIssuer;
 import mesh.control.messages.ClusterMessages;
 import mesh.control.messages.ConfigMessages;
 import mesh.control.messages.ListenerMessages;
 import mesh.control.messages.Problems;
 import mesh.control.messages.RouteMessages;
+import mesh.control.ports.Peer;
 import mesh.control.store.Change;
 import mesh.control.store.MeshStore;
+import mesh.control.stream.SidecarRegistry;
 import mesh.model.ApplyResult;
 import mesh.model.Endpoint;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.model.RouteTable;
+import mesh.model.SpiffeId;
 import mesh.v1.AdminServiceGrpc;
 import mesh.v1.ApplyConfigRequest;
+import mesh.v1.CreateJoinTokenRequest;
+import mesh.v1.CreateJoinTokenResponse;
 import mesh.v1.DeleteClusterRequest;
 import mesh.v1.DeleteEndpointRequest;
 import mesh.v1.DeleteListenerRequest;
 import mesh.v1.DeleteRouteRequest;
 import mesh.v1.GetConfigRequest;
 import mesh.v1.GetConfigResponse;
+import mesh.v1.ListSidecarsRequest;
+import mesh.v1.ListSidecarsResponse;
 import mesh.v1.PutClusterRequest;
 import mesh.v1.PutEndpointRequest;
 import mesh.v1.PutListenerRequest;
 import mesh.v1.PutRouteRequest;
 import mesh.v1.WriteResponse;
+import org.jboss.logging.Logger;
 
 /**
  * {@code mesh.v1.AdminService}: the configuration pushed and read by people and tools. On worker threads, because a write waits for
@@ -40,10 +52,18 @@ import mesh.v1.WriteResponse;
 @Blocking
 public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
-    private final MeshStore store;
+    private static final Logger LOG = Logger.getLogger(AdminService.class);
 
-    public AdminService(MeshStore store) {
+    private final MeshStore store;
+    private final SidecarRegistry sidecars;
+    private final SvidIssuer issuer;
+    private final AuditLog audit;
+
+    public AdminService(MeshStore store, SidecarRegistry sidecars, SvidIssuer issuer, AuditLog audit) {
         this.store = store;
+        this.sidecars = sidecars;
+        this.issuer = issuer;
+        this.audit = audit;
     }
 
     @Override
@@ -130,10 +150,39 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
             "delete endpoint " + request.getAddress() + " of cluster " + request.getCluster(), "", ""));
     }
 
+    @Override
+    public void listSidecars(ListSidecarsRequest request, StreamObserver<ListSidecarsResponse> out) {
+        answer(out, () -> {
+            ListSidecarsResponse.Builder m = ListSidecarsResponse.newBuilder().setVersion(store.current().version());
+            sidecars.list().forEach(sidecar -> m.addSidecars(SidecarMessages.encode(sidecar)));
+            return m.build();
+        });
+    }
+
+    @Override
+    public void createJoinToken(CreateJoinTokenRequest request, StreamObserver<CreateJoinTokenResponse> out) {
+        answer(out, () -> {
+            Problems problems = new Problems();
+            SpiffeId id = problems.read("spiffe_id", () -> SpiffeId.parse(request.getSpiffeId()));
+            refuseAny(problems);
+            JoinTokens.JoinToken token = issuer.createToken(id, Peer.current().name());
+            return CreateJoinTokenResponse.newBuilder()
+                .setToken(token.text())
+                .setExpiresAt(SidecarMessages.timestamp(token.expiresAt()))
+                .setCaPin(issuer.caPin())
+                .build();
+        });
+    }
+
     /** Problems of the whole are told by the model's paths; those of what was sent, {@code modelPath}, by the request's. */
     private WriteResponse write(long expectedVersion, Change change, String what, String modelPath, String requestPath) {
-        ApplyResult result = store.edit(expectedVersion, change, "admin", what);
+        long before = store.current().version();
+        String author = Peer.current().name();
+        ApplyResult result = store.edit(expectedVersion, change, author, what);
         if (result instanceof ApplyResult.Applied applied) {
+            if (applied.version() != before) {
+                audited(author, what, applied.version());
+            }
             return WriteResponse.newBuilder().setVersion(applied.version()).build();
         }
         List<Problem> problems = new ArrayList<>();
@@ -142,6 +191,15 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
             problems.add(sent ? new Problem(requestPath + p.path().substring(modelPath.length()), p.message()) : p);
         }
         throw Refusal.of(problems);
+    }
+
+    /** The change is in force and in the journal already, with its author: to refuse it now would be untrue. */
+    private void audited(String author, String what, long version) {
+        try {
+            audit.add(author, what, "config version " + version);
+        } catch (IOException e) {
+            LOG.errorf("config version %d is in force and missing in the audit log: %s", version, e.getMessage());
+        }
     }
 
     private static void refuseAny(Problems problems) {

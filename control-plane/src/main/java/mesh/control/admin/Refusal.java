@@ -7,6 +7,8 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.util.List;
+import mesh.control.ca.IdentityService;
+import mesh.control.ca.IssueRefusedException;
 import mesh.control.store.StaleVersionException;
 import mesh.control.store.StoreUnavailableException;
 import mesh.model.Problem;
@@ -51,6 +53,9 @@ final class Refusal {
     static StatusRuntimeException of(RuntimeException thrown) {
         if (thrown instanceof StatusRuntimeException status) {
             return status;
+        }
+        if (thrown instanceof IssueRefusedException refused) {
+            return IdentityService.status(refused);
         }
         if (thrown instanceof StaleVersionException) {
             return Status.ABORTED.withDescription(thrown.getMessage()).asRuntimeException();

@@ -9,5 +9,5 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     version = "mesh 0.1.0",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ControlPlaneCommand.class})
+    subcommands = {ControlPlaneCommand.class, ProxyStatusCommand.class, ConfigCommand.class, TokenCommand.class})
 public final class MeshCommand {}

@@ -1,5 +1,6 @@
 package mesh.control.journal;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -15,7 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
 /** A real directory, open for this process alone: mode 0700, its files 0600. */
-public final class DirectoryFiles implements FileLayer, AutoCloseable {
+public final class DirectoryFiles implements FileLayer, Closeable {
 
     private static final Set<PosixFilePermission> OWNER_ALL = PosixFilePermissions.fromString("rwx------");
     private static final FileAttribute<?> OWNER_FILE =

@@ -54,10 +54,7 @@ public final class ConfigMessages {
     private static String requestPath(Problem problem, mesh.v1.Config m, String path) {
         Map<String, String> places = new LinkedHashMap<>();
         for (int i = 0; i < m.getListenersCount(); i++) {
-            String at = path + ".listeners[" + i + "]";
-            String name = m.getListeners(i).getName();
-            places.put("listeners." + name + ".", at + ".");
-            places.put("routes." + ListenerMessages.implicitTable(name) + ".all.all.", at + ".");
+            places.put("listeners." + m.getListeners(i).getName() + ".", path + ".listeners[" + i + "].");
         }
         for (int i = 0; i < m.getRoutesCount(); i++) {
             mesh.v1.RouteTable table = m.getRoutes(i);

@@ -17,7 +17,7 @@ public final class Problems {
     }
 
     /** What the reader returns, or null and a problem when it refuses with {@link IllegalArgumentException}. */
-    <T> T read(String path, Supplier<T> reader) {
+    public <T> T read(String path, Supplier<T> reader) {
         try {
             return reader.get();
         } catch (IllegalArgumentException e) {

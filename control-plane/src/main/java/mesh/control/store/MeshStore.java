@@ -1,5 +1,6 @@
 package mesh.control.store;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
@@ -27,7 +28,7 @@ import org.jboss.logging.Logger;
  * <p>One thread writes. An edit is checked as a whole, gets the next version, is made durable, becomes current, is told to the
  * listeners, and only then acknowledged. Reading is one volatile read and never waits.
  */
-public final class MeshStore implements ConfigSource, AutoCloseable {
+public final class MeshStore implements ConfigSource, Closeable {
 
     private static final Logger LOG = Logger.getLogger(MeshStore.class);
     private static final String FILE = "config.journal";

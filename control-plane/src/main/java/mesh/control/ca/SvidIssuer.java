@@ -1,0 +1,162 @@
+package mesh.control.ca;
+
+import java.io.IOException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import mesh.control.ca.IssueRefusedException.Reason;
+import mesh.model.SpiffeId;
+import mesh.model.TrustBundle;
+import mesh.pki.CertificateAuthority;
+import mesh.pki.SigningRequest;
+import mesh.time.Ticker;
+import org.jboss.logging.Logger;
+
+/**
+ * Who may ask for which identity: whoever shows a certificate for the same identity, and whoever has a join token for another one. What the
+ * CSR says of names is ignored. Each certificate is in the audit log before it is handed out. Any thread; blocks on the disk.
+ */
+public final class SvidIssuer {
+
+    /** A CSR with a P-256 key has some 300 bytes, one with RSA 4096 some 1700. */
+    static final int LONGEST_CSR = 64 << 10;
+
+    private static final Logger LOG = Logger.getLogger(SvidIssuer.class);
+    private static final Duration LONGEST_LIFE = Duration.ofHours(24);
+
+    /**
+     * A certificate that was issued.
+     *
+     * @param chain leaf first
+     */
+    public record Issued(SpiffeId id, List<X509Certificate> chain) {
+
+        public Instant notAfter() {
+            return chain.get(0).getNotAfter().toInstant();
+        }
+    }
+
+    private final CertificateAuthority ca;
+    private final JoinTokens tokens;
+    private final AuditLog audit;
+    private final IssueLimit limit;
+    private final Duration longestLife;
+
+    /** @param longestLife of an issued certificate; 24 h at most are given in any case */
+    public SvidIssuer(CertificateAuthority ca, JoinTokens tokens, AuditLog audit, Duration longestLife, Ticker ticker) {
+        this.ca = ca;
+        this.tokens = tokens;
+        this.audit = audit;
+        this.limit = new IssueLimit(ticker);
+        this.longestLife = longestLife.compareTo(LONGEST_LIFE) < 0 ? longestLife : LONGEST_LIFE;
+    }
+
+    /** The control plane's own identity, which nobody else is given: sidecars tell their tokens to whoever has it. */
+    public SpiffeId reserved() {
+        return new SpiffeId(ca.bundle().trustDomain(), "/control-plane");
+    }
+
+    public TrustBundle bundle() {
+        return ca.bundle();
+    }
+
+    /** {@code sha256:…} of the CA certificate. */
+    public String caPin() {
+        return ca.pin();
+    }
+
+    /**
+     * Signs.
+     *
+     * @param csr   PKCS#10, DER
+     * @param token "" for none
+     * @param peer  the identity of the caller's certificate, if it showed one; a token comes first
+     * @param asked the life it wants; zero for the longest there is
+     * @throws IssueRefusedException with the reason
+     */
+    public Issued issue(byte[] csr, String token, Optional<SpiffeId> peer, Duration asked) {
+        if (csr.length == 0 || csr.length > LONGEST_CSR) {
+            throw new IssueRefusedException(Reason.INVALID, "csr: " + csr.length + " bytes (expected: a PKCS#10 request of at most 64 KiB)");
+        }
+        if (asked.isNegative()) {
+            throw new IssueRefusedException(Reason.INVALID, "ttl: " + asked.toSeconds() + "s (expected: more than 0)");
+        }
+        // Before the token is used up: a request that can never be signed must not cost it.
+        checkProof(csr);
+        SpiffeId id = token.isEmpty() ? peer.orElseThrow(SvidIssuer::unproven) : redeem(token);
+        if (id.equals(reserved())) {
+            throw new IssueRefusedException(Reason.FORBIDDEN, id + " is the control plane's own (expected: a workload's identity)");
+        }
+        if (!limit.tryAcquire(id)) {
+            throw new IssueRefusedException(Reason.TOO_MANY, "more than " + IssueLimit.BURST + " certificates at once for " + id
+                + " (expected: at most " + IssueLimit.PER_SECOND + " a second)");
+        }
+        Duration life = asked.isZero() || asked.compareTo(longestLife) > 0 ? longestLife : asked;
+        List<X509Certificate> chain = ca.sign(csr, id, life);
+        X509Certificate leaf = chain.get(0);
+        audited(token.isEmpty() ? id.toString() : "join token", "certificate issued",
+            id + ", serial " + leaf.getSerialNumber().toString(16) + ", until " + leaf.getNotAfter().toInstant());
+        return new Issued(id, chain);
+    }
+
+    private void checkProof(byte[] csr) {
+        try {
+            SigningRequest.verifiedKey(csr);
+        } catch (IllegalArgumentException e) {
+            throw new IssueRefusedException(Reason.INVALID, "csr: " + e.getMessage());
+        }
+    }
+
+    private SpiffeId redeem(String token) {
+        try {
+            return tokens.redeem(token).orElseThrow(SvidIssuer::unproven);
+        } catch (IOException e) {
+            throw unavailable(e);
+        }
+    }
+
+    /** The same for all: who guesses learns nothing. The log has the reason. */
+    private static IssueRefusedException unproven() {
+        return new IssueRefusedException(Reason.UNPROVEN,
+            "no client certificate and no good join token (expected: one of them; a token is good once, for 10 minutes)");
+    }
+
+    /**
+     * Makes a token with which a workload asks for its first certificate.
+     *
+     * @param author who asked for it
+     * @throws IssueRefusedException with the reason
+     */
+    public JoinTokens.JoinToken createToken(SpiffeId id, String author) {
+        if (!id.trustDomain().equals(ca.bundle().trustDomain())) {
+            throw new IssueRefusedException(Reason.INVALID, "spiffe_id: \"" + id + "\" (expected: one of trust domain "
+                + ca.bundle().trustDomain() + ")");
+        }
+        if (id.equals(reserved())) {
+            throw new IssueRefusedException(Reason.INVALID, "spiffe_id: \"" + id
+                + "\" is the control plane's own (expected: a workload's identity)");
+        }
+        try {
+            JoinTokens.JoinToken token = tokens.create(id);
+            audited(author, "join token made", id + ", until " + token.expiresAt());
+            return token;
+        } catch (IOException e) {
+            throw unavailable(e);
+        }
+    }
+
+    private void audited(String who, String what, String detail) {
+        try {
+            audit.add(who, what, detail);
+        } catch (IOException e) {
+            throw unavailable(e);
+        }
+    }
+
+    private static IssueRefusedException unavailable(IOException e) {
+        LOG.errorf("identity request refused: %s", e.getMessage());
+        return new IssueRefusedException(Reason.UNAVAILABLE, "the control plane cannot write to its disk: " + e.getMessage());
+    }
+}

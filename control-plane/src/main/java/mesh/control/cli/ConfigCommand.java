@@ -1,0 +1,75 @@
+package mesh.control.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import mesh.v1.ApplyConfigRequest;
+import mesh.v1.Config;
+import mesh.v1.GetConfigRequest;
+import mesh.v1.GetConfigResponse;
+import mesh.v1.WriteResponse;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code mesh config …}. */
+@Command(
+    name = "config",
+    description = "Reads and replaces the configuration of the mesh.",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {ConfigCommand.Get.class, ConfigCommand.Apply.class})
+final class ConfigCommand {
+
+    /** {@code mesh config get}: prints what {@code mesh config apply} takes. */
+    @Command(
+        name = "get",
+        description = "Prints the current configuration as JSON, in the form that apply takes.",
+        mixinStandardHelpOptions = true)
+    static final class Get implements Runnable {
+
+        @Mixin
+        private Client client;
+
+        @Spec
+        private CommandSpec spec;
+
+        @Override
+        public void run() {
+            GetConfigResponse response = client.call(admin -> admin.getConfig(GetConfigRequest.getDefaultInstance()));
+            PrintWriter out = spec.commandLine().getOut();
+            out.println(Output.json(response.getConfig()));
+            spec.commandLine().getErr().println("config version " + response.getVersion());
+        }
+    }
+
+    /** {@code mesh config apply}: all or nothing. */
+    @Command(
+        name = "apply",
+        description = "Replaces the whole configuration by a file's. A bad one is refused with every problem, and changes nothing.",
+        mixinStandardHelpOptions = true)
+    static final class Apply implements Runnable {
+
+        @Mixin
+        private Client client;
+
+        @Option(names = {"-f", "--file"}, required = true, paramLabel = "FILE", description = "JSON, as config get prints it")
+        private Path file;
+
+        @Option(names = "--expected-version", paramLabel = "N", defaultValue = "0",
+            description = "refuse when the current version is another one; 0 applies to any")
+        private long expectedVersion;
+
+        @Spec
+        private CommandSpec spec;
+
+        @Override
+        public void run() {
+            Config config = ConfigFile.read(file);
+            WriteResponse response = client.call(admin -> admin.applyConfig(
+                ApplyConfigRequest.newBuilder().setConfig(config).setExpectedVersion(expectedVersion).build()));
+            spec.commandLine().getOut().println("applied: config version " + response.getVersion());
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package mesh.control.ports;
+
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Grpc;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
+import mesh.model.SpiffeId;
+import org.jboss.logging.Logger;
+import org.jboss.logging.Logger.Level;
+
+/**
+ * Says who is calling, and refuses who may not. The certificate is verified here again for each call, though the handshake did so: a
+ * resumed session skips the handshake's check, and a connection may outlive the certificate.
+ */
+public final class PeerInterceptor implements ServerInterceptor {
+
+    private static final Logger LOG = Logger.getLogger(PeerInterceptor.class);
+
+    /** Who a chain says it is. */
+    @FunctionalInterface
+    public interface ChainVerifier {
+        /** @throws IllegalArgumentException with the reason, when it proves nothing */
+        SpiffeId verify(List<X509Certificate> chain);
+    }
+
+    private final CallPolicy policy;
+    private final ChainVerifier verifier;
+
+    public PeerInterceptor(CallPolicy policy, ChainVerifier verifier) {
+        this.policy = policy;
+        this.verifier = verifier;
+    }
+
+    @Override
+    public <Q, A> ServerCall.Listener<Q> interceptCall(ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+        String method = call.getMethodDescriptor().getFullMethodName();
+        Peer peer;
+        try {
+            peer = peer(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION));
+        } catch (IllegalArgumentException e) {
+            return refuse(call, method, Status.UNAUTHENTICATED.withDescription("client certificate: " + e.getMessage()));
+        }
+        Optional<Status> refusal = policy.refusal(peer, method);
+        if (refusal.isPresent()) {
+            return refuse(call, method, refusal.get());
+        }
+        return Contexts.interceptCall(Context.current().withValue(Peer.KEY, peer), call, headers, next);
+    }
+
+    private Peer peer(SSLSession session) {
+        if (session == null) {
+            return new Peer(Optional.empty(), true);
+        }
+        List<X509Certificate> chain = chain(session);
+        return new Peer(chain.isEmpty() ? Optional.empty() : Optional.of(verifier.verify(chain)), false);
+    }
+
+    private static List<X509Certificate> chain(SSLSession session) {
+        List<X509Certificate> chain = new ArrayList<>();
+        try {
+            for (Certificate certificate : session.getPeerCertificates()) {
+                chain.add((X509Certificate) certificate);
+            }
+        } catch (SSLPeerUnverifiedException e) {
+            // The caller showed none.
+        }
+        return chain;
+    }
+
+    private static <Q, A> ServerCall.Listener<Q> refuse(ServerCall<Q, A> call, String method, Status status) {
+        // Who has no certificate may be anybody, and shall not fill the log.
+        LOG.logf(status.getCode() == Status.Code.UNAUTHENTICATED ? Level.DEBUG : Level.WARN, "call of %s refused: %s", method,
+            status.getDescription());
+        call.close(status, new Metadata());
+        return new ServerCall.Listener<>() {};
+    }
+}

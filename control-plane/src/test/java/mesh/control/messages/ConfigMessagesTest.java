@@ -1,0 +1,173 @@
+package mesh.control.messages;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.util.JsonFormat;
+import java.util.List;
+import mesh.model.Listener;
+import mesh.model.MeshSnapshot;
+import mesh.model.Problem;
+import mesh.model.Route;
+import org.junit.jupiter.api.Test;
+
+class ConfigMessagesTest {
+
+    /** Every field that a configuration has, none at its default. */
+    private static final String FULL = """
+        {
+          "listeners": [
+            {"name": "in", "listen": "127.0.0.1:15006", "scope": {"workload": "payments", "node": "payments-1"}, "protocol": "http",
+             "cluster": "app", "service": "payments", "tls": {"allow": ["spiffe://mesh.local/web"]}},
+            {"name": "out", "listen": "[::1]:15001", "scope": {"workload": "web"}, "protocol": "http", "route": "outbound"},
+            {"name": "db", "listen": ":5432", "protocol": "tcp", "cluster": "app"}
+          ],
+          "routes": [
+            {"name": "outbound", "virtual_hosts": [
+              {"name": "payments", "hosts": ["payments", "*"], "routes": [
+                {"name": "exact", "path": "/health", "cluster": "app", "host_rewrite": "app.local", "timeout": "0s"},
+                {"name": "all", "prefix": "/", "timeout": "60.500s",
+                 "weighted_clusters": [{"cluster": "app", "weight": 9}, {"cluster": "canary", "weight": 1}],
+                 "retry": {"attempts": 3, "per_try_timeout": "0.500s", "retry_on": ["connect-failure", "5xx"]}}
+              ]}
+            ]}
+          ],
+          "clusters": [
+            {"name": "app", "balancer": "least_conn", "connect_timeout": "2s", "idle_timeout": "30s",
+             "max_connections": 10, "max_pending_requests": 11, "max_requests": 12,
+             "circuit_breaker": {"window_size": 10, "failure_threshold": 0.25, "reset_timeout": "5s"},
+             "tls": {"expect": ["spiffe://mesh.local/a", "spiffe://mesh.local/b"]},
+             "endpoints": [{"address": "127.0.0.1:8080", "weight": 2, "spiffe_id": "spiffe://mesh.local/payments"},
+                           {"address": "db.local:8081", "weight": 1}]},
+            {"name": "canary", "balancer": "random", "connect_timeout": "1s",
+             "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024}
+          ]
+        }
+        """;
+
+    @Test
+    void encodesWhatWasWritten() throws Exception {
+        mesh.v1.Config written = config(FULL);
+
+        assertThat(ConfigMessages.encode(decode(written))).isEqualTo(written);
+    }
+
+    @Test
+    void decodesWhatItEncoded() throws Exception {
+        MeshSnapshot snapshot = decode(config(FULL));
+
+        assertThat(decode(ConfigMessages.encode(snapshot))).isEqualTo(snapshot);
+    }
+
+    @Test
+    void givesAListenerThatNamesAClusterARouteTableOfItsOwn() throws Exception {
+        MeshSnapshot snapshot = decode(config(FULL));
+
+        assertThat(snapshot.listeners().get("in").traffic()).isEqualTo(new Listener.HttpTraffic("@in", "payments"));
+        assertThat(snapshot.routeTables().get("@in").virtualHosts().get(0).routes().get(0).action()).isEqualTo(new Route.ToCluster("app"));
+    }
+
+    @Test
+    void fillsInTheDefaults() throws Exception {
+        mesh.v1.Config spelledOut = ConfigMessages.encode(decode(config("""
+            {"listeners": [{"name": "l", "listen": ":80", "route": "t"}],
+             "routes": [{"name": "t", "virtual_hosts": [{"name": "v", "hosts": ["*"], "routes": [{"name": "r", "cluster": "c"}]}]}],
+             "clusters": [{"name": "c", "circuit_breaker": {}, "endpoints": [{"address": "a:1"}]}]}""")));
+
+        assertThat(spelledOut).isEqualTo(config("""
+            {"listeners": [{"name": "l", "listen": ":80", "protocol": "http", "route": "t"}],
+             "routes": [{"name": "t", "virtual_hosts": [{"name": "v", "hosts": ["*"],
+               "routes": [{"name": "r", "prefix": "/", "cluster": "c", "timeout": "15s"}]}]}],
+             "clusters": [{"name": "c", "balancer": "round_robin", "connect_timeout": "1s",
+               "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024,
+               "circuit_breaker": {"window_size": 20, "failure_threshold": 0.5, "reset_timeout": "10s"},
+               "endpoints": [{"address": "a:1", "weight": 1}]}]}"""));
+    }
+
+    @Test
+    void findsEveryProblemAtOnceAndSaysWhere() throws Exception {
+        assertThat(problems("""
+            {"listeners": [
+               {"name": "", "listen": "8080", "protocol": "udp", "tls": {"allow": ["mesh.local/web", "spiffe://mesh.local"]}},
+               {"name": "@x", "listen": ":1", "cluster": "c", "route": "t"},
+               {"name": "y", "listen": ":1", "protocol": "tcp", "cluster": "c", "route": "t", "service": "s"},
+               {"name": "y", "listen": ":1", "route": "@in"}],
+             "routes": [{"name": "t", "virtual_hosts": [
+               {"name": "v", "hosts": [], "routes": []},
+               {"name": "w", "hosts": ["*"], "routes": [
+                 {"name": "r", "path": "health", "cluster": "c", "weighted_clusters": [{"cluster": "c"}], "timeout": "-1s",
+                  "retry": {"attempts": 11}},
+                 {"name": "s", "path": "/a", "prefix": "/", "retry": {"attempts": 2, "retry_on": ["5x"], "per_try_timeout": "-0.5s"},
+                  "weighted_clusters": [{"cluster": "c", "weight": 2000000}]}]}]}],
+             "clusters": [{"name": "c", "balancer": "roundrobin", "connect_timeout": "0s", "idle_timeout": "-1s", "max_connections": 4000000000,
+               "tls": {"expect": ["x"]}, "circuit_breaker": {"window_size": 1025, "failure_threshold": 1.5},
+               "endpoints": [{"address": ":80"}, {"address": "a:1", "weight": 1000001, "spiffe_id": "b"}, {"address": "a:1"}]}]}"""))
+            .containsExactly(
+                "config.listeners[0].name: \"\" (expected: a name)",
+                "config.listeners[0].listen: \"8080\" (expected: host:port, :port or [ipv6]:port)",
+                "config.listeners[0].protocol: \"udp\" (expected: http or tcp)",
+                "config.listeners[0].tls.allow[0]: \"mesh.local/web\" (expected: a SPIFFE id such as spiffe://mesh.local/payments)",
+                "config.listeners[0].tls.allow[1]: \"spiffe://mesh.local\" (expected: a SPIFFE id such as spiffe://mesh.local/payments)",
+                "config.listeners[1].name: \"@x\" (expected: a name that does not begin with \"@\")",
+                "config.listeners[1].route: route \"t\" and cluster \"c\" (expected: one of them)",
+                "config.listeners[2].route: \"t\" (expected: a cluster and no route, for protocol tcp)",
+                "config.listeners[2].service: \"s\" (expected: none, for protocol tcp)",
+                "config.listeners[3].name: \"y\" stands in config.listeners[2] already (expected: once)",
+                "config.listeners[3].route: \"@in\" (expected: a name that does not begin with \"@\")",
+                "config.routes[0].virtual_hosts[0].hosts: virtual host \"v\": no hosts (expected: at least one, \"*\" for all)",
+                "config.routes[0].virtual_hosts[1].routes[0].path: route path: \"health\" (expected: begins with / and has no ? or #)",
+                "config.routes[0].virtual_hosts[1].routes[0].cluster: cluster and weighted_clusters (expected: one of them)",
+                "config.routes[0].virtual_hosts[1].routes[0].timeout: -1s (expected: 0s or more, such as \"1s\")",
+                "config.routes[0].virtual_hosts[1].routes[0].retry.attempts: 11 (expected: 1 to 10)",
+                "config.routes[0].virtual_hosts[1].routes[1]: path \"/a\" and prefix \"/\" (expected: one of them)",
+                "config.routes[0].virtual_hosts[1].routes[1].weighted_clusters[0].weight: 2000000 (expected: 0 to 1000000)",
+                "config.routes[0].virtual_hosts[1].routes[1].retry.per_try_timeout: -0.5s (expected: 0s or more, such as \"1s\")",
+                "config.routes[0].virtual_hosts[1].routes[1].retry.retry_on[0]: \"5x\" (expected: one of connect-failure, refused-stream,"
+                    + " reset-before-request, reset, gateway-error, 5xx)",
+                "config.clusters[0].balancer: \"roundrobin\" (expected: one of round_robin, least_conn, random)",
+                "config.clusters[0].endpoints[0].address: \":80\" (expected: host:port, such as 10.0.0.7:9001)",
+                "config.clusters[0].endpoints[1].weight: 1000001 (expected: 1 to 1000000)",
+                "config.clusters[0].endpoints[1].spiffe_id: \"b\" (expected: a SPIFFE id such as spiffe://mesh.local/payments)",
+                "config.clusters[0].endpoints[2].address: \"a:1\" stands in config.clusters[0].endpoints[1] already (expected: once)",
+                "config.clusters[0].tls.expect[0]: \"x\" (expected: a SPIFFE id such as spiffe://mesh.local/payments)",
+                "config.clusters[0].circuit_breaker.window_size: 1025 (expected: 1 to 1024)",
+                "config.clusters[0].circuit_breaker.failure_threshold: 1.5 (expected: above 0 and at most 1)",
+                "config.clusters[0].connect_timeout: 0s (expected: more than 0s, such as \"1s\")",
+                "config.clusters[0].idle_timeout: -1s (expected: more than 0s, such as \"1s\")",
+                "config.clusters[0].max_connections: 4000000000 (expected: 1 to 1000000)");
+    }
+
+    @Test
+    void tellsReferencesToNothingByTheirPlaceInTheRequest() throws Exception {
+        assertThat(problems("""
+            {"listeners": [{"name": "a", "listen": ":1", "cluster": "paymnts"},
+                           {"name": "b.c", "listen": ":2", "route": "none"},
+                           {"name": "d", "listen": ":2", "protocol": "tcp", "cluster": "payments"}],
+             "routes": [{"name": "t", "virtual_hosts": [{"name": "v", "hosts": ["*"], "routes": [
+               {"name": "r", "cluster": "payments"}, {"name": "s", "cluster": "gone"}]}]}],
+             "clusters": [{"name": "payments"}]}"""))
+            .containsExactlyInAnyOrder(
+                "config.listeners[0].cluster: listener \"a\" names cluster \"paymnts\", which is not among clusters [payments]",
+                "config.listeners[1].route: listener \"b.c\" names route table \"none\", which is not among route tables [t]",
+                "config.routes[0].virtual_hosts[0].routes[1].cluster: route \"s\" names cluster \"gone\", which is not among clusters [payments]",
+                "config.listeners[2].listen: listener \"d\" and listener \"b.c\" both listen on :2 (expected: different addresses)");
+    }
+
+    private static List<String> problems(String json) throws Exception {
+        Problems problems = new Problems();
+        ConfigMessages.decode(config(json), "config", problems);
+        return problems.list().stream().map(Problem::toString).toList();
+    }
+
+    private static MeshSnapshot decode(mesh.v1.Config config) {
+        Problems problems = new Problems();
+        MeshSnapshot snapshot = ConfigMessages.decode(config, "config", problems);
+        assertThat(problems.list()).isEmpty();
+        return snapshot;
+    }
+
+    private static mesh.v1.Config config(String json) throws Exception {
+        mesh.v1.Config.Builder config = mesh.v1.Config.newBuilder();
+        JsonFormat.parser().merge(json, config);
+        return config.build();
+    }
+}
