@@ -4,6 +4,8 @@ import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.vertx.http.HttpServer;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import mesh.model.Address;
 import mesh.time.Env;
 import org.jboss.logging.Logger;
@@ -18,6 +20,9 @@ public final class Server {
 
     /** Returns when the server has stopped. */
     public static void run(StartOptions options) throws IOException {
+        checkFree("--listen", options.listen());
+        checkFree("--plaintext-listen", options.plaintextListen());
+        checkFree("--metrics-listen", options.metricsListen());
         set("quarkus.http.host", host(options.listen()));
         set("quarkus.http.ssl-port", options.listen().port());
         set("quarkus.http.port", options.plaintextListen().port());
@@ -25,6 +30,16 @@ public final class Server {
         set("quarkus.management.port", options.metricsListen().port());
         Wiring.use(ControlPlane.open(options, Env.system()));
         Quarkus.run(UntilStopped.class);
+    }
+
+    /** Quarkus would say it with a stack trace, or with advice to kill somebody. */
+    private static void checkFree(String option, Address address) throws IOException {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(host(address), address.port()));
+        } catch (IOException e) {
+            throw new IOException(option + ": cannot listen on " + address + ": " + e.getMessage() + " (expected: a free address of this machine)", e);
+        }
     }
 
     private static String host(Address address) {

@@ -33,6 +33,11 @@ public record StartOptions(
             throw new IllegalArgumentException("--plaintext-listen: \"" + plaintextListen
                 + "\" (expected: a loopback address such as 127.0.0.1:15010; anyone who reaches this port is an admin)");
         }
+        for (SpiffeId admin : admins) {
+            if (!admin.trustDomain().equals(trustDomain)) {
+                throw new IllegalArgumentException("--admin: \"" + admin + "\" (expected: an identity of trust domain " + trustDomain + ")");
+            }
+        }
         if (svidTtl.isNegative() || svidTtl.isZero() || svidTtl.compareTo(Duration.ofHours(24)) > 0) {
             throw new IllegalArgumentException("--svid-ttl: " + svidTtl.toSeconds() + "s (expected: more than 0 and at most 24h)");
         }

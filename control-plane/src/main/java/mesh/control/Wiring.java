@@ -1,7 +1,9 @@
 package mesh.control;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GlobalInterceptor;
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import io.quarkus.tls.runtime.KeyStoreAndKeyCertOptions;
 import io.quarkus.tls.runtime.KeyStoreProvider;
 import io.quarkus.tls.runtime.TrustStoreAndTrustOptions;
@@ -126,6 +128,10 @@ public final class Wiring {
     /** Where Prometheus looks unless told otherwise. */
     void metricsPath(@Observes ManagementInterface management) {
         management.router().get("/metrics").handler(request -> request.reroute("/q/metrics"));
+    }
+
+    void onStart(@Observes StartupEvent event, MeterRegistry registry) {
+        Gauges.register(registry, opened);
     }
 
     void onStop(@Observes ShutdownEvent event) throws IOException {

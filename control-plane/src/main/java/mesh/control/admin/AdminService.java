@@ -15,6 +15,7 @@ import mesh.control.messages.ConfigMessages;
 import mesh.control.messages.ListenerMessages;
 import mesh.control.messages.Problems;
 import mesh.control.messages.RouteMessages;
+import mesh.control.messages.Values;
 import mesh.control.ports.Peer;
 import mesh.control.store.Change;
 import mesh.control.store.MeshStore;
@@ -70,6 +71,10 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
     public void applyConfig(ApplyConfigRequest request, StreamObserver<WriteResponse> out) {
         answer(out, () -> {
             Problems problems = new Problems();
+            if (!request.hasConfig()) {
+                // An empty request, as from a script whose file was missing, must not empty the mesh.
+                problems.add("config", "missing (expected: a configuration; {} for an empty one)");
+            }
             MeshSnapshot config = ConfigMessages.decode(request.getConfig(), "config", problems);
             refuseAny(problems);
             return write(request.getExpectedVersion(), Edits.replaceAll(config), "apply config", "", "");
@@ -168,7 +173,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
             JoinTokens.JoinToken token = issuer.createToken(id, Peer.current().name());
             return CreateJoinTokenResponse.newBuilder()
                 .setToken(token.text())
-                .setExpiresAt(SidecarMessages.timestamp(token.expiresAt()))
+                .setExpiresAt(Values.message(token.expiresAt()))
                 .setCaPin(issuer.caPin())
                 .build();
         });

@@ -1,7 +1,6 @@
 package mesh.control.admin;
 
-import com.google.protobuf.Timestamp;
-import java.time.Instant;
+import mesh.control.messages.Values;
 import mesh.control.stream.SidecarRegistry;
 import mesh.v1.Rejection;
 import mesh.v1.SidecarStatus;
@@ -16,18 +15,14 @@ final class SidecarMessages {
             .setNode(sidecar.node())
             .setSpiffeId(sidecar.spiffeId())
             .setConnected(sidecar.connected())
-            .setConnectedSince(timestamp(sidecar.connectedSince()))
+            .setConnectedSince(Values.message(sidecar.connectedSince()))
             .setAcknowledgedVersion(sidecar.acknowledgedVersion())
             .setSentVersion(sidecar.sentVersion());
         sidecar.rejection().ifPresent(rejection -> m.setLastRejection(Rejection.newBuilder()
             .setVersion(rejection.version())
             .setTypeUrl(rejection.type().typeUrl())
             .setMessage(rejection.message())
-            .setAt(timestamp(rejection.at()))));
+            .setAt(Values.message(rejection.at()))));
         return m.build();
-    }
-
-    static Timestamp timestamp(Instant at) {
-        return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
     }
 }

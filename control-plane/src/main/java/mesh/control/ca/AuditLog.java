@@ -1,5 +1,6 @@
 package mesh.control.ca;
 
+import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.io.Closeable;
 import java.io.IOException;
@@ -11,15 +12,13 @@ import java.util.HexFormat;
 import mesh.control.journal.CorruptFileException;
 import mesh.control.journal.FileLayer;
 import mesh.control.journal.Journal;
-import org.jboss.logging.Logger;
 
 /**
  * Who was given which certificate, and who changed what. Lines of JSON that are only ever added to; each holds the SHA-256 of the one
- * before, so that none can be changed, left out or put in without breaking the chain. Also written to the log. Any thread.
+ * before, so that none can be changed, left out or put in without breaking the chain. Any thread.
  */
 public final class AuditLog implements Closeable {
 
-    private static final Logger LOG = Logger.getLogger(AuditLog.class);
     private static final String FILE = "audit.journal";
     private static final String BEGINNING = "0".repeat(64);
 
@@ -37,8 +36,7 @@ public final class AuditLog implements Closeable {
     public static AuditLog open(FileLayer files, InstantSource clock) throws IOException {
         AuditLog log = new AuditLog(Journal.open(files, FILE), clock);
         for (byte[] line : log.journal.takeRecovered()) {
-            String previous = new JsonObject(new String(line, StandardCharsets.UTF_8)).getString("previous");
-            if (!log.last.equals(previous)) {
+            if (!log.last.equals(previous(line))) {
                 log.close();
                 throw new CorruptFileException(files.describe(FILE) + ": the chain breaks at line " + (log.count + 1)
                     + " (expected: previous " + log.last + "); somebody changed it: keep the file for an inquiry and move it away to start a new one");
@@ -46,6 +44,14 @@ public final class AuditLog implements Closeable {
             log.advance(line);
         }
         return log;
+    }
+
+    private static String previous(byte[] line) {
+        try {
+            return new JsonObject(new String(line, StandardCharsets.UTF_8)).getString("previous");
+        } catch (DecodeException | ClassCastException e) {
+            return "";
+        }
     }
 
     /**
@@ -66,7 +72,6 @@ public final class AuditLog implements Closeable {
             .encode() + "\n").getBytes(StandardCharsets.UTF_8);
         journal.append(line);
         advance(line);
-        LOG.infof("audit %d: %s: %s, by %s", count, what, detail, who);
     }
 
     private void advance(byte[] line) {

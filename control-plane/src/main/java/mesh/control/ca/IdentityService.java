@@ -1,7 +1,6 @@
 package mesh.control.ca;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.Timestamp;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -12,8 +11,11 @@ import io.quarkus.grpc.GrpcService;
 import io.smallrye.common.annotation.Blocking;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
-import java.time.Instant;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import mesh.control.ca.IssueRefusedException.Reason;
+import mesh.control.messages.Values;
 import mesh.control.ports.Peer;
 import mesh.control.stream.ConfigSource;
 import mesh.model.MeshSnapshot;
@@ -30,34 +32,36 @@ public final class IdentityService extends IdentityServiceGrpc.IdentityServiceIm
 
     private final SvidIssuer issuer;
     private final ConfigSource source;
-    private final MeterRegistry meters;
+    private final Counter issued;
+    private final Map<Reason, Counter> refused = new EnumMap<>(Reason.class);
 
     public IdentityService(SvidIssuer issuer, ConfigSource source, MeterRegistry meters) {
         this.issuer = issuer;
         this.source = source;
-        this.meters = meters;
+        this.issued = counter(meters, "issued");
+        for (Reason reason : Reason.values()) {
+            refused.put(reason, counter(meters, reason.name().toLowerCase(Locale.ROOT)));
+        }
+    }
+
+    private static Counter counter(MeterRegistry meters, String result) {
+        return Counter.builder("mesh_ca_signatures").description("certificate requests by how they ended").tag("result", result).register(meters);
     }
 
     @Override
     public void signCertificate(SignCertificateRequest request, StreamObserver<SignCertificateResponse> out) {
         SignCertificateResponse response;
         try {
-            Duration ttl = Duration.ofSeconds(request.getTtl().getSeconds(), request.getTtl().getNanos());
-            SvidIssuer.Issued issued = issuer.issue(request.getCsr().toByteArray(), request.getJoinToken(), Peer.current().id(), ttl);
-            response = response(issued);
+            response = response(issuer.issue(
+                request.getCsr().toByteArray(), request.getJoinToken(), Peer.current().id(), Values.duration(request.getTtl())));
         } catch (IssueRefusedException e) {
-            count(e.reason().name().toLowerCase(java.util.Locale.ROOT));
+            refused.get(e.reason()).increment();
             out.onError(status(e));
             return;
         }
-        count("issued");
+        issued.increment();
         out.onNext(response);
         out.onCompleted();
-    }
-
-    private void count(String result) {
-        Counter.builder("mesh_ca_signatures").description("certificate requests by how they ended").tag("result", result)
-            .register(meters).increment();
     }
 
     /** What a refusal is on the wire. */
@@ -72,11 +76,12 @@ public final class IdentityService extends IdentityServiceGrpc.IdentityServiceIm
         return status.withDescription(e.getMessage()).asRuntimeException();
     }
 
-    private SignCertificateResponse response(SvidIssuer.Issued issued) {
-        SignCertificateResponse.Builder m = SignCertificateResponse.newBuilder().setTrustBundle(message(issuer.bundle()));
-        issued.chain().forEach(certificate -> m.addCertificateChain(der(certificate)));
-        Instant notAfter = issued.notAfter();
-        return m.setNotAfter(Timestamp.newBuilder().setSeconds(notAfter.getEpochSecond()).setNanos(notAfter.getNano())).build();
+    private SignCertificateResponse response(SvidIssuer.Issued certificate) {
+        SignCertificateResponse.Builder m = SignCertificateResponse.newBuilder()
+            .setTrustBundle(message(issuer.bundle()))
+            .setNotAfter(Values.message(certificate.notAfter()));
+        certificate.chain().forEach(each -> m.addCertificateChain(der(each)));
+        return m.build();
     }
 
     @Override

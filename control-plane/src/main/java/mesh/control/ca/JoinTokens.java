@@ -53,6 +53,7 @@ public final class JoinTokens implements Closeable {
     private final RandomGenerator random;
     /** By hash, oldest first. */
     private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private long compactAbove = COMPACT_ABOVE;
 
     private JoinTokens(Journal journal, InstantSource clock, RandomGenerator random) {
         this.journal = journal;
@@ -74,7 +75,7 @@ public final class JoinTokens implements Closeable {
     }
 
     /** @throws IOException when it could not be made durable; there is no token then */
-    public synchronized JoinToken create(SpiffeId id) throws IOException {
+    synchronized JoinToken create(SpiffeId id) throws IOException {
         byte[] secret = new byte[SECRET_BYTES];
         random.nextBytes(secret);
         String text = Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
@@ -83,17 +84,12 @@ public final class JoinTokens implements Closeable {
         return new JoinToken(text, entry.expiresAt);
     }
 
-    /**
-     * Uses a token up.
-     *
-     * @return whom it was made for; empty when it is unknown, expired or used already
-     * @throws IOException when its use could not be made durable; it is still good then
-     */
-    public synchronized Optional<SpiffeId> redeem(String text) throws IOException {
-        String hash = hash(text);
-        Entry entry = entries.get(hash);
+    /** Whom a token was made for; empty when it is unknown, expired or used already. */
+    synchronized Optional<SpiffeId> holder(String text) {
+        Entry entry = entries.get(hash(text));
         if (entry == null) {
-            LOG.warn("join token refused: unknown");
+            // May be anybody's guess, and guesses shall not fill the log.
+            LOG.debug("join token refused: unknown");
             return Optional.empty();
         }
         if (entry.used) {
@@ -104,25 +100,45 @@ public final class JoinTokens implements Closeable {
             LOG.warnf("join token for %s refused: it expired at %s", entry.id, entry.expiresAt);
             return Optional.empty();
         }
-        keep(hash, new Entry(entry.id, entry.expiresAt, true));
         return Optional.of(entry.id);
+    }
+
+    /**
+     * Uses a token up.
+     *
+     * @return as {@link #holder}
+     * @throws IOException when its use could not be made durable; it is still good then
+     */
+    synchronized Optional<SpiffeId> redeem(String text) throws IOException {
+        Optional<SpiffeId> holder = holder(text);
+        if (holder.isPresent()) {
+            String hash = hash(text);
+            keep(hash, new Entry(holder.get(), entries.get(hash).expiresAt, true));
+        }
+        return holder;
     }
 
     private void keep(String hash, Entry entry) throws IOException {
         journal.append(entry.line(hash).getBytes(StandardCharsets.UTF_8));
         entries.put(hash, entry);
-        if (journal.length() > COMPACT_ABOVE) {
+        if (journal.length() > compactAbove) {
             compact();
         }
     }
 
-    /** Used ones stay for as long as they would have been good, so that a replay is told from a guess. */
-    private void compact() throws IOException {
+    /** Used ones stay for as long as they would have been good, so that a replay is told from a guess. A failure only costs space. */
+    private void compact() {
         Instant now = clock.instant();
         entries.values().removeIf(entry -> entry.expiresAt.isBefore(now));
         List<byte[]> lines = new ArrayList<>();
         entries.forEach((hash, entry) -> lines.add(entry.line(hash).getBytes(StandardCharsets.UTF_8)));
-        journal.rewrite(lines);
+        try {
+            journal.rewrite(lines);
+        } catch (IOException e) {
+            LOG.warnf("%s could not be compacted, it goes on growing: %s", FILE, e.getMessage());
+        }
+        // Not again before it has doubled, however many tokens are good at a time.
+        compactAbove = Math.max(COMPACT_ABOVE, 2 * journal.length());
     }
 
     private static String hash(String text) {

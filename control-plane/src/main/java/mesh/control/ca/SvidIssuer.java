@@ -83,15 +83,19 @@ public final class SvidIssuer {
         if (asked.isNegative()) {
             throw new IssueRefusedException(Reason.INVALID, "ttl: " + asked.toSeconds() + "s (expected: more than 0)");
         }
-        // Before the token is used up: a request that can never be signed must not cost it.
+        // Strangers cost a look-up and no cryptography; and a request that cannot be signed does not cost the token.
+        Optional<SpiffeId> caller = token.isEmpty() ? peer : tokens.holder(token);
+        SpiffeId id = caller.orElseThrow(SvidIssuer::unproven);
         checkProof(csr);
-        SpiffeId id = token.isEmpty() ? peer.orElseThrow(SvidIssuer::unproven) : redeem(token);
         if (id.equals(reserved())) {
             throw new IssueRefusedException(Reason.FORBIDDEN, id + " is the control plane's own (expected: a workload's identity)");
         }
         if (!limit.tryAcquire(id)) {
             throw new IssueRefusedException(Reason.TOO_MANY, "more than " + IssueLimit.BURST + " certificates at once for " + id
                 + " (expected: at most " + IssueLimit.PER_SECOND + " a second)");
+        }
+        if (!token.isEmpty()) {
+            useUp(token);
         }
         Duration life = asked.isZero() || asked.compareTo(longestLife) > 0 ? longestLife : asked;
         List<X509Certificate> chain = ca.sign(csr, id, life);
@@ -109,9 +113,10 @@ public final class SvidIssuer {
         }
     }
 
-    private SpiffeId redeem(String token) {
+    private void useUp(String token) {
         try {
-            return tokens.redeem(token).orElseThrow(SvidIssuer::unproven);
+            // Whoever else came with the same token at the same moment finds it used here.
+            tokens.redeem(token).orElseThrow(SvidIssuer::unproven);
         } catch (IOException e) {
             throw unavailable(e);
         }
@@ -150,6 +155,7 @@ public final class SvidIssuer {
     private void audited(String who, String what, String detail) {
         try {
             audit.add(who, what, detail);
+            LOG.infof("%s: %s, by %s", what, detail, who);
         } catch (IOException e) {
             throw unavailable(e);
         }

@@ -3,6 +3,7 @@ package mesh.control.cli;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import mesh.model.Address;
@@ -19,8 +20,8 @@ final class Client {
         description = "the control plane's plaintext port (default: ${DEFAULT-VALUE})")
     private Address address;
 
-    @Option(names = "--timeout-seconds", paramLabel = "N", defaultValue = "10", hidden = true)
-    private long timeoutSeconds;
+    @Option(names = "--timeout", paramLabel = "DURATION", defaultValue = "10s", description = "how long to wait (default: ${DEFAULT-VALUE})")
+    private Duration timeout;
 
     /**
      * Calls the admin API.
@@ -33,7 +34,7 @@ final class Client {
         ManagedChannel channel = NettyChannelBuilder.forTarget("dns:///" + target).usePlaintext()
             .maxInboundMessageSize(MOST_BYTES).maxInboundMetadataSize(1 << 20).build();
         try {
-            return rpc.apply(AdminServiceGrpc.newBlockingStub(channel).withDeadlineAfter(timeoutSeconds, TimeUnit.SECONDS));
+            return rpc.apply(AdminServiceGrpc.newBlockingStub(channel).withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException e) {
             throw new CommandFailure(told(e, target));
         } finally {
@@ -41,12 +42,12 @@ final class Client {
         }
     }
 
-    private static String told(StatusRuntimeException e, String target) {
+    private String told(StatusRuntimeException e, String target) {
         String description = e.getStatus().getDescription();
         return switch (e.getStatus().getCode()) {
             case UNAVAILABLE -> isFromServer(e) ? description
                 : "no control plane answers at " + target + " (start one with `mesh control-plane start`, or give --address)";
-            case DEADLINE_EXCEEDED -> "the control plane at " + target + " did not answer in time";
+            case DEADLINE_EXCEEDED -> "the control plane at " + target + " did not answer within " + timeout.toMillis() + "ms";
             case UNIMPLEMENTED -> "what answers at " + target + " is no mesh control plane: " + description;
             default -> description == null ? e.getStatus().getCode().toString() : description;
         };

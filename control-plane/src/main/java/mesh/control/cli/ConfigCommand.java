@@ -1,7 +1,9 @@
 package mesh.control.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.concurrent.Callable;
 import mesh.v1.ApplyConfigRequest;
 import mesh.v1.Config;
 import mesh.v1.GetConfigRequest;
@@ -11,6 +13,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code mesh config …}. */
@@ -49,12 +52,12 @@ final class ConfigCommand {
         name = "apply",
         description = "Replaces the whole configuration by a file's. A bad one is refused with every problem, and changes nothing.",
         mixinStandardHelpOptions = true)
-    static final class Apply implements Runnable {
+    static final class Apply implements Callable<Integer> {
 
         @Mixin
         private Client client;
 
-        @Option(names = {"-f", "--file"}, required = true, paramLabel = "FILE", description = "JSON, as config get prints it")
+        @Parameters(paramLabel = "FILE", description = "JSON, as config get prints it; - reads standard input")
         private Path file;
 
         @Option(names = "--expected-version", paramLabel = "N", defaultValue = "0",
@@ -65,11 +68,12 @@ final class ConfigCommand {
         private CommandSpec spec;
 
         @Override
-        public void run() {
+        public Integer call() throws IOException {
             Config config = ConfigFile.read(file);
             WriteResponse response = client.call(admin -> admin.applyConfig(
                 ApplyConfigRequest.newBuilder().setConfig(config).setExpectedVersion(expectedVersion).build()));
             spec.commandLine().getOut().println("applied: config version " + response.getVersion());
+            return 0;
         }
     }
 }

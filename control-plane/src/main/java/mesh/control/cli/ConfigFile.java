@@ -3,6 +3,7 @@ package mesh.control.cli;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import mesh.v1.Config;
@@ -12,21 +13,19 @@ final class ConfigFile {
 
     private ConfigFile() {}
 
-    /** @throws CommandFailure when it cannot be read, or with every problem in it */
-    static Config read(Path file) {
-        try {
-            return json(file, Files.readString(file));
-        } catch (IOException e) {
-            throw new CommandFailure(file + ": cannot be read (" + e.getClass().getSimpleName() + ")");
-        }
-    }
-
-    private static Config json(Path file, String text) {
+    /**
+     * A {@code mesh.v1.Config} as JSON.
+     *
+     * @throws CommandFailure when it is none
+     */
+    static Config read(Path file) throws IOException {
+        boolean piped = file.toString().equals("-");
+        String text = piped ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8) : Files.readString(file);
         Config.Builder config = Config.newBuilder();
         try {
             JsonFormat.parser().merge(text, config);
         } catch (InvalidProtocolBufferException e) {
-            throw new CommandFailure(file + ": " + e.getMessage());
+            throw new CommandFailure((piped ? "standard input" : file) + ": " + e.getMessage());
         }
         return config.build();
     }

@@ -13,6 +13,7 @@ import mesh.model.Address;
 import mesh.model.SpiffeId;
 import mesh.model.TrustDomain;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -50,7 +51,8 @@ final class StartCommand implements Callable<Integer> {
         description = "longest life of an issued certificate, at most 24h")
     private Duration svidTtl;
 
-    @Option(names = "--admin", paramLabel = "SPIFFE-ID", description = "may use the admin API on the TLS port; repeatable")
+    @Option(names = "--admin", paramLabel = "SPIFFE-ID", showDefaultValue = Visibility.NEVER,
+        description = "may use the admin API on the TLS port; repeatable")
     private List<SpiffeId> admins = List.of();
 
     @Option(names = "--log-level", paramLabel = "LEVEL", defaultValue = "info", description = "error, warn, info, debug or trace")

@@ -1,7 +1,7 @@
 package mesh.control.messages;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,7 +35,11 @@ public final class ConfigMessages {
             return MeshSnapshot.EMPTY;
         }
         MeshSnapshot snapshot = assemble(listeners, tables, clusters);
-        snapshot.problems().forEach(p -> problems.add(requestPath(p, m, path), p.message()));
+        List<Problem> broken = snapshot.problems();
+        if (!broken.isEmpty()) {
+            Map<String, String> places = places(m, path);
+            broken.forEach(p -> problems.add(requestPath(p.path(), places), p.message()));
+        }
         return snapshot;
     }
 
@@ -50,9 +54,18 @@ public final class ConfigMessages {
             Optional.empty());
     }
 
-    /** The model tells places by name ({@code routes.outbound.payments.all.cluster}), a request by index. */
-    private static String requestPath(Problem problem, mesh.v1.Config m, String path) {
-        Map<String, String> places = new LinkedHashMap<>();
+    /**
+     * The model tells places by name ({@code routes.outbound.payments.all.cluster}), a request by index. Names may hold dots, but what
+     * follows a place is one word.
+     */
+    private static String requestPath(String modelPath, Map<String, String> places) {
+        int word = modelPath.lastIndexOf('.') + 1;
+        String place = places.get(modelPath.substring(0, word));
+        return place == null ? modelPath : place + modelPath.substring(word);
+    }
+
+    private static Map<String, String> places(mesh.v1.Config m, String path) {
+        Map<String, String> places = new HashMap<>();
         for (int i = 0; i < m.getListenersCount(); i++) {
             places.put("listeners." + m.getListeners(i).getName() + ".", path + ".listeners[" + i + "].");
         }
@@ -66,13 +79,7 @@ public final class ConfigMessages {
                 }
             }
         }
-        for (Map.Entry<String, String> place : places.entrySet()) {
-            // Names may hold dots, so what follows the place must be a single word.
-            if (problem.path().startsWith(place.getKey()) && problem.path().indexOf('.', place.getKey().length()) < 0) {
-                return place.getValue() + problem.path().substring(place.getKey().length());
-            }
-        }
-        return problem.path();
+        return places;
     }
 
     /** The configuration as it was written, defaults spelled out. */

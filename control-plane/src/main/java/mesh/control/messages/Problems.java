@@ -1,7 +1,9 @@
 package mesh.control.messages;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -39,16 +41,15 @@ public final class Problems {
     /** Reads every item, and finds those whose key stands twice. Null items, which had problems, are left out. */
     <M, T> List<T> readAll(String path, List<M> messages, String keyName, Function<M, String> key, Reader<M, T> reader) {
         List<T> items = new ArrayList<>();
-        List<String> seen = new ArrayList<>();
+        Map<String, Integer> places = new HashMap<>();
         for (int i = 0; i < messages.size(); i++) {
             M message = messages.get(i);
             String at = path + "[" + i + "]";
             String k = key.apply(message);
-            int first = seen.indexOf(k);
-            if (first >= 0 && !k.isEmpty()) {
+            Integer first = places.putIfAbsent(k, i);
+            if (first != null && !k.isEmpty()) {
                 add(at + "." + keyName, "\"" + k + "\" stands in " + path + "[" + first + "] already (expected: once)");
             }
-            seen.add(k);
             T item = reader.read(message, at);
             if (item != null) {
                 items.add(item);

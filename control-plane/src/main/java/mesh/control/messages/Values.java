@@ -1,18 +1,28 @@
 package mesh.control.messages;
 
 import com.google.protobuf.Duration;
+import com.google.protobuf.Timestamp;
+import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import mesh.model.SpiffeId;
 
-/** Durations and identities, which stand in several messages. */
-final class Values {
+/** Durations, times and identities, which stand in several messages. */
+public final class Values {
+
+    /** Some 10,000 years, as in Google's definition; beyond that a sum could overflow. */
+    private static final long MOST_SECONDS = 315_576_000_000L;
 
     private Values() {}
 
-    static java.time.Duration duration(Duration message) {
-        return java.time.Duration.ofSeconds(message.getSeconds(), message.getNanos());
+    public static java.time.Duration duration(Duration message) {
+        long seconds = Math.max(-MOST_SECONDS, Math.min(MOST_SECONDS, message.getSeconds()));
+        return java.time.Duration.ofSeconds(seconds, message.getNanos());
+    }
+
+    public static Timestamp message(Instant at) {
+        return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
     }
 
     static Duration message(java.time.Duration duration) {
