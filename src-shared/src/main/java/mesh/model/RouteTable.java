@@ -29,6 +29,11 @@ public record RouteTable(String name, List<VirtualHost> virtualHosts) {
         }
     }
 
+    /** The name of the table a listener gets that names a cluster; no one can give such a name. */
+    public static String implicitName(String listener) {
+        return "@" + listener;
+    }
+
     /** One virtual host {@code *} with one route that sends everything to a cluster. */
     public static RouteTable toCluster(String name, Route route) {
         return new RouteTable(name, List.of(new VirtualHost("all", List.of("*"), List.of(route))));

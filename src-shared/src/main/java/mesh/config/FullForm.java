@@ -1,0 +1,158 @@
+package mesh.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import mesh.model.Address;
+import mesh.model.BalancerKind;
+import mesh.model.CircuitBreakerPolicy;
+import mesh.model.Cluster;
+import mesh.model.ConnectionPolicy;
+import mesh.model.DownstreamTls;
+import mesh.model.Endpoint;
+import mesh.model.EndpointSet;
+import mesh.model.Listener;
+import mesh.model.MeshSnapshot;
+import mesh.model.RetryPolicy;
+import mesh.model.Route;
+import mesh.model.RouteTable;
+import mesh.model.Scope;
+import mesh.model.Timeouts;
+import mesh.model.UpstreamTls;
+
+/** Any number of listeners, route tables and clusters, in the words of {@code config.proto} but camelCase. */
+final class FullForm {
+
+    static final List<String> KEYS = List.of("listeners", "routes", "clusters", "identity", "telemetry");
+    private static final String HTTP_ONLY = "only with protocol http";
+
+    private final Section root;
+    private final Path directory;
+    private final Findings findings;
+    private final Sockets sockets = new Sockets();
+    private final References tables = new References("routes");
+    private final References clusters = new References("clusters");
+    private final List<RouteTable> implicit = new ArrayList<>();
+
+    FullForm(Section root, Path directory, Findings findings) {
+        this.root = root;
+        this.directory = directory;
+        this.findings = findings;
+    }
+
+    /** Telemetry's part of the result. */
+    private record Telemetry(Optional<Address> metrics, Optional<Address> admin, Optional<Address> health, Optional<Boolean> accessLog) {
+        static final Telemetry NONE = new Telemetry(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    /** A cluster is two records of the model. */
+    private record ClusterParts(Cluster cluster, EndpointSet endpoints) {}
+
+    /** Null after a finding. */
+    SidecarConfig read() {
+        root.atLeastOne("listeners", "{name: web, listen: \":8080\", cluster: web}");
+        List<Listener> listeners = root.items("listeners", "name", this::listener);
+        List<RouteTable> named = root.items("routes", "name", new RouteForm(tables, clusters)::table);
+        List<ClusterParts> parts = root.items("clusters", "name", this::cluster);
+        Optional<IdentityFiles> identity = root.section("identity").flatMap(this::identity);
+        Telemetry telemetry = root.section("telemetry").map(this::telemetry).orElse(Telemetry.NONE);
+        root.end();
+        tables.check(findings);
+        clusters.check(findings);
+        if (!findings.none()) {
+            return null;
+        }
+        List<RouteTable> all = new ArrayList<>(named);
+        all.addAll(implicit);
+        MeshSnapshot snapshot = new MeshSnapshot(0,
+            MeshSnapshot.byName(listeners, Listener::name),
+            MeshSnapshot.byName(all, RouteTable::name),
+            MeshSnapshot.byName(parts.stream().map(ClusterParts::cluster).toList(), Cluster::name),
+            MeshSnapshot.byName(parts.stream().map(ClusterParts::endpoints).toList(), EndpointSet::cluster),
+            Optional.empty());
+        return new SidecarConfig(snapshot, identity, telemetry.metrics, telemetry.admin, telemetry.health, telemetry.accessLog);
+    }
+
+    private Listener listener(Section s) {
+        String name = s.name("name");
+        Address listen = sockets.claim(s, "listen", s.required("listen", "an address such as :8080", Address::parse));
+        boolean tcp = Policies.isTcp(s);
+        String route = s.read("route", null, Section::checkName);
+        String cluster = s.read("cluster", null, Section::checkName);
+        String service = s.read("service", "", Section::checkName);
+        Optional<DownstreamTls> tls = s.section("tls").map(FullForm::downstream);
+        if (tcp) {
+            s.refuse("route", "protocol tcp", HTTP_ONLY);
+            s.refuse("service", "protocol tcp", HTTP_ONLY);
+        }
+        if (!s.has("cluster") && (tcp || !s.has("route"))) {
+            s.wrong("cluster", "missing (expected: " + (tcp ? "the cluster that gets the bytes)" : "a cluster, or a route)"));
+        }
+        if (!tcp && s.has("cluster")) {
+            s.refuse("route", "cluster", "one of them");
+        }
+        tables.use(route, s, "route");
+        clusters.use(cluster, s, "cluster");
+        needsIdentity(s);
+        return s.make(() -> {
+            Listener.Traffic traffic = tcp ? new Listener.TcpTraffic(cluster)
+                : new Listener.HttpTraffic(route == null ? RouteTable.implicitName(name) : route, service);
+            if (!tcp && route == null) {
+                implicit.add(RouteTable.toCluster(RouteTable.implicitName(name), new Route("all", new Route.Prefix("/"),
+                    new Route.ToCluster(cluster), Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE)));
+            }
+            return new Listener(name, listen, Scope.ALL, traffic, tls);
+        });
+    }
+
+    private static DownstreamTls downstream(Section s) {
+        var allow = Policies.ids(s, "allow");
+        s.end();
+        return s.make(() -> new DownstreamTls(allow));
+    }
+
+    private ClusterParts cluster(Section s) {
+        String name = s.name("name");
+        clusters.define(name);
+        BalancerKind balancer = s.read("balancer", BalancerKind.ROUND_ROBIN, BalancerKind::parse);
+        List<Endpoint> endpoints = s.items("endpoints", "address", each -> Policies.endpoint(each, "address", root.has("identity")));
+        Optional<UpstreamTls> tls = s.section("tls").map(FullForm::upstream);
+        Optional<CircuitBreakerPolicy> breaker = s.section("circuitBreaker").map(Policies::breaker);
+        ConnectionPolicy connections = Policies.connections(s);
+        needsIdentity(s);
+        return s.make(() -> new ClusterParts(new Cluster(name, balancer, tls, breaker, connections), new EndpointSet(name, endpoints)));
+    }
+
+    private static UpstreamTls upstream(Section s) {
+        var expect = Policies.ids(s, "expect");
+        s.end();
+        return s.make(() -> new UpstreamTls(expect));
+    }
+
+    private void needsIdentity(Section s) {
+        if (!root.has("identity")) {
+            s.refuse("tls", "no certificate of the sidecar's own", Policies.NEEDS_IDENTITY);
+        }
+    }
+
+    private Optional<IdentityFiles> identity(Section s) {
+        Optional<IdentityFiles> files = Policies.identity(s, directory);
+        s.end();
+        return files;
+    }
+
+    private Telemetry telemetry(Section s) {
+        Optional<Address> metrics = listen(s, "metricsListen");
+        Optional<Address> admin = listen(s, "adminListen");
+        Optional<Address> health = listen(s, "healthListen");
+        Optional<Boolean> accessLog = Optional.ofNullable(s.flag("accessLog", null));
+        s.end();
+        return new Telemetry(metrics, admin, health, accessLog);
+    }
+
+    private Optional<Address> listen(Section s, String key) {
+        return Optional.ofNullable(sockets.claim(s, key, s.read(key, null, Address::parse)));
+    }
+}

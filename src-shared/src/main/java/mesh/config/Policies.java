@@ -1,0 +1,120 @@
+package mesh.config;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import mesh.model.Address;
+import mesh.model.CircuitBreakerPolicy;
+import mesh.model.ConnectionPolicy;
+import mesh.model.Endpoint;
+import mesh.model.RetryOn;
+import mesh.model.RetryPolicy;
+import mesh.model.SpiffeId;
+
+/** The parts that both forms have. Each reads its section to the end; null after a finding. */
+final class Policies {
+
+    static final String NEEDS_IDENTITY = "mtls or identity with ca, cert and key at the top of the file";
+    private static final String HOST_PORT = "host:port, such as localhost:9001";
+
+    private Policies() {}
+
+    static RetryPolicy retry(Section s) {
+        RetryPolicy normal = RetryPolicy.of(RetryPolicy.NONE.attempts(), Duration.ZERO);
+        int attempts = s.integer("attempts", normal.attempts(), 1, 10);
+        Duration perTry = s.duration("perTryTimeout", normal.perTryTimeout(), true);
+        List<RetryOn> named = s.texts("retryOn", RetryOn::parse);
+        Duration base = s.duration("backoffBase", normal.backoffBase(), true);
+        Duration max = s.duration("backoffMax", normal.backoffMax(), true);
+        s.end();
+        return s.make(() -> new RetryPolicy(attempts, perTry, named.isEmpty() ? normal.retryOn() : Set.copyOf(named), base, max));
+    }
+
+    static CircuitBreakerPolicy breaker(Section s) {
+        CircuitBreakerPolicy normal = CircuitBreakerPolicy.DEFAULT;
+        int window = s.integer("windowSize", normal.windowSize(), 1, 1024);
+        Double threshold = s.read("failureThreshold", normal.failureThreshold(), Policies::share);
+        Duration reset = s.duration("resetTimeout", normal.resetTimeout(), false);
+        s.end();
+        return s.make(() -> new CircuitBreakerPolicy(window, threshold, reset));
+    }
+
+    private static double share(String text) {
+        double value = text.matches("[0-9]{0,3}(\\.[0-9]{1,9})?") && !text.isEmpty() ? Double.parseDouble(text) : 0;
+        if (value <= 0 || value > 1) {
+            throw new IllegalArgumentException("\"" + text + "\" (expected: above 0 and at most 1, such as 0.5)");
+        }
+        return value;
+    }
+
+    /** Keys of the cluster itself, not a section of their own; the caller ends it. */
+    static ConnectionPolicy connections(Section s) {
+        ConnectionPolicy normal = ConnectionPolicy.DEFAULT;
+        Duration connect = s.duration("connectTimeout", normal.connectTimeout(), false);
+        Optional<Duration> idle = Optional.ofNullable(s.duration("idleTimeout", null, false));
+        int connections = s.integer("maxConnections", normal.maxConnections(), 1, 1_000_000);
+        int pending = s.integer("maxPendingRequests", normal.maxPendingRequests(), 0, 1_000_000);
+        int requests = s.integer("maxRequests", normal.maxRequests(), 1, 1_000_000);
+        return s.make(() -> new ConnectionPolicy(connect, idle, connections, pending, requests));
+    }
+
+    /**
+     * @param addressKey  {@code addr} in the short form, {@code address} in the full one
+     * @param hasIdentity whether the sidecar has a certificate, without which it can dial no identity
+     */
+    static Endpoint endpoint(Section s, String addressKey, boolean hasIdentity) {
+        Address address = s.required(addressKey, HOST_PORT, Policies::dialled);
+        int weight = s.weight(1);
+        Optional<SpiffeId> id = s.optional("spiffeId", SpiffeId::parse);
+        if (!hasIdentity) {
+            s.refuse("spiffeId", "no certificate of the sidecar's own", NEEDS_IDENTITY);
+        }
+        return s.make(() -> new Endpoint(address, weight, id));
+    }
+
+    private static Address dialled(String text) {
+        Address address = Address.parse(text);
+        if (address.host().isEmpty() || address.port() == 0) {
+            throw new IllegalArgumentException("\"" + text + "\" (expected: " + HOST_PORT + ")");
+        }
+        return address;
+    }
+
+    static Set<SpiffeId> ids(Section s, String key) {
+        return new LinkedHashSet<>(s.texts(key, SpiffeId::parse));
+    }
+
+    /** The three files; the caller ends the section. */
+    static Optional<IdentityFiles> identity(Section s, Path directory) {
+        Path ca = s.required("ca", "the file of the CA's certificate", text -> file(directory, text));
+        Path cert = s.required("cert", "the file of the certificate", text -> file(directory, text));
+        Path key = s.required("key", "the file of the key", text -> file(directory, text));
+        return Optional.ofNullable(s.make(() -> new IdentityFiles(ca, cert, key)));
+    }
+
+    /** Relative to the directory of the configuration, so that what a file means does not depend on where the sidecar is started. */
+    private static Path file(Path directory, String text) {
+        if (text.isEmpty()) {
+            throw new IllegalArgumentException("\"\" (expected: a file)");
+        }
+        try {
+            return directory.resolve(text);
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException("\"" + text + "\" (expected: a file)", e);
+        }
+    }
+
+    /** {@code http} or {@code tcp}: whether it is tcp. */
+    static boolean isTcp(Section s) {
+        return "tcp".equals(s.read("protocol", "http", text -> {
+            if (!text.equals("http") && !text.equals("tcp")) {
+                throw new IllegalArgumentException("\"" + text + "\" (expected: http or tcp)");
+            }
+            return text;
+        }));
+    }
+}

@@ -1,0 +1,23 @@
+package mesh.config;
+
+import java.util.Optional;
+import mesh.model.Address;
+import mesh.model.MeshSnapshot;
+
+/**
+ * What one sidecar's file says.
+ *
+ * @param snapshot      version 0; its trust bundle is empty, because a file names certificates and does not hold them
+ * @param identity      present when a listener or a cluster speaks mTLS
+ * @param metricsListen where {@code /metrics} is served; empty leaves it to the command line
+ * @param adminListen   where the admin pages are served; empty leaves it to the command line
+ * @param healthListen  where {@code /ready} and {@code /live} are served; empty leaves it to the command line
+ * @param accessLog     whether each request is logged; empty leaves it to the command line
+ */
+public record SidecarConfig(
+    MeshSnapshot snapshot,
+    Optional<IdentityFiles> identity,
+    Optional<Address> metricsListen,
+    Optional<Address> adminListen,
+    Optional<Address> healthListen,
+    Optional<Boolean> accessLog) {}

@@ -1,0 +1,118 @@
+package mesh.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import mesh.model.Address;
+import mesh.model.BalancerKind;
+import mesh.model.CircuitBreakerPolicy;
+import mesh.model.Cluster;
+import mesh.model.DownstreamTls;
+import mesh.model.Endpoint;
+import mesh.model.Listener;
+import mesh.model.MeshSnapshot;
+import mesh.model.RetryPolicy;
+import mesh.model.Route;
+import mesh.model.SpiffeId;
+import mesh.model.UpstreamTls;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ExamplesTest {
+
+    private static final Path EXAMPLES = Path.of("..", "deploy", "examples");
+
+    static Stream<Path> examples() throws IOException {
+        try (Stream<Path> files = Files.list(EXAMPLES)) {
+            return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList().stream();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void everyExampleIsValid(Path file) throws IOException {
+        assertThat(ConfigReader.read(file)).isInstanceOf(ConfigResult.Valid.class);
+    }
+
+    @Test
+    void theSpecificationsFileMeansWhatItSays() throws IOException {
+        SidecarConfig config = valid("seed.yaml");
+        MeshSnapshot snapshot = config.snapshot();
+
+        Listener listener = snapshot.listeners().get("proxy");
+        assertThat(listener.bind()).isEqualTo(new Address("", 8080));
+        assertThat(listener.tls()).contains(new DownstreamTls(Set.of()));
+        Listener.HttpTraffic traffic = (Listener.HttpTraffic) listener.traffic();
+        assertThat(traffic.service()).isEqualTo("default");
+
+        Route route = snapshot.routeTables().get(traffic.routeTable()).virtualHosts().get(0).routes().get(0);
+        assertThat(route.action()).isEqualTo(new Route.ToCluster("default"));
+        assertThat(route.retry()).isEqualTo(RetryPolicy.of(3, Duration.ofMillis(500)));
+
+        Cluster cluster = snapshot.clusters().get("default");
+        assertThat(cluster.balancer()).isEqualTo(BalancerKind.LEAST_CONN);
+        assertThat(cluster.circuitBreaker()).contains(new CircuitBreakerPolicy(20, 0.5, Duration.ofSeconds(10)));
+        assertThat(cluster.tls()).as("upstreams stay plaintext").isEmpty();
+        assertThat(snapshot.endpointsOf("default")).containsExactly(
+            new Endpoint(new Address("localhost", 9001), 2, Optional.empty()),
+            new Endpoint(new Address("localhost", 9002), 1, Optional.empty()));
+
+        assertThat(config.identity()).contains(new IdentityFiles(
+            Path.of("/etc/mesh/ca.crt"), Path.of("/etc/mesh/svc.crt"), Path.of("/etc/mesh/svc.key")));
+        assertThat(config.metricsListen()).contains(new Address("", 9090));
+    }
+
+    @Test
+    void theFullFormsFileMeansWhatItSays() throws IOException {
+        SidecarConfig config = valid("full.yaml");
+        MeshSnapshot snapshot = config.snapshot();
+
+        assertThat(snapshot.listeners()).containsOnlyKeys("outbound", "inbound", "database");
+        assertThat(snapshot.listeners().get("database").traffic()).isEqualTo(new Listener.TcpTraffic("database"));
+        assertThat(snapshot.listeners().get("inbound").tls())
+            .contains(new DownstreamTls(Set.of(SpiffeId.parse("spiffe://mesh.local/gateway"))));
+        assertThat(((Listener.HttpTraffic) snapshot.listeners().get("inbound").traffic()).service()).isEqualTo("web");
+
+        Map<String, Route> routes = MeshSnapshot.byName(
+            snapshot.routeTables().get("outbound").virtualHosts().stream().flatMap(host -> host.routes().stream()).toList(), Route::name);
+        assertThat(routes.get("reports").match()).isEqualTo(new Route.Prefix("/reports/"));
+        assertThat(routes.get("reports").timeouts().request()).isEqualTo(Duration.ofMinutes(1));
+        assertThat(routes.get("all").retry()).isEqualTo(RetryPolicy.of(3, Duration.ofMillis(500)));
+        assertThat(routes.get("all").hostRewrite()).contains("payments.internal");
+        assertThat(MeshSnapshot.clustersOf(routes.get("all"))).containsExactly("payments", "payments-canary");
+        assertThat(routes.get("nowhere").action()).isEqualTo(new Route.DirectReply(404, "no such service\n"));
+
+        assertThat(snapshot.endpointsOf("payments").get(0).weight()).isEqualTo(2);
+        assertThat(snapshot.endpointsOf("payments").get(0).spiffeId()).contains(SpiffeId.parse("spiffe://mesh.local/payments"));
+        assertThat(snapshot.clusters().get("payments-canary").tls())
+            .contains(new UpstreamTls(Set.of(SpiffeId.parse("spiffe://mesh.local/payments"))));
+        assertThat(config.adminListen()).contains(new Address("127.0.0.1", 15000));
+        assertThat(config.healthListen()).contains(new Address("", 15021));
+        assertThat(config.accessLog()).contains(false);
+    }
+
+    @Test
+    void filesAreFoundBesideTheConfigurationThatNamesThem() throws IOException {
+        assertThat(valid("mtls.yaml").identity().orElseThrow().cert())
+            .isEqualTo(EXAMPLES.toAbsolutePath().resolve("certs/payments.crt"));
+    }
+
+    @Test
+    void aTcpListenerHasNoRoutes() throws IOException {
+        MeshSnapshot snapshot = valid("tcp.yaml").snapshot();
+        assertThat(snapshot.listeners().get("proxy").traffic()).isEqualTo(new Listener.TcpTraffic("default"));
+        assertThat(snapshot.routeTables()).isEmpty();
+    }
+
+    private static SidecarConfig valid(String name) throws IOException {
+        return ((ConfigResult.Valid) ConfigReader.read(EXAMPLES.resolve(name))).config();
+    }
+}
