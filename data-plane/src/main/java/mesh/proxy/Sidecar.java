@@ -1,45 +1,158 @@
 package mesh.proxy;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import mesh.model.Address;
 import mesh.model.ApplyResult;
 import mesh.model.MeshSnapshot;
+import mesh.model.Problem;
 import mesh.model.TrustBundle;
 import mesh.pki.Svid;
+import mesh.proxy.downstream.ListenerBinder;
+import mesh.proxy.loop.ProxyLoop;
+import mesh.proxy.loop.ProxyLoops;
+import mesh.proxy.runtime.ProxyRuntime;
+import mesh.proxy.runtime.RuntimeTables;
+import mesh.proxy.runtime.TableCompiler;
 import mesh.proxy.telemetry.ProxyMetrics;
+import mesh.proxy.tls.MeshTls;
+import mesh.proxy.upstream.Connector;
 import mesh.time.Env;
+import org.jboss.logging.Logger;
 
-/** STUB of the contract: the data plane without Quarkus, built with constructors. Methods may be called from any thread. */
+/** The data plane without its framework: built with constructors, told what to do by calls. Any thread. */
 public final class Sidecar implements AutoCloseable {
 
-    /** @param loops number of proxy event loops, at least 1 */
-    public Sidecar(Env env, int loops) {}
+    private static final Logger LOG = Logger.getLogger(Sidecar.class);
+    private static final Duration DRAIN_CHECK = Duration.ofMillis(20);
 
-    /** Compiles a snapshot and makes it current with one write; on any problem nothing changes. */
-    public ApplyResult apply(MeshSnapshot snapshot) { throw new UnsupportedOperationException(); }
+    private final Env env;
+    private final ProxyLoops loops;
+    private final ProxyMetrics metrics;
+    private final MeshTls tls;
+    private final ProxyRuntime runtime = new ProxyRuntime();
+    private final TableCompiler compiler;
+    private final ListenerBinder binder;
+    private Svid svid;
+    private TrustBundle trust;
+    private volatile boolean draining;
 
-    /** A new certificate, or a new bundle, without touching an open connection. */
-    public void rotate(Svid svid, TrustBundle bundle) { throw new UnsupportedOperationException(); }
+    /** @param count number of event loops, at least 1; one a core is right */
+    public Sidecar(Env env, int count) {
+        this.env = env;
+        this.loops = new ProxyLoops(count, env.ticker());
+        this.metrics = new ProxyMetrics(count);
+        this.tls = new MeshTls();
+        Connector connector = new Connector(loops, tls, env.clock());
+        this.compiler = new TableCompiler(env, loops, connector, metrics);
+        this.binder = new ListenerBinder(env, loops, runtime, tls, connector, metrics);
+    }
 
-    /** The snapshot in force. */
-    public MeshSnapshot current() { throw new UnsupportedOperationException(); }
+    /** Makes a configuration current, all of it at once; on any problem nothing changes. */
+    public synchronized ApplyResult apply(MeshSnapshot snapshot) {
+        List<Problem> problems = snapshot.problems();
+        if (!problems.isEmpty()) return reject(problems);
+        RuntimeTables before = runtime.current();
+        RuntimeTables next = compiler.compile(snapshot, before);
+        ListenerBinder.Change change = binder.prepare(next);
+        if (!change.problems().isEmpty()) {
+            change.undo();
+            TableCompiler.settle(before, next);
+            return reject(change.problems());
+        }
+        trust(snapshot.trust());
+        runtime.publish(next);
+        TableCompiler.settle(next, before);
+        change.commit(before);
+        metrics.configApplied(snapshot.version());
+        return new ApplyResult.Applied(snapshot.version());
+    }
 
-    /** Where listeners are bound, by name; tells the port chosen for port 0. */
-    public Map<String, Address> bound() { throw new UnsupportedOperationException(); }
+    private ApplyResult reject(List<Problem> problems) {
+        metrics.configRejected();
+        return new ApplyResult.Rejected(problems);
+    }
 
-    public ProxyMetrics metrics() { throw new UnsupportedOperationException(); }
+    /** A new certificate, or a new bundle, for every handshake from now on. Open connections stay as they are. */
+    public synchronized void rotate(Svid newSvid, TrustBundle bundle) {
+        svid = newSvid;
+        trust(Optional.of(bundle));
+    }
+
+    private void trust(Optional<TrustBundle> bundle) {
+        trust = bundle.orElse(trust);
+        if (svid == null || trust == null) return;
+        tls.rotate(svid, trust);
+        metrics.certificateExpiry("svid", svid.leaf().getNotAfter().toInstant().getEpochSecond());
+        trust.authorities().stream().mapToLong(each -> each.getNotAfter().toInstant().getEpochSecond()).min()
+            .ifPresent(first -> metrics.certificateExpiry("trust_bundle", first));
+    }
+
+    /** The configuration in force. */
+    public MeshSnapshot current() {
+        return runtime.current().snapshot();
+    }
+
+    /** What it was compiled to, with everything that is alive in it. */
+    public RuntimeTables tables() {
+        return runtime.current();
+    }
+
+    /** Where listeners are bound, by name; tells the port that was chosen for port 0. */
+    public synchronized Map<String, Address> bound() {
+        return binder.bound();
+    }
+
+    public ProxyMetrics metrics() {
+        return metrics;
+    }
 
     /**
-     * Stops accepting after {@code delay}, lets requests in flight end, answers the last ones of each connection with
-     * {@code connection: close}, cuts what is left after {@code limit}.
+     * Accepts for {@code delay} more, lets the requests in flight end, each the last of its connection, and cuts what is left after {@code
+     * limit}.
+     *
+     * @return done when no client is connected any more
      */
-    public CompletableFuture<Void> drain(Duration delay, Duration limit) { throw new UnsupportedOperationException(); }
+    public synchronized CompletableFuture<Void> drain(Duration delay, Duration limit) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        if (draining) throw new IllegalStateException("drain: called twice");
+        draining = true;
+        ProxyLoop loop = loops.all().get(0);
+        long end = env.ticker().nanos() + limit.toNanos();
+        loop.executor().schedule(() -> {
+            binder.stopAccepting();
+            binder.drain();
+            awaitClients(loop, end, done);
+        }, delay.toNanos(), TimeUnit.NANOSECONDS);
+        return done;
+    }
 
-    /** Whether {@link #drain} has begun. */
-    public boolean draining() { throw new UnsupportedOperationException(); }
+    private void awaitClients(ProxyLoop loop, long end, CompletableFuture<Void> done) {
+        int left = binder.connections();
+        if (left > 0 && env.ticker().nanos() - end < 0) {
+            loop.executor().schedule(() -> awaitClients(loop, end, done), DRAIN_CHECK.toNanos(), TimeUnit.NANOSECONDS);
+            return;
+        }
+        if (left > 0) LOG.warnf("drain: %d connections did not end in time and are cut", left);
+        binder.cut();
+        done.complete(null);
+    }
 
+    /** Whether {@link #drain} has begun: time to fail the readiness probe. */
+    public boolean draining() {
+        return draining;
+    }
+
+    /** Cuts everything and ends the threads. */
     @Override
-    public void close() {}
+    public synchronized void close() {
+        draining = true;
+        binder.stopAccepting();
+        binder.cut();
+        loops.close();
+    }
 }

@@ -1,0 +1,115 @@
+package mesh.proxy.downstream;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.util.concurrent.TimeUnit;
+import mesh.proxy.exchange.ClientFilters;
+import mesh.proxy.exchange.ClientSession;
+import mesh.proxy.http1.Http1Limits;
+import mesh.proxy.http1.Http1ServerConnection;
+import mesh.proxy.loop.ProxyLoop;
+import mesh.proxy.loop.ProxyLoops;
+import mesh.proxy.runtime.ListenerTable;
+import mesh.proxy.runtime.ProxyRuntime;
+import mesh.proxy.telemetry.ProxyMetrics;
+import mesh.proxy.tls.Lifetime;
+import mesh.proxy.tls.MeshTls;
+import mesh.proxy.upstream.Connector;
+import mesh.time.Env;
+
+/** What a client's bytes pass through, in order: the meter, TLS where the listener asks for it, then the codec or the way straight on. */
+final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
+
+    /** What every connection needs of the sidecar. */
+    record Parts(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics) {}
+
+    private final Parts parts;
+    private final BoundSocket socket;
+
+    DownstreamPipeline(Parts parts, BoundSocket socket) {
+        this.parts = parts;
+        this.socket = socket;
+    }
+
+    @Override
+    protected void initChannel(SocketChannel client) {
+        ListenerTable table = parts.runtime().current().listeners().get(socket.get());
+        // The listener went while the connection waited to be accepted.
+        if (table == null) {
+            client.close();
+            return;
+        }
+        socket.add(client);
+        ProxyLoop loop = parts.loops().of(client);
+        client.pipeline().addLast(new ConnectionMeter(table.meter(), loop.index()));
+        if (table.model().tls().isEmpty()) {
+            addProtocol(client, table, loop);
+        } else if (parts.tls().ready()) {
+            client.pipeline().addLast(parts.tls().server(client.alloc(), table.model().tls().get()));
+            client.pipeline().addLast(new AfterHandshake(table, loop));
+        } else {
+            // Nobody may talk to a workload that cannot prove who it is.
+            client.close();
+        }
+    }
+
+    private void addProtocol(Channel client, ListenerTable table, ProxyLoop loop) {
+        if (table.traffic() instanceof ListenerTable.Http http) {
+            ClientSession session = new ClientSession(
+                parts.runtime(), socket, http, loop, parts.env().random(), parts.metrics(), ClientFilters.of(client, parts.env().random()));
+            client.pipeline().addLast(new Http1ServerConnection(session, Http1Limits.DEFAULT, parts.env().ticker(), session));
+        } else {
+            client.pipeline().addLast(new TcpProxyHandler(((ListenerTable.Tcp) table.traffic()).cluster(), parts.connector(), loop));
+        }
+    }
+
+    /** Waits for the client to prove who it is, and sees that its proof's end is the connection's. */
+    private final class AfterHandshake extends ChannelInboundHandlerAdapter {
+
+        private final ListenerTable table;
+        private final ProxyLoop loop;
+
+        AfterHandshake(ListenerTable table, ProxyLoop loop) {
+            this.table = table;
+            this.loop = loop;
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof SslHandshakeCompletionEvent handshake) {
+                if (handshake.isSuccess()) begin(context.channel());
+                else context.close();
+            } else {
+                context.fireUserEventTriggered(event);
+            }
+        }
+
+        private void begin(Channel client) {
+            addProtocol(client, table, loop);
+            client.pipeline().remove(this);
+            var clock = parts.env().clock();
+            Lifetime.nanosToRetire(client, clock).ifPresent(nanos -> in(client, nanos, () -> retire(client)));
+            Lifetime.nanosToEnd(client, clock).ifPresent(nanos -> in(client, nanos, client::close));
+        }
+
+        private void in(Channel client, long nanos, Runnable task) {
+            var scheduled = loop.executor().schedule(task, nanos, TimeUnit.NANOSECONDS);
+            client.closeFuture().addListener(closed -> scheduled.cancel(false));
+        }
+
+        private void retire(Channel client) {
+            Http1ServerConnection http = client.pipeline().get(Http1ServerConnection.class);
+            if (http != null) http.drain();
+        }
+
+        /** What goes wrong in a handshake is told and counted by {@link MeshTls}. */
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
+    }
+}

@@ -1,0 +1,182 @@
+package mesh.proxy.downstream;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ServerChannel;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import mesh.model.Address;
+import mesh.model.Listener;
+import mesh.model.Problem;
+import mesh.proxy.loop.ProxyLoops;
+import mesh.proxy.runtime.ListenerTable;
+import mesh.proxy.runtime.ProxyRuntime;
+import mesh.proxy.runtime.RuntimeTables;
+import mesh.proxy.telemetry.ProxyMetrics;
+import mesh.proxy.tls.MeshTls;
+import mesh.proxy.upstream.Connector;
+import mesh.time.Env;
+import org.jboss.logging.Logger;
+
+/**
+ * The sockets that the listeners ask for. A change comes in two steps, so that nothing is half-applied: {@link #prepare} binds what is new
+ * and may fail, {@link Change#commit} lets it accept and drains what is no longer wanted, and cannot. One thread at a time.
+ */
+public final class ListenerBinder {
+
+    private static final Logger LOG = Logger.getLogger(ListenerBinder.class);
+    private static final int BACKLOG = 4096;
+
+    private final DownstreamPipeline.Parts parts;
+    /** By what a socket is bound to, which outlives the listener's name. */
+    private volatile Map<String, BoundSocket> sockets = Map.of();
+    /** Closed, with connections that may still be ending. */
+    private final List<BoundSocket> leaving = new CopyOnWriteArrayList<>();
+
+    public ListenerBinder(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics) {
+        this.parts = new DownstreamPipeline.Parts(env, loops, runtime, tls, connector, metrics);
+    }
+
+    /** Sockets that are ready for a configuration, and those that it leaves. */
+    public final class Change {
+
+        private final RuntimeTables tables;
+        private final Map<String, BoundSocket> next = new LinkedHashMap<>();
+        private final List<BoundSocket> opened = new ArrayList<>();
+        private final List<Problem> problems = new ArrayList<>();
+
+        private Change(RuntimeTables tables) {
+            this.tables = tables;
+        }
+
+        /** What could not be bound; when there is any, the change is to be undone. */
+        public List<Problem> problems() {
+            return List.copyOf(problems);
+        }
+
+        /** The tables are in force: accepts for them, and drains what they no longer name. */
+        public void commit(RuntimeTables before) {
+            tables.listeners().values().forEach(each -> {
+                BoundSocket socket = next.get(key(each.model()));
+                boolean changed = !opened.contains(socket) && isOther(each, before.listeners().get(socket.get()));
+                socket.accept(each.model().name());
+                if (changed) socket.drainPresent();
+            });
+            Collection<BoundSocket> left = new HashSet<>(sockets.values());
+            left.removeAll(next.values());
+            sockets = next;
+            leaving.removeIf(each -> each.connections() == 0);
+            leaving.addAll(left);
+            for (BoundSocket socket : left) {
+                // Its address may be asked for again at once.
+                socket.stopAccepting().awaitUninterruptibly();
+                socket.drain();
+                LOG.infof("listener %s closed", socket.get());
+            }
+            for (BoundSocket socket : opened) LOG.infof("listener %s on %s", socket.get(), socket.address());
+        }
+
+        /** Closes what was opened for it. */
+        public void undo() {
+            opened.forEach(each -> each.stopAccepting().awaitUninterruptibly());
+        }
+    }
+
+    /** Binds what the tables ask for and is not there yet; nothing is accepted. */
+    public Change prepare(RuntimeTables tables) {
+        Change change = new Change(tables);
+        for (ListenerTable table : tables.listeners().values()) {
+            Listener listener = table.model();
+            BoundSocket socket = sockets.get(key(listener));
+            if (socket == null) socket = open(listener, change);
+            if (socket != null) change.next.put(key(listener), socket);
+        }
+        return change;
+    }
+
+    private BoundSocket open(Listener listener, Change change) {
+        BoundSocket socket = new BoundSocket(listener.name());
+        ChannelFuture bound = new ServerBootstrap()
+            .group(parts.loops().group())
+            .channel(parts.loops().serverChannel())
+            .option(ChannelOption.AUTO_READ, false)
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.ALLOCATOR, parts.loops().allocator())
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            .childHandler(new DownstreamPipeline(parts, socket))
+            .bind(socketAddress(listener.bind()))
+            .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            change.problems.add(new Problem("listeners." + listener.name() + ".listen",
+                "\"" + listener.bind() + "\" cannot be bound: " + reason(bound.cause()) + " (expected: a free local address)"));
+            return null;
+        }
+        socket.bound((ServerChannel) bound.channel());
+        change.opened.add(socket);
+        return socket;
+    }
+
+    private static InetSocketAddress socketAddress(Address address) {
+        return address.host().isEmpty() ? new InetSocketAddress(address.port()) : new InetSocketAddress(address.host(), address.port());
+    }
+
+    /** Netty's native transport puts a system call's name in front: {@code bind(..) failed with error(-98): Address already in use}. */
+    private static String reason(Throwable cause) {
+        String text = String.valueOf(cause.getMessage());
+        return text.substring(text.lastIndexOf(": ") < 0 ? 0 : text.lastIndexOf(": ") + 2);
+    }
+
+    /** Several listeners may leave their port to the system, so those go by name. */
+    private static String key(Listener listener) {
+        return listener.bind().port() == 0 ? listener.name() + " " + listener.bind() : listener.bind().toString();
+    }
+
+    /** Whether connections that were accepted for one are not what the other would accept. */
+    private static boolean isOther(ListenerTable now, ListenerTable before) {
+        return before == null
+            || !now.model().tls().equals(before.model().tls())
+            || now.traffic().getClass() != before.traffic().getClass();
+    }
+
+    /** Where listeners are bound, by name. */
+    public Map<String, Address> bound() {
+        Map<String, Address> bound = new HashMap<>();
+        sockets.values().forEach(each -> bound.put(each.get(), each.address()));
+        return bound;
+    }
+
+    /** Clients' connections that are open. Any thread, as what follows. */
+    public int connections() {
+        return all().mapToInt(BoundSocket::connections).sum();
+    }
+
+    /** Begins to; returns at once. */
+    public void stopAccepting() {
+        sockets.values().forEach(BoundSocket::stopAccepting);
+    }
+
+    /** Lets every connection end with the request it has. */
+    public void drain() {
+        all().forEach(BoundSocket::drain);
+    }
+
+    /** Closes what is left. */
+    public void cut() {
+        all().forEach(BoundSocket::cut);
+    }
+
+    private Stream<BoundSocket> all() {
+        return Stream.concat(sockets.values().stream(), leaving.stream());
+    }
+}

@@ -1,0 +1,103 @@
+package mesh.proxy.downstream;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import mesh.proxy.exchange.Splice;
+import mesh.proxy.loop.ProxyLoop;
+import mesh.proxy.outcome.Failure;
+import mesh.proxy.upstream.Connector;
+import mesh.proxy.upstream.Destination;
+import mesh.proxy.upstream.UpstreamCluster;
+import org.jboss.logging.Logger;
+
+/**
+ * A client's TCP connection before it has an upstream: picks one, and the next if that cannot be reached, and joins the two. Nothing is
+ * read from the client until then. On the connection's loop only.
+ */
+final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
+
+    private static final Logger LOG = Logger.getLogger(TcpProxyHandler.class);
+
+    /** Upstreams that are tried before the client is given up; Envoy's {@code max_connect_attempts} is 1, which loses connections at each restart. */
+    private static final int MAX_TRIES = 3;
+    /** Envoy's for {@code tcp_proxy}. */
+    private static final Duration IDLE = Duration.ofHours(1);
+
+    private final UpstreamCluster cluster;
+    private final Connector connector;
+    private final ProxyLoop loop;
+    private final List<Destination> tried = new ArrayList<>(MAX_TRIES);
+    private Channel client;
+
+    TcpProxyHandler(UpstreamCluster cluster, Connector connector, ProxyLoop loop) {
+        this.cluster = cluster;
+        this.connector = connector;
+        this.loop = loop;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        client = context.channel();
+        client.config().setAutoRead(false);
+        if (cluster.load().tryRequest(cluster.model().connections().maxConnections())) {
+            client.closeFuture().addListener(closed -> cluster.load().requestEnded());
+            tryNext();
+        } else {
+            giveUp(Failure.OVERFLOW, "limit of connections is reached");
+        }
+    }
+
+    private void tryNext() {
+        Destination destination = cluster.balancer().pick(tried);
+        long permit = destination == null ? 0 : destination.tryAcquire();
+        if (permit == 0) {
+            giveUp(Failure.NO_HEALTHY_UPSTREAM, "");
+            return;
+        }
+        tried.add(destination);
+        destination.upstream().begin();
+        connector.connect(loop, destination.upstream().address(), destination.settings(), new Connector.Result() {
+            @Override
+            public void onConnected(Channel upstream) {
+                destination.succeeded(permit);
+                join(upstream, destination);
+            }
+
+            @Override
+            public void onFailed(Failure failure, String detail) {
+                destination.failed(permit);
+                destination.upstream().end();
+                LOG.debugf("%s, attempt %d: %s (%s)", destination.upstream(), tried.size(), failure.sentence(), detail);
+                if (!client.isActive()) return;
+                if (tried.size() < Math.min(MAX_TRIES, cluster.destinations().size())) tryNext();
+                else giveUp(failure, detail);
+            }
+        });
+    }
+
+    private void join(Channel upstream, Destination destination) {
+        if (!client.isActive()) {
+            destination.upstream().end();
+            upstream.close();
+            return;
+        }
+        client.pipeline().remove(this);
+        destination.upstream().opened();
+        Splice.join(client, upstream, loop, IDLE.toNanos(), () -> {
+            destination.upstream().closed();
+            destination.upstream().end();
+        });
+    }
+
+    /** A client of TCP cannot be told why; a reset at least says that this was no answer. */
+    private void giveUp(Failure failure, String detail) {
+        LOG.debugf("%s: cluster %s: %s (%s)", client.remoteAddress(), cluster.name(), failure.sentence(), detail);
+        if (client.isOpen()) client.config().setOption(ChannelOption.SO_LINGER, 0);
+        client.close();
+    }
+}

@@ -1,0 +1,97 @@
+package mesh.proxy.exchange;
+
+import io.netty.channel.Channel;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import mesh.proxy.http.DownstreamHandler;
+import mesh.proxy.http.DownstreamStream;
+import mesh.proxy.http1.Http1ServerConnection;
+import mesh.proxy.loop.ProxyLoop;
+import mesh.proxy.outcome.Failure;
+import mesh.proxy.runtime.ListenerTable;
+import mesh.proxy.runtime.ProxyRuntime;
+import mesh.proxy.runtime.RuntimeTables;
+import mesh.proxy.telemetry.ProxyMetrics;
+import org.jboss.logging.Logger;
+
+/** What all exchanges of one client's connection have in common. On the connection's loop only. */
+public final class ClientSession implements DownstreamHandler.Factory, Http1ServerConnection.Observer {
+
+    private static final Logger LOG = Logger.getLogger(ClientSession.class);
+
+    private final ProxyRuntime runtime;
+    private final Supplier<String> listener;
+    private final ProxyLoop loop;
+    private final RandomGenerator random;
+    private final ProxyMetrics metrics;
+    private final ClientFilters filters;
+    private RuntimeTables seen;
+    private ListenerTable.Http table;
+
+    /**
+     * @param listener the name of the listener that owns the socket now; it may change with a configuration
+     * @param table    that listener's, when the connection was accepted
+     */
+    public ClientSession(
+        ProxyRuntime runtime, Supplier<String> listener, ListenerTable.Http table, ProxyLoop loop, RandomGenerator random,
+        ProxyMetrics metrics, ClientFilters filters) {
+        this.runtime = runtime;
+        this.listener = listener;
+        this.table = table;
+        this.loop = loop;
+        this.random = random;
+        this.metrics = metrics;
+        this.filters = filters;
+    }
+
+    @Override
+    public DownstreamHandler begin(DownstreamStream stream, boolean end) {
+        Exchange exchange = new Exchange(this, table(), stream);
+        exchange.begin(end);
+        return exchange;
+    }
+
+    /** One read, and a look-up only after a push. A listener that is gone or no longer HTTP ends what it began by the tables it had. */
+    private ListenerTable.Http table() {
+        RuntimeTables current = runtime.current();
+        if (current != seen) {
+            seen = current;
+            ListenerTable found = current.listeners().get(listener.get());
+            if (found != null && found.traffic() instanceof ListenerTable.Http http) table = http;
+        }
+        return table;
+    }
+
+    @Override
+    public void onRefused(Channel channel, Failure failure, String why) {
+        LOG.debugf("%s: %d, %s", channel.remoteAddress(), failure.httpStatus(), why);
+        table().service().request(loop.index(), failure.httpStatus(), 0);
+    }
+
+    @Override
+    public void onBug(Channel channel, Throwable bug) {
+        metrics.internalError();
+        LOG.errorf(bug, "bug on the connection of %s, which is closed", channel.remoteAddress());
+    }
+
+    ProxyLoop loop() {
+        return loop;
+    }
+
+    RandomGenerator random() {
+        return random;
+    }
+
+    ProxyMetrics metrics() {
+        return metrics;
+    }
+
+    ClientFilters filters() {
+        return filters;
+    }
+
+    /** Elapsed time on this loop. */
+    long nanos() {
+        return loop.timers().now();
+    }
+}

@@ -1,0 +1,326 @@
+package mesh.proxy.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import java.util.ArrayList;
+import java.util.List;
+import mesh.model.RetryPolicy;
+import mesh.proxy.http.DownstreamHandler;
+import mesh.proxy.http.DownstreamStream;
+import mesh.proxy.http.FieldName;
+import mesh.proxy.http.Fields;
+import mesh.proxy.http.RequestHead;
+import mesh.proxy.http.ResponseHead;
+import mesh.proxy.http.UpstreamStream;
+import mesh.proxy.loop.TimerWheel;
+import mesh.proxy.outcome.Failure;
+import mesh.proxy.runtime.CompiledRoute;
+import mesh.proxy.runtime.ListenerTable;
+import mesh.proxy.upstream.Destination;
+import mesh.proxy.upstream.UpstreamCluster;
+import org.jboss.logging.Logger;
+
+/**
+ * One request, from its head to the end of its answer: route, filters, attempts, answer. Everything that can go wrong goes to {@link
+ * #fail}. On the loop of the client's connection only.
+ */
+final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
+
+    private static final Logger LOG = Logger.getLogger(Exchange.class);
+    private static final long NEVER = Long.MAX_VALUE;
+
+    private final ClientSession session;
+    private final ListenerTable.Http table;
+    private final DownstreamStream client;
+    private final RequestHead request;
+    private final RequestBody body = new RequestBody();
+    private final long begun;
+
+    private CompiledRoute route;
+    private UpstreamCluster cluster;
+    private Attempt attempt;
+    private List<Destination> tried = List.of();
+    private int tries;
+    private boolean raced;
+    private boolean counted;
+
+    /** When the current try must have an answer. */
+    private long tryEnds = NEVER;
+    /** When the next try begins. */
+    private long tryBegins = NEVER;
+    private long lastSign;
+
+    private int status;
+    private boolean answering;
+    private boolean over;
+
+    Exchange(ClientSession session, ListenerTable.Http table, DownstreamStream client) {
+        this.session = session;
+        this.table = table;
+        this.client = client;
+        this.request = client.head();
+        this.begun = session.nanos();
+        this.lastSign = begun;
+    }
+
+    // How it begins.
+
+    void begin(boolean end) {
+        if (end) body.complete();
+        route = table.routes().match(request);
+        if (route == null) {
+            fail(Failure.NO_ROUTE);
+        } else if (route.reply() != null) {
+            reply();
+        } else {
+            cluster = route.cluster(session.random());
+            session.filters().onRequest(request, route.hostRewrite());
+            forward();
+        }
+    }
+
+    private void reply() {
+        status = route.reply().status();
+        answering = true;
+        LocalReply.send(client, route.reply());
+        finish();
+    }
+
+    private void forward() {
+        if (!cluster.load().tryRequest(cluster.model().connections().maxRequests())) {
+            fail(Failure.OVERFLOW);
+            return;
+        }
+        counted = true;
+        cluster.budget().deposit();
+        tryNext(false);
+        setTimer();
+    }
+
+    /** @param onFreshConnection a kept one has just turned out to be dead */
+    private void tryNext(boolean onFreshConnection) {
+        tryBegins = NEVER;
+        Destination destination;
+        long permit;
+        do {
+            destination = cluster.balancer().pick(tried);
+            if (destination == null) {
+                fail(cluster.destinations().isEmpty() ? Failure.NO_HEALTHY_UPSTREAM : Failure.CIRCUIT_OPEN);
+                return;
+            }
+            permit = destination.tryAcquire();
+            // Refused although usable: another loop took the probe. Seen from here it has been tried.
+            if (permit == 0 && !avoid(destination)) {
+                fail(Failure.CIRCUIT_OPEN);
+                return;
+            }
+        } while (permit == 0);
+        tries++;
+        tryEnds = (tries == 1 ? begun : session.nanos()) + route.perTryNanos();
+        if (tries > 1) request.set(FieldName.X_ENVOY_ATTEMPT_COUNT, Integer.toString(tries));
+        attempt = new Attempt(this, destination, permit, session.loop());
+        attempt.begin(onFreshConnection);
+    }
+
+    /** @return false when it was avoided already, and is offered again for want of others */
+    private boolean avoid(Destination destination) {
+        if (tried.contains(destination)) return false;
+        if (tried.isEmpty()) tried = new ArrayList<>(4);
+        tried.add(destination);
+        return true;
+    }
+
+    // The request's way up.
+
+    void onConnected(Attempt on) {
+        UpstreamStream up = on.stream();
+        boolean none = body.isNone();
+        up.sendHead(request, none);
+        if (!none) body.sendTo(up);
+        if (!over && !body.isComplete()) client.setReading(up.isWritable());
+    }
+
+    @Override
+    public void onBody(ByteBuf data) {
+        lastSign = session.nanos();
+        UpstreamStream up = upstream();
+        body.add(data, up);
+        if (over) return;
+        if (up == null ? body.isFull() : !up.isWritable()) client.setReading(false);
+    }
+
+    @Override
+    public void onEnd(Fields trailers) {
+        body.end(trailers, upstream());
+    }
+
+    void onUpstreamWritable() {
+        if (!over && !body.isComplete()) client.setReading(true);
+    }
+
+    private UpstreamStream upstream() {
+        return attempt == null ? null : attempt.stream();
+    }
+
+    // The answer's way down.
+
+    void onInformational(ResponseHead head) {
+        lastSign = session.nanos();
+        client.sendInformational(head);
+    }
+
+    void onHead(Attempt from, ResponseHead head, boolean end) {
+        lastSign = session.nanos();
+        if (head.status() == 101) {
+            switchProtocols(from, head);
+            return;
+        }
+        if (RetryDecision.wants(route.retry(), head.status(), request.method()) && mayRetry()) {
+            from.giveUp(Failure.UPSTREAM_RESET);
+            retry(from, "status " + head.status());
+            return;
+        }
+        body.forget();
+        tryEnds = NEVER;
+        answering = true;
+        status = head.status();
+        session.filters().onResponse(head);
+        client.sendHead(head, end);
+        if (end) finish();
+    }
+
+    void onResponseBody(ByteBuf data) {
+        lastSign = session.nanos();
+        client.sendBody(data);
+        if (!over && !client.isWritable()) attempt.stream().setReading(false);
+    }
+
+    void onResponseEnd(Fields trailers) {
+        client.sendEnd(trailers);
+        finish();
+    }
+
+    @Override
+    public void onWritable() {
+        UpstreamStream up = upstream();
+        if (up != null) up.setReading(true);
+    }
+
+    private void switchProtocols(Attempt from, ResponseHead head) {
+        status = 101;
+        answering = true;
+        session.filters().onResponse(head);
+        Channel up = from.takeOver();
+        Channel down = client.takeOver(head);
+        Splice.join(down, up, session.loop(), route.idleNanos(), from::tunnelEnded);
+        finish();
+    }
+
+    // How it fails.
+
+    /** @param detail for the log; may be empty */
+    void onAttemptFailed(Attempt failed, Failure failure, boolean unprocessed, String detail) {
+        if (over) return;
+        if (answering) {
+            fail(failure);
+        } else if (!raced && body.isReplayable() && RetryDecision.isRace(failure, unprocessed, request.method())) {
+            raced = true;
+            tryNext(true);
+        } else if (RetryDecision.wants(route.retry(), failure, unprocessed, request.method()) && mayRetry()) {
+            retry(failed, detail.isEmpty() ? failure.sentence() : detail);
+        } else {
+            log(failed, detail.isEmpty() ? failure.sentence() : detail, "answered " + failure.httpStatus());
+            fail(failure);
+        }
+    }
+
+    private boolean mayRetry() {
+        if (tries >= route.retry().attempts() || !body.isReplayable()) return false;
+        boolean funded = cluster.budget().tryWithdraw();
+        session.metrics().retry(funded ? "retried" : "no_budget");
+        return funded;
+    }
+
+    private void retry(Attempt failed, String why) {
+        RetryPolicy policy = route.retry();
+        avoid(failed.destination());
+        attempt = null;
+        tryEnds = NEVER;
+        long pause = RetryDecision.backoff(policy, tries, session.random());
+        log(failed, why, "again");
+        tryBegins = session.nanos() + pause;
+        if (pause == 0) tryNext(false);
+        setTimer();
+    }
+
+    private void log(Attempt failed, String why, String then) {
+        LOG.debugf("%s, attempt %d of %d: %s; %s", failed.destination().upstream(), tries, route.retry().attempts(), why, then);
+    }
+
+    @Override
+    public void onFailure(Failure failure, boolean answerable) {
+        if (over) return;
+        if (answerable) {
+            fail(failure);
+        } else {
+            if (!answering) status = failure.httpStatus();
+            finish(failure);
+        }
+    }
+
+    private void fail(Failure failure) {
+        if (over) return;
+        if (answering) {
+            client.abort(failure);
+        } else {
+            status = failure.httpStatus();
+            answering = true;
+            LocalReply.send(client, failure);
+        }
+        finish(failure);
+    }
+
+    // How it ends.
+
+    private void finish() {
+        finish(null);
+    }
+
+    /** @param failure null for none */
+    private void finish(Failure failure) {
+        if (over) return;
+        over = true;
+        session.loop().timers().cancel(this);
+        if (attempt != null) attempt.giveUp(failure == null ? Failure.DOWNSTREAM_RESET : failure);
+        body.forget();
+        if (counted) cluster.load().requestEnded();
+        var meter = cluster == null || table.owns() ? table.service() : cluster.meter();
+        meter.request(session.loop().index(), status, session.nanos() - begun);
+    }
+
+    // Time.
+
+    private void setTimer() {
+        if (over) return;
+        long whole = Math.min(begun + route.requestNanos(), lastSign + route.idleNanos());
+        session.loop().timers().setAt(this, Math.min(whole, Math.min(tryEnds, tryBegins)));
+    }
+
+    @Override
+    protected void expire() {
+        long now = session.nanos();
+        if (now >= begun + route.requestNanos()) {
+            fail(Failure.REQUEST_TIMEOUT);
+        } else if (now >= lastSign + route.idleNanos()) {
+            fail(Failure.STREAM_IDLE);
+        } else if (now >= tryEnds) {
+            tryEnds = NEVER;
+            Attempt late = attempt;
+            late.giveUp(Failure.PER_TRY_TIMEOUT);
+            onAttemptFailed(late, Failure.PER_TRY_TIMEOUT, false, "");
+        } else if (now >= tryBegins) {
+            tryNext(false);
+        }
+        setTimer();
+    }
+}

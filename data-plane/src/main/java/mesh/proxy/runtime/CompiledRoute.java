@@ -1,0 +1,89 @@
+package mesh.proxy.runtime;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import mesh.model.RetryPolicy;
+import mesh.model.Route;
+import mesh.proxy.upstream.UpstreamCluster;
+
+/** A route with its clusters found and its durations counted out. Any event loop. */
+public final class CompiledRoute {
+
+    /** What stands for no limit: some 146 years, which can still be added to any moment. */
+    private static final long NO_LIMIT = Long.MAX_VALUE / 2;
+
+    private final Route model;
+    private final UpstreamCluster[] clusters;
+    /** Where each cluster's share ends, in sums of weights. */
+    private final int[] shares;
+    private final String hostRewrite;
+    private final long requestNanos;
+    private final long idleNanos;
+    private final long perTryNanos;
+
+    CompiledRoute(Route model, Map<String, UpstreamCluster> known) {
+        this.model = model;
+        this.hostRewrite = model.hostRewrite().orElse(null);
+        this.requestNanos = nanos(model.timeouts().request());
+        this.idleNanos = nanos(model.timeouts().idle());
+        this.perTryNanos = nanos(model.retry().perTryTimeout());
+        if (model.action() instanceof Route.ToCluster to) {
+            clusters = new UpstreamCluster[] {known.get(to.cluster())};
+            shares = new int[] {1};
+        } else if (model.action() instanceof Route.ToWeightedClusters to) {
+            clusters = to.clusters().stream().map(each -> known.get(each.cluster())).toArray(UpstreamCluster[]::new);
+            shares = to.clusters().stream().mapToInt(Route.WeightedCluster::weight).toArray();
+            for (int i = 1; i < shares.length; i++) shares[i] = Math.addExact(shares[i], shares[i - 1]);
+        } else {
+            clusters = new UpstreamCluster[0];
+            shares = new int[0];
+        }
+    }
+
+    public String name() {
+        return model.name();
+    }
+
+    /** What the sidecar answers itself, or null. */
+    public Route.DirectReply reply() {
+        return model.action() instanceof Route.DirectReply reply ? reply : null;
+    }
+
+    /** Where this request goes; only without a {@link #reply}. */
+    public UpstreamCluster cluster(RandomGenerator random) {
+        if (clusters.length == 1) return clusters[0];
+        int drawn = random.nextInt(shares[shares.length - 1]);
+        int i = 0;
+        while (drawn >= shares[i]) i++;
+        return clusters[i];
+    }
+
+    public RetryPolicy retry() {
+        return model.retry();
+    }
+
+    /** The Host to send, or null to leave it. */
+    public String hostRewrite() {
+        return hostRewrite;
+    }
+
+    /** The whole request; 146 years for no limit, as the two below. */
+    public long requestNanos() {
+        return requestNanos;
+    }
+
+    /** The longest silence. */
+    public long idleNanos() {
+        return idleNanos;
+    }
+
+    /** From one try's beginning to its answer's head. */
+    public long perTryNanos() {
+        return perTryNanos;
+    }
+
+    private static long nanos(Duration limit) {
+        return limit.isZero() ? NO_LIMIT : limit.toNanos();
+    }
+}

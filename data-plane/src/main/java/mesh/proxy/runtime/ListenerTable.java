@@ -1,0 +1,29 @@
+package mesh.proxy.runtime;
+
+import mesh.model.Listener;
+import mesh.proxy.route.RouteIndex;
+import mesh.proxy.telemetry.ProxyMetrics;
+import mesh.proxy.upstream.UpstreamCluster;
+
+/**
+ * A listener, compiled.
+ *
+ * @param model   what was configured
+ * @param meter   of its connections
+ * @param traffic what happens to them
+ */
+public record ListenerTable(Listener model, ProxyMetrics.ListenerMeter meter, Traffic traffic) {
+
+    /** What a listener does with its bytes. */
+    public sealed interface Traffic permits Tcp, Http {}
+
+    /** @param cluster where every connection goes */
+    public record Tcp(UpstreamCluster cluster) implements Traffic {}
+
+    /**
+     * @param routes  where requests go
+     * @param service of those that go nowhere, and of all where {@code owns}
+     * @param owns    whether requests count under the listener's service, and not under the cluster they go to
+     */
+    public record Http(RouteIndex<CompiledRoute> routes, ProxyMetrics.ServiceMeter service, boolean owns) implements Traffic {}
+}

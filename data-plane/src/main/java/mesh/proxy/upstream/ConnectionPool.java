@@ -1,0 +1,218 @@
+package mesh.proxy.upstream;
+
+import io.netty.channel.Channel;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import mesh.proxy.http.ClientConnection;
+import mesh.proxy.loop.ProxyLoop;
+import mesh.proxy.loop.TimerWheel;
+import mesh.proxy.outcome.Failure;
+import mesh.proxy.telemetry.ProxyMetrics;
+import org.jboss.logging.Logger;
+
+/**
+ * One event loop's connections to one upstream. The one used last is used first, so that those not needed grow old and are closed. Each
+ * request that finds none begins one, up to the cluster's limit, and takes whichever comes free first; above the limit it waits.
+ *
+ * <p>On its loop only, {@link #retire} excepted.
+ */
+public final class ConnectionPool {
+
+    /** Somebody who waits for a connection. Exactly one of the two is called, if {@link #cancel} is not; perhaps before {@link #acquire} returns. */
+    public interface Waiter {
+
+        /** Opens its request on it before it returns. */
+        void onConnection(ClientConnection connection);
+
+        void onNoConnection(Failure failure, String detail);
+    }
+
+    /** @param queued waits above the limit of connections, and counts against that of pending requests */
+    private record Wish(ConnectSettings settings, boolean queued) {}
+
+    private static final Logger LOG = Logger.getLogger(ConnectionPool.class);
+
+    /** An unused connection is closed after between 3/4 of the idle timeout and all of it: no clock is read when one is used. */
+    private static final int SWEEPS = 4;
+
+    private final ProxyLoop loop;
+    private final Upstream upstream;
+    private final ClusterLoad load;
+    private final Connector connector;
+    private final ProxyMetrics.UpstreamMeter meter;
+    private final ArrayDeque<PooledConnection> available = new ArrayDeque<>();
+    private final Map<Waiter, Wish> waiting = new LinkedHashMap<>();
+    private final TimerWheel.Timeout sweeper = new TimerWheel.Timeout() {
+        @Override
+        protected void expire() {
+            sweep();
+        }
+    };
+    private int connecting;
+    /** Those that stand, lent or not. */
+    private int connected;
+
+    ConnectionPool(ProxyLoop loop, Upstream upstream, ClusterLoad load, Connector connector, ProxyMetrics.UpstreamMeter meter) {
+        this.loop = loop;
+        this.upstream = upstream;
+        this.load = load;
+        this.connector = connector;
+        this.meter = meter;
+    }
+
+    /** @param fresh only a new connection will do: one that was kept has just turned out to be dead, and the others may be too */
+    public void acquire(ConnectSettings settings, boolean fresh, Waiter waiter) {
+        PooledConnection kept = fresh ? null : takeAvailable(settings);
+        if (kept != null) {
+            lend(kept, waiter);
+        } else if (tryCount(settings)) {
+            waiting.put(waiter, new Wish(settings, false));
+            connect(settings);
+        } else if (load.tryPend(settings.policy().maxPendingRequests())) {
+            waiting.put(waiter, new Wish(settings, true));
+        } else {
+            waiter.onNoConnection(Failure.OVERFLOW, "limit of " + settings.policy().maxPendingRequests() + " pending requests is reached");
+        }
+    }
+
+    /** No connection is wanted any more. One that is being made will be kept for others. */
+    public void cancel(Waiter waiter) {
+        Wish wish = waiting.remove(waiter);
+        if (wish != null && wish.queued()) load.pendEnded();
+    }
+
+    /** Connections that stand; may be read from any thread, and is then a moment old. */
+    public int connected() {
+        return connected;
+    }
+
+    /** The upstream is gone: closes what is not in use, and what is when it comes back. Any thread. */
+    void retire() {
+        loop.executor().execute(() -> {
+            for (PooledConnection c; (c = available.pollLast()) != null; ) retire(c);
+        });
+    }
+
+    private PooledConnection takeAvailable(ConnectSettings settings) {
+        for (PooledConnection c; (c = available.pollLast()) != null; ) {
+            if (c.settings().fits(settings)) return c;
+            retire(c);
+        }
+        return null;
+    }
+
+    private void retire(PooledConnection c) {
+        c.setAvailable(false);
+        c.retire();
+    }
+
+    private void lend(PooledConnection c, Waiter waiter) {
+        c.setAvailable(false);
+        waiter.onConnection(c.connection());
+        if (c.connection().capacity() > 0 && !c.isAvailable()) keep(c);
+    }
+
+    /** It can take another request: somebody who waits gets it, or it is kept. */
+    void onCapacity(PooledConnection c) {
+        if (c.isAvailable()) return;
+        Iterator<Map.Entry<Waiter, Wish>> first = waiting.entrySet().iterator();
+        if (!first.hasNext()) {
+            keep(c);
+            return;
+        }
+        Map.Entry<Waiter, Wish> entry = first.next();
+        Waiter waiter = entry.getKey();
+        if (!c.settings().fits(entry.getValue().settings())) {
+            retire(c);
+            return;
+        }
+        cancel(waiter);
+        lend(c, waiter);
+    }
+
+    private void keep(PooledConnection c) {
+        if (upstream.isRetired()) {
+            retire(c);
+            return;
+        }
+        c.setAvailable(true);
+        available.addLast(c);
+        if (!sweeper.isSet()) setSweeper(c.settings());
+    }
+
+    void onRetired(PooledConnection c) {
+        if (c.isAvailable()) available.remove(c);
+        c.setAvailable(false);
+        loop.timers().cancel(c);
+    }
+
+    private boolean tryCount(ConnectSettings settings) {
+        return load.tryConnect(settings.policy().maxConnections(), connected + connecting == 0);
+    }
+
+    private void connect(ConnectSettings settings) {
+        connecting++;
+        connector.connect(loop, upstream.address(), settings, new Connector.Result() {
+            @Override
+            public void onConnected(Channel channel) {
+                connecting--;
+                welcome(settings, channel);
+            }
+
+            @Override
+            public void onFailed(Failure failure, String detail) {
+                connecting--;
+                load.disconnected();
+                LOG.debugf("%s: %s (%s)", upstream, failure.sentence(), detail);
+                failFirst(failure, detail);
+                connectForOthers();
+            }
+        });
+    }
+
+    private void welcome(ConnectSettings settings, Channel channel) {
+        connected++;
+        meter.connectionOpened();
+        channel.closeFuture().addListener(closed -> {
+            connected--;
+            load.disconnected();
+            meter.connectionClosed();
+            connectForOthers();
+        });
+        PooledConnection c = new PooledConnection(this, settings, channel);
+        connector.nanosToRetire(channel).ifPresent(nanos -> loop.timers().set(c, nanos));
+        onCapacity(c);
+    }
+
+    /** A try has failed: it was made for whoever has waited longest. */
+    private void failFirst(Failure failure, String detail) {
+        Iterator<Waiter> first = waiting.keySet().iterator();
+        if (!first.hasNext()) return;
+        Waiter waiter = first.next();
+        cancel(waiter);
+        waiter.onNoConnection(failure, detail);
+    }
+
+    /** There is room for another connection: for those nobody is connecting for. */
+    private void connectForOthers() {
+        if (waiting.size() <= connecting) return;
+        ConnectSettings settings = waiting.values().iterator().next().settings();
+        if (tryCount(settings)) connect(settings);
+    }
+
+    private void setSweeper(ConnectSettings settings) {
+        long idle = settings.policy().idleTimeout(settings.isTls()).toNanos();
+        loop.timers().set(sweeper, idle / SWEEPS);
+    }
+
+    private void sweep() {
+        ConnectSettings settings = null;
+        for (PooledConnection c : available.toArray(PooledConnection[]::new)) {
+            settings = c.settings();
+            if (c.sweep() >= SWEEPS) c.retire();
+        }
+        if (!available.isEmpty()) setSweeper(settings);
+    }
+}

@@ -1,0 +1,44 @@
+package mesh.proxy.upstream;
+
+import mesh.proxy.balancer.Candidate;
+
+/**
+ * An {@link Upstream} as one configuration sees it; what balancers choose among. Shared by all event loops.
+ *
+ * @param upstream the live endpoint, the same through many configurations
+ * @param weight   at least 1
+ * @param settings how it is connected to
+ * @param breaker  null for none; the same through configurations as long as its policy is
+ */
+public record Destination(Upstream upstream, int weight, ConnectSettings settings, CircuitBreaker breaker) implements Candidate {
+
+    /** What {@link #tryAcquire} gives when there is no breaker to ask. */
+    private static final long NO_BREAKER = -1;
+
+    @Override
+    public int inFlight() {
+        return upstream.inFlight();
+    }
+
+    @Override
+    public boolean usable() {
+        return breaker == null || breaker.usable();
+    }
+
+    /** The breaker's permit for one request, which one of the three below ends; 0 when refused. */
+    public long tryAcquire() {
+        return breaker == null ? NO_BREAKER : breaker.tryAcquire();
+    }
+
+    public void succeeded(long permit) {
+        if (breaker != null) breaker.succeeded(permit);
+    }
+
+    public void failed(long permit) {
+        if (breaker != null) breaker.failed(permit);
+    }
+
+    public void ignored(long permit) {
+        if (breaker != null) breaker.ignored(permit);
+    }
+}

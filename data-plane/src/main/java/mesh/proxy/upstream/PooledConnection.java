@@ -1,0 +1,69 @@
+package mesh.proxy.upstream;
+
+import io.netty.channel.Channel;
+import java.time.InstantSource;
+import mesh.proxy.http.ClientConnection;
+import mesh.proxy.http1.Http1ClientConnection;
+import mesh.proxy.http1.Http1Limits;
+import mesh.proxy.loop.TimerWheel;
+
+/** One connection of a pool, and the moment it must go because a certificate of its ends. On its loop only. */
+final class PooledConnection extends TimerWheel.Timeout implements ClientConnection.Owner {
+
+    private final ConnectionPool pool;
+    private final ConnectSettings settings;
+    private final ClientConnection connection;
+    private boolean available;
+    /** Sweeps it has been through since it was last used. */
+    private int sweeps;
+
+    /** Takes over a channel that has just been connected. */
+    PooledConnection(ConnectionPool pool, ConnectSettings settings, Channel channel) {
+        this.pool = pool;
+        this.settings = settings;
+        Http1ClientConnection http1 = new Http1ClientConnection(this, Http1Limits.DEFAULT);
+        this.connection = http1;
+        channel.pipeline().addLast(http1);
+    }
+
+    ClientConnection connection() {
+        return connection;
+    }
+
+    ConnectSettings settings() {
+        return settings;
+    }
+
+    boolean isAvailable() {
+        return available;
+    }
+
+    void setAvailable(boolean now) {
+        available = now;
+        sweeps = 0;
+    }
+
+    /** @return how many, this one included */
+    int sweep() {
+        return ++sweeps;
+    }
+
+    void retire() {
+        connection.retire();
+    }
+
+    @Override
+    public void onCapacity(ClientConnection unused) {
+        pool.onCapacity(this);
+    }
+
+    @Override
+    public void onRetired(ClientConnection unused) {
+        pool.onRetired(this);
+    }
+
+    @Override
+    protected void expire() {
+        retire();
+    }
+}

@@ -1,0 +1,101 @@
+package mesh.proxy.upstream;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import mesh.model.Address;
+import mesh.proxy.loop.ProxyLoop;
+import mesh.proxy.telemetry.ProxyMetrics;
+
+/**
+ * One endpoint of a cluster, alive: its connections and what it is serving. Lives from the push that names it first to the one that names
+ * it no more; what a push may change about it is its {@link Destination}'s. Shared by all event loops.
+ */
+public final class Upstream {
+
+    private final String cluster;
+    private final Address address;
+    private final ConnectionPool[] pools;
+    private final AtomicInteger inFlight = new AtomicInteger();
+    private final ProxyMetrics.UpstreamMeter meter;
+    private volatile Destination current;
+    private volatile boolean retired;
+
+    /**
+     * @param loops every loop of the sidecar
+     * @param load  its cluster's
+     */
+    public Upstream(String cluster, Address address, List<ProxyLoop> loops, ClusterLoad load, Connector connector, ProxyMetrics metrics) {
+        this.cluster = cluster;
+        this.address = address;
+        this.pools = new ConnectionPool[loops.size()];
+        this.meter = metrics.upstream(cluster, address.toString(), this::breakerState);
+        for (ProxyLoop loop : loops) pools[loop.index()] = new ConnectionPool(loop, this, load, connector, meter);
+    }
+
+    public String cluster() {
+        return cluster;
+    }
+
+    public Address address() {
+        return address;
+    }
+
+    /** The connections of one loop; only that loop may use them. */
+    public ConnectionPool pool(ProxyLoop loop) {
+        return pools[loop.index()];
+    }
+
+    /** Requests, or for TCP connections, that it is serving now. */
+    public int inFlight() {
+        return inFlight.get();
+    }
+
+    public void begin() {
+        inFlight.incrementAndGet();
+    }
+
+    public void end() {
+        inFlight.decrementAndGet();
+    }
+
+    /** A connection outside the pools, of a TCP client, has been opened. */
+    public void opened() {
+        meter.connectionOpened();
+    }
+
+    public void closed() {
+        meter.connectionClosed();
+    }
+
+    /** What the current configuration says about it; null before the first. */
+    public Destination current() {
+        return current;
+    }
+
+    /** A configuration that names it has come into force. */
+    public void follow(Destination destination) {
+        current = destination;
+    }
+
+    /** No configuration in force names it any more: what it serves ends in peace, and its connections with it. */
+    public void retire() {
+        retired = true;
+        meter.close();
+        for (ConnectionPool pool : pools) pool.retire();
+    }
+
+    boolean isRetired() {
+        return retired;
+    }
+
+    private int breakerState() {
+        Destination destination = current;
+        CircuitBreaker breaker = destination == null ? null : destination.breaker();
+        return breaker == null || breaker.state() == CircuitBreaker.State.CLOSED ? 0 : 1;
+    }
+
+    @Override
+    public String toString() {
+        return "cluster " + cluster + ", " + address;
+    }
+}

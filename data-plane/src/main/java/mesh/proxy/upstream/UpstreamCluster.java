@@ -1,0 +1,29 @@
+package mesh.proxy.upstream;
+
+import java.util.List;
+import mesh.model.Cluster;
+import mesh.proxy.balancer.Balancer;
+import mesh.proxy.telemetry.ProxyMetrics;
+
+/**
+ * A cluster as one configuration describes it, ready to be used: everything a request needs is a field. Any event loop.
+ *
+ * @param model        what was configured
+ * @param destinations in configured order
+ * @param balancer     chooses among exactly these
+ * @param load         what it is carrying; the same through configurations
+ * @param budget       of its retries; the same through configurations
+ * @param meter        of requests that are counted under its name
+ */
+public record UpstreamCluster(
+    Cluster model,
+    List<Destination> destinations,
+    Balancer<Destination> balancer,
+    ClusterLoad load,
+    RetryBudget budget,
+    ProxyMetrics.ServiceMeter meter) {
+
+    public String name() {
+        return model.name();
+    }
+}
