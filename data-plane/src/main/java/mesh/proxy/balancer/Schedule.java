@@ -65,7 +65,8 @@ interface Schedule {
     /**
      * For sums that a table is too small for: walks round a circle of circumference {@code sum}, on which each index owns an arc as long
      * as its weight, in strides of about 0.618 of it. The stride and the sum have no common divisor, so a cycle meets every point of the
-     * circle once and the counts are exact; golden strides keep it smooth meanwhile, within 1 % after some hundred steps. Scaling the weights down to a table instead would round the small ones away.
+     * circle once and the counts are exact; golden strides keep it smooth meanwhile, within 2 % after some hundred
+     * steps. Scaling the weights down to a table instead would round the small ones away.
      */
     final class Stride implements Schedule {
 
