@@ -1,0 +1,5 @@
+/**
+ * Every way in which an attempt or a request can end badly. Imports nothing of ours. Read {@link mesh.proxy.outcome.Failure} first; it is
+ * the only one.
+ */
+package mesh.proxy.outcome;
