@@ -49,7 +49,7 @@ public final class ProxyLoops implements AutoCloseable {
         // The framework shrinks the default allocator's chunks to 64 KiB; traffic gets one of its own, an arena a loop, 4 MiB a
         // chunk, caches only for the loops themselves.
         allocator = new PooledByteBufAllocator(true, 0, count, 8192, 9, 256, 64, false);
-        resolver = new DnsAddressResolverGroup(new DnsNameResolverBuilder().channelType(datagramChannel()));
+        resolver = new DnsAddressResolverGroup(new DnsNameResolverBuilder().datagramChannelType(datagramChannel()));
     }
 
     public List<ProxyLoop> all() {

@@ -1,0 +1,146 @@
+package mesh.proxy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import mesh.model.Address;
+import mesh.model.BalancerKind;
+import mesh.model.CircuitBreakerPolicy;
+import mesh.model.Cluster;
+import mesh.model.ConnectionPolicy;
+import mesh.model.DownstreamTls;
+import mesh.model.Endpoint;
+import mesh.model.EndpointSet;
+import mesh.model.Listener;
+import mesh.model.MeshSnapshot;
+import mesh.model.RetryPolicy;
+import mesh.model.Route;
+import mesh.model.RouteTable;
+import mesh.model.Scope;
+import mesh.model.Timeouts;
+import mesh.model.TrustBundle;
+import mesh.model.UpstreamTls;
+
+/** Builds a configuration of one listener {@code web}, one route and one cluster {@code payments} for tests, and variations of it. */
+public final class Snapshots {
+
+    private long version = 1;
+    private Address bind = new Address("127.0.0.1", 0);
+    private boolean tcp;
+    private String service = "";
+    private BalancerKind balancer = BalancerKind.ROUND_ROBIN;
+    private Optional<DownstreamTls> downstreamTls = Optional.empty();
+    private Optional<UpstreamTls> upstreamTls = Optional.empty();
+    private Optional<CircuitBreakerPolicy> breaker = Optional.empty();
+    private Optional<TrustBundle> trust = Optional.empty();
+    private ConnectionPolicy connections = ConnectionPolicy.DEFAULT;
+    private Timeouts timeouts = Timeouts.DEFAULT;
+    private RetryPolicy retry = RetryPolicy.NONE;
+    private Route.PathMatch match = new Route.Prefix("/");
+    private Route.Action action = new Route.ToCluster("payments");
+    private Optional<String> hostRewrite = Optional.empty();
+    private final List<Endpoint> endpoints = new ArrayList<>();
+
+    public static Snapshots http() {
+        return new Snapshots();
+    }
+
+    public static Snapshots tcp() {
+        Snapshots snapshots = new Snapshots();
+        snapshots.tcp = true;
+        return snapshots;
+    }
+
+    public Snapshots version(long next) {
+        version = next;
+        return this;
+    }
+
+    public Snapshots listen(Address address) {
+        bind = address;
+        return this;
+    }
+
+    public Snapshots service(String name) {
+        service = name;
+        return this;
+    }
+
+    public Snapshots to(Address address, int weight) {
+        return to(new Endpoint(address, weight, Optional.empty()));
+    }
+
+    public Snapshots to(Endpoint endpoint) {
+        endpoints.add(endpoint);
+        return this;
+    }
+
+    public Snapshots balancer(BalancerKind kind) {
+        balancer = kind;
+        return this;
+    }
+
+    public Snapshots downstreamTls(DownstreamTls tls) {
+        downstreamTls = Optional.of(tls);
+        return this;
+    }
+
+    public Snapshots upstreamTls(UpstreamTls tls) {
+        upstreamTls = Optional.of(tls);
+        return this;
+    }
+
+    public Snapshots trust(TrustBundle bundle) {
+        trust = Optional.of(bundle);
+        return this;
+    }
+
+    public Snapshots breaker(CircuitBreakerPolicy policy) {
+        breaker = Optional.of(policy);
+        return this;
+    }
+
+    public Snapshots connections(ConnectionPolicy policy) {
+        connections = policy;
+        return this;
+    }
+
+    public Snapshots timeouts(Timeouts next) {
+        timeouts = next;
+        return this;
+    }
+
+    public Snapshots retry(RetryPolicy policy) {
+        retry = policy;
+        return this;
+    }
+
+    public Snapshots match(Route.PathMatch next) {
+        match = next;
+        return this;
+    }
+
+    public Snapshots action(Route.Action next) {
+        action = next;
+        return this;
+    }
+
+    public Snapshots hostRewrite(String host) {
+        hostRewrite = Optional.of(host);
+        return this;
+    }
+
+    public MeshSnapshot build() {
+        Route route = new Route("all", match, action, hostRewrite, timeouts, retry);
+        RouteTable table = RouteTable.toCluster("table", route);
+        Listener.Traffic traffic = tcp ? new Listener.TcpTraffic("payments") : new Listener.HttpTraffic("table", service);
+        Cluster cluster = new Cluster("payments", balancer, upstreamTls, breaker, connections);
+        return new MeshSnapshot(
+            version,
+            MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls)), Listener::name),
+            MeshSnapshot.byName(List.of(table), RouteTable::name),
+            MeshSnapshot.byName(List.of(cluster), Cluster::name),
+            MeshSnapshot.byName(List.of(new EndpointSet("payments", List.copyOf(endpoints))), EndpointSet::cluster),
+            trust);
+    }
+}
