@@ -84,14 +84,14 @@ final class FullForm {
         String service = s.read("service", "", Section::checkName);
         Optional<DownstreamTls> tls = s.section("tls").map(FullForm::downstream);
         if (tcp) {
-            s.refuse("route", "protocol tcp", HTTP_ONLY);
-            s.refuse("service", "protocol tcp", HTTP_ONLY);
+            s.refuse("route", "beside protocol tcp", HTTP_ONLY);
+            s.refuse("service", "beside protocol tcp", HTTP_ONLY);
         }
         if (!s.has("cluster") && (tcp || !s.has("route"))) {
             s.wrong("cluster", "missing (expected: " + (tcp ? "the cluster that gets the bytes)" : "a cluster, or a route)"));
         }
         if (!tcp && s.has("cluster")) {
-            s.refuse("route", "cluster", "one of them");
+            s.refuse("route", "beside cluster", "one of them");
         }
         tables.use(route, s, "route");
         clusters.use(cluster, s, "cluster");
@@ -133,7 +133,7 @@ final class FullForm {
 
     private void needsIdentity(Section s) {
         if (!root.has("identity")) {
-            s.refuse("tls", "no certificate of the sidecar's own", Policies.NEEDS_IDENTITY);
+            s.refuse("tls", "without a certificate of the sidecar's own", Policies.NEEDS_IDENTITY);
         }
     }
 

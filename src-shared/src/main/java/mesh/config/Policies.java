@@ -71,7 +71,7 @@ final class Policies {
         int weight = s.weight(1);
         Optional<SpiffeId> id = s.optional("spiffeId", SpiffeId::parse);
         if (!hasIdentity) {
-            s.refuse("spiffeId", "no certificate of the sidecar's own", NEEDS_IDENTITY);
+            s.refuse("spiffeId", "without a certificate of the sidecar's own", NEEDS_IDENTITY);
         }
         return s.make(() -> new Endpoint(address, weight, id));
     }

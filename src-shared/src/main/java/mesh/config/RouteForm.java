@@ -41,7 +41,7 @@ final class RouteForm {
         Route.PathMatch path = s.read("path", null, text -> match(text, true));
         Route.PathMatch prefix = s.read("prefix", new Route.Prefix("/"), text -> match(text, false));
         if (s.has("path")) {
-            s.refuse("prefix", "path", "one of them");
+            s.refuse("prefix", "beside path", "one of them");
         }
         Route.Action action = action(s);
         Optional<String> hostRewrite = s.optional("hostRewrite", Section::checkName);
@@ -69,7 +69,7 @@ final class RouteForm {
         if (given.isEmpty()) {
             s.wrong("cluster", "missing (expected: cluster, weightedClusters or reply)");
         }
-        given.stream().skip(1).forEach(key -> s.refuse(key, given.get(0), "one of them"));
+        given.stream().skip(1).forEach(key -> s.refuse(key, "beside " + given.get(0), "one of them"));
         if (s.has("weightedClusters")) {
             s.atLeastOne("weightedClusters", "{cluster: payments, weight: 9}");
             return s.make(() -> new Route.ToWeightedClusters(shares));

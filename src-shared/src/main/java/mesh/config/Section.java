@@ -200,10 +200,10 @@ final class Section {
         }
     }
 
-    /** A key that means nothing beside another is a finding: nothing that is written is ignored. */
-    void refuse(String key, String beside, String expected) {
+    /** A key that means nothing where it stands is a finding: nothing that is written is ignored. */
+    void refuse(String key, String where, String expected) {
         if (value(key) != null) {
-            wrong(key, "stands beside " + beside + " (expected: " + expected + ")");
+            wrong(key, "stands " + where + " (expected: " + expected + ")");
         }
     }
 

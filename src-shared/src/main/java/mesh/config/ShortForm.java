@@ -56,7 +56,7 @@ final class ShortForm {
         Mtls mtls = root.section("mtls").map(this::mtls).orElse(Mtls.NONE);
         Optional<MeshSnapshot> snapshot = proxy.map(s -> snapshot(s, mtls));
         Optional<Address> metrics = root.section("metrics").map(this::metrics);
-        FullForm.KEYS.forEach(key -> root.refuse(key, "proxy", "the short form, " + KEYS + ", or the full form, " + FullForm.KEYS));
+        FullForm.KEYS.forEach(key -> root.refuse(key, "beside proxy", "the short form, " + KEYS + ", or the full form, " + FullForm.KEYS));
         root.end();
         return root.make(() -> new SidecarConfig(snapshot.orElseThrow(), mtls.files, metrics, Optional.empty(), Optional.empty(), Optional.empty()));
     }
@@ -73,8 +73,8 @@ final class ShortForm {
         Duration timeout = s.duration("timeout", Timeouts.DEFAULT.request(), true);
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
         if (tcp) {
-            s.refuse("timeout", "protocol tcp", "only with protocol http");
-            s.refuse("retry", "protocol tcp", "only with protocol http");
+            s.refuse("timeout", "beside protocol tcp", "only with protocol http");
+            s.refuse("retry", "beside protocol tcp", "only with protocol http");
         }
         s.end();
         return s.make(() -> {
