@@ -60,7 +60,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
     private void addProtocol(Channel client, ListenerTable table, ProxyLoop loop) {
         if (table.traffic() instanceof ListenerTable.Http http) {
             ClientSession session = new ClientSession(
-                parts.runtime(), socket, http, loop, parts.env().random(), parts.metrics(), ClientFilters.of(client, parts.env().random()));
+                parts.runtime(), socket, http, loop, parts.env().random(), parts.metrics(), new ClientFilters(client, parts.env().random()));
             client.pipeline().addLast(new Http1ServerConnection(session, Http1Limits.DEFAULT, parts.env().ticker(), session));
         } else {
             client.pipeline().addLast(new TcpProxyHandler(((ListenerTable.Tcp) table.traffic()).cluster(), parts.connector(), loop));

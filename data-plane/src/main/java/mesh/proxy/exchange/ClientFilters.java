@@ -1,14 +1,45 @@
 package mesh.proxy.exchange;
 
 import io.netty.channel.Channel;
+import java.net.InetSocketAddress;
 import java.util.random.RandomGenerator;
+import mesh.proxy.filter.ForwardedHeaders;
+import mesh.proxy.filter.HopHeaders;
+import mesh.proxy.filter.TraceContext;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ResponseHead;
+import mesh.proxy.tls.MeshTls;
 
-/** What is changed in the heads of one client's requests and of their answers. On the connection's loop only. */
+/** What is changed in the heads of one client's requests and of their answers, in order. On the connection's loop only. */
 public final class ClientFilters {
-    public static ClientFilters of(Channel client, RandomGenerator random) { return new ClientFilters(); }
-    void onRequest(RequestHead request, String hostRewrite) { if (hostRewrite != null) request.setAuthority(hostRewrite); request.remove(FieldName.X_ENVOY_ATTEMPT_COUNT); }
-    void onResponse(ResponseHead response) {}
+
+    private final ForwardedHeaders forwarded;
+    private final RandomGenerator random;
+
+    /** @param client its handshake, if it has one, is over */
+    public ClientFilters(Channel client, RandomGenerator random) {
+        String address = client.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress().getHostAddress() : "unknown";
+        this.forwarded = new ForwardedHeaders(address, certificate(MeshTls.peerOf(client)));
+        this.random = random;
+    }
+
+    /** @param host the Host to send, or null to leave it */
+    void onRequest(RequestHead head, String host) {
+        HopHeaders.strip(head);
+        forwarded.add(head);
+        TraceContext.propagate(head, random);
+        // Ours to tell, with the next try.
+        head.remove(FieldName.X_ENVOY_ATTEMPT_COUNT);
+        if (host != null) head.setAuthority(host);
+    }
+
+    void onResponse(ResponseHead head) {
+        HopHeaders.strip(head);
+    }
+
+    /** Envoy's form. */
+    private static String certificate(MeshTls.PeerIdentity peer) {
+        return peer == null ? null : "By=" + peer.local() + ";Hash=" + peer.certificateHash() + ";URI=" + peer.id();
+    }
 }

@@ -1,0 +1,85 @@
+package mesh.proxy.filter;
+
+import java.nio.CharBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.random.RandomGenerator;
+import mesh.proxy.http.FieldName;
+import mesh.proxy.http.RequestHead;
+
+/**
+ * Makes the request part of its trace (W3C Trace Context): the trace's id stays, and the span that the upstream sees as its parent is this
+ * hop's. A request that brings no trace, or none that can be read, begins one, not sampled.
+ */
+public final class TraceContext {
+
+    /** {@code 00-<32 hex>-<16 hex>-<2 hex>}. */
+    private static final int LENGTH = 55;
+    private static final int TRACE = 3, TRACE_END = 35, SPAN = 36, SPAN_END = 52, FLAGS = 53;
+    private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+
+    private TraceContext() {}
+
+    public static void propagate(RequestHead head, RandomGenerator random) {
+        int at = head.indexOf(FieldName.TRACEPARENT, 0);
+        boolean known = at >= 0 && head.indexOf(FieldName.TRACEPARENT, at + 1) < 0 && isValid(head, at);
+        char[] next = new char[LENGTH];
+        next[0] = '0';
+        next[1] = '0';
+        next[TRACE - 1] = next[TRACE_END] = next[SPAN_END] = '-';
+        if (known) {
+            copy(head.text(), head.valueStart(at), next, TRACE, TRACE_END);
+            copy(head.text(), head.valueStart(at), next, FLAGS, LENGTH);
+        } else {
+            // Section 3.3: what belongs to a trace that cannot be read is not passed on.
+            head.remove(FieldName.TRACESTATE);
+            random(random, next, TRACE, TRACE + 16);
+            random(random, next, TRACE + 16, TRACE_END);
+            next[FLAGS] = next[FLAGS + 1] = '0';
+        }
+        random(random, next, SPAN, SPAN_END);
+        head.set(FieldName.TRACEPARENT, CharBuffer.wrap(next));
+    }
+
+    /** Section 3.2: lower-case hex, neither id zero. A later version may say more behind what we know (section 4). */
+    private static boolean isValid(RequestHead head, int at) {
+        byte[] text = head.text();
+        int from = head.valueStart(at);
+        int length = head.valueEnd(at) - from;
+        boolean isOurs = length == LENGTH && text[from] == '0' && text[from + 1] == '0';
+        boolean isLater = length >= LENGTH && !(text[from] == '0' && text[from + 1] == '0') && !(text[from] == 'f' && text[from + 1] == 'f')
+            && (length == LENGTH || text[from + LENGTH] == '-');
+        return (isOurs || isLater)
+            && isHex(text, from, from + TRACE - 1)
+            && text[from + TRACE - 1] == '-' && text[from + TRACE_END] == '-' && text[from + SPAN_END] == '-'
+            && isHex(text, from + TRACE, from + TRACE_END) && !isZero(text, from + TRACE, from + TRACE_END)
+            && isHex(text, from + SPAN, from + SPAN_END) && !isZero(text, from + SPAN, from + SPAN_END)
+            && isHex(text, from + FLAGS, from + LENGTH);
+    }
+
+    private static boolean isHex(byte[] text, int from, int to) {
+        for (int i = from; i < to; i++) {
+            boolean hex = text[i] >= '0' && text[i] <= '9' || text[i] >= 'a' && text[i] <= 'f';
+            if (!hex) return false;
+        }
+        return true;
+    }
+
+    private static boolean isZero(byte[] text, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (text[i] != '0') return false;
+        }
+        return true;
+    }
+
+    private static void copy(byte[] text, int value, char[] to, int from, int end) {
+        for (int i = from; i < end; i++) to[i] = (char) text[value + i];
+    }
+
+    /** Sixteen hex digits, never all zero. */
+    private static void random(RandomGenerator random, char[] to, int from, int end) {
+        long bits;
+        do bits = random.nextLong();
+        while (bits == 0);
+        for (int i = end - 1; i >= from; i--, bits >>>= 4) to[i] = (char) HEX[(int) (bits & 0xf)];
+    }
+}
