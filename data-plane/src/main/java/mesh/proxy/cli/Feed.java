@@ -1,0 +1,33 @@
+package mesh.proxy.cli;
+
+import java.util.List;
+import mesh.model.Problem;
+import mesh.proxy.Sidecar;
+import mesh.time.Env;
+
+/** Where a sidecar's configuration and its certificates come from, for as long as it runs. */
+interface Feed extends AutoCloseable {
+
+    static Feed of(StartOptions options, Sidecar sidecar, Env env) {
+        if (options.origin() instanceof StartOptions.ConfigFile named) {
+            return new FileFeed(named.file(), sidecar, env.clock());
+        }
+        return new ControlPlaneFeed((StartOptions.ControlPlane) options.origin(), sidecar, env);
+    }
+
+    /**
+     * Does what can be done before anything else is started, so that a start that cannot succeed ends at once.
+     *
+     * @return what is wrong, as the user is to read it; empty to go on
+     */
+    List<Problem> open();
+
+    /** Begins to follow changes. Needs the container. */
+    void follow();
+
+    /** Whether the sidecar has had a configuration, and so may be sent traffic. */
+    boolean ready();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,96 @@
+package mesh.proxy.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import mesh.config.IdentityFiles;
+import mesh.config.SidecarConfig;
+import mesh.model.ApplyResult;
+import mesh.model.Problem;
+import mesh.pki.SvidFiles;
+import mesh.proxy.Sidecar;
+import mesh.proxy.discovery.FileSource;
+
+/** One file and the certificates it names. */
+final class FileFeed implements Feed {
+
+    private final Path file;
+    private final Sidecar sidecar;
+    private final InstantSource clock;
+    private final FileSource source;
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread t = new Thread(task, "mesh-file");
+        t.setDaemon(true);
+        return t;
+    });
+    private Optional<SvidFiles> identity = Optional.empty();
+    private volatile Optional<SidecarConfig> current = Optional.empty();
+
+    FileFeed(Path file, Sidecar sidecar, InstantSource clock) {
+        this.file = file;
+        this.sidecar = sidecar;
+        this.clock = clock;
+        this.source = new FileSource(file, this::apply, sidecar.metrics()::configRejected, thread);
+    }
+
+    @Override
+    public List<Problem> open() {
+        return source.load() instanceof ApplyResult.Rejected rejected ? rejected.problems() : List.of();
+    }
+
+    @Override
+    public void follow() {
+        source.start();
+    }
+
+    @Override
+    public boolean ready() {
+        return current.isPresent();
+    }
+
+    /** What the file says now. */
+    SidecarConfig current() {
+        return current.orElseThrow();
+    }
+
+    /** The certificates first, because listeners that need them are about to open; back again when those are refused. */
+    private ApplyResult apply(SidecarConfig config, long version) {
+        Optional<SvidFiles> before = identity;
+        if (config.identity().isPresent()) {
+            IdentityFiles files = config.identity().get();
+            try {
+                identity = Optional.of(SvidFiles.read(files.ca(), files.cert(), files.key(), clock.instant()));
+            } catch (IOException e) {
+                return new ApplyResult.Rejected(List.of(new Problem("", e.getMessage(), file.toString(), 0, 0)));
+            }
+            rotate(identity);
+        }
+        ApplyResult result = sidecar.apply(config.snapshot().withVersion(version));
+        if (result instanceof ApplyResult.Rejected rejected) {
+            identity = before;
+            rotate(before);
+            return new ApplyResult.Rejected(rejected.problems().stream().map(this::inFile).toList());
+        }
+        current = Optional.of(config);
+        return result;
+    }
+
+    private void rotate(Optional<SvidFiles> files) {
+        files.ifPresent(each -> sidecar.rotate(each.svid(), each.bundle()));
+    }
+
+    /** What only the sidecar can find, such as a port in use, it finds without knowing of a file. */
+    private Problem inFile(Problem problem) {
+        return new Problem(problem.path(), problem.message(), file.toString(), 0, 0);
+    }
+
+    @Override
+    public void close() {
+        source.close();
+        thread.shutdownNow();
+    }
+}

@@ -1,0 +1,146 @@
+package mesh.proxy.cli;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import mesh.model.Address;
+import mesh.model.Durations;
+import mesh.model.Problem;
+import mesh.proxy.Sidecar;
+import mesh.time.Env;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code mesh proxy start}: the only command that boots Quarkus. */
+@Command(
+    name = "start",
+    description = {"Runs a sidecar until SIGTERM or Ctrl-C, from a file or for a control plane.", ""},
+    mixinStandardHelpOptions = true,
+    version = MeshCommand.VERSION,
+    sortOptions = false)
+final class StartCommand implements Callable<Integer> {
+
+    private static final Set<String> LEVELS = Set.of("error", "warn", "info", "debug", "trace");
+
+    @Option(names = "--config", paramLabel = "FILE", description = "configuration in YAML; followed while it changes")
+    private Path config;
+
+    @Option(names = "--control-plane", paramLabel = "HOST:PORT", description = "control plane to subscribe to, its TLS port")
+    private Address controlPlane;
+
+    @Option(names = "--workload", paramLabel = "NAME", description = "what runs beside this sidecar, such as payments")
+    private String workload;
+
+    @Option(names = "--node", paramLabel = "NAME", description = "this instance's name; default: the host's")
+    private String node;
+
+    @Option(names = "--join-token-file", paramLabel = "FILE", description = "holds the one-use token for the first certificate")
+    private Path joinTokenFile;
+
+    @Option(names = "--ca-pin", paramLabel = "sha256:HEX", description = "the CA to trust at first contact, as token create prints it")
+    private String caPin;
+
+    @Option(names = "--state-dir", paramLabel = "DIR",
+        description = "keeps key and certificate over restarts; default: mesh-state/NODE")
+    private Path stateDir;
+
+    @Option(names = "--admin-listen", paramLabel = "HOST:PORT", description = "admin pages; default: the file's, or 127.0.0.1:15000")
+    private Address adminListen;
+
+    @Option(names = "--metrics-listen", paramLabel = "HOST:PORT", description = "/metrics; default: the file's, or :9090")
+    private Address metricsListen;
+
+    @Option(names = "--health-listen", paramLabel = "HOST:PORT", description = "/ready and /live; default: the file's, or :15021")
+    private Address healthListen;
+
+    @Option(names = "--access-log", arity = "0..1", fallbackValue = "true", paramLabel = "true|false",
+        description = "log each request; default: the file's, or false")
+    private Boolean accessLog;
+
+    @Option(names = "--concurrency", paramLabel = "N", description = "event loops; default: one a core")
+    private Integer concurrency;
+
+    @Option(names = "--drain-delay", paramLabel = "DURATION", defaultValue = "5s",
+        description = "how long to go on accepting after SIGTERM, at most 25s; default: ${DEFAULT-VALUE}")
+    private Duration drainDelay;
+
+    @Option(names = "--log-level", paramLabel = "LEVEL", defaultValue = "info",
+        description = "error, warn, info, debug or trace; default: ${DEFAULT-VALUE}")
+    private String logLevel;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        StartOptions options = options();
+        System.setProperty("quarkus.log.level", logLevel.toUpperCase(Locale.ROOT));
+        Env env = Env.system();
+        try (Sidecar sidecar = new Sidecar(env, options.concurrency()); Feed feed = Feed.of(options, sidecar, env)) {
+            List<Problem> problems = feed.open();
+            problems.forEach(problem -> spec.commandLine().getErr().println("mesh: " + problem));
+            return problems.isEmpty() ? Serving.run(sidecar, feed, options) : 1;
+        }
+    }
+
+    private StartOptions options() {
+        if ((config == null) == (controlPlane == null)) {
+            throw usage((config == null ? "neither --config nor --control-plane" : "both --config and --control-plane") + " (expected: one of them)");
+        }
+        int loops = concurrency == null ? Runtime.getRuntime().availableProcessors() : concurrency;
+        check(loops >= 1 && loops <= 256, "--concurrency", loops, "1 to 256");
+        check(drainDelay.compareTo(Duration.ofSeconds(25)) <= 0, "--drain-delay", Durations.format(drainDelay), "at most 25s");
+        check(LEVELS.contains(logLevel), "--log-level", logLevel, "error, warn, info, debug or trace");
+        return new StartOptions(config == null ? controlPlane() : file(),
+            new StartOptions.Listens(Optional.ofNullable(adminListen), Optional.ofNullable(metricsListen), Optional.ofNullable(healthListen)),
+            Optional.ofNullable(accessLog), loops, drainDelay);
+    }
+
+    private StartOptions.Origin file() {
+        String only = "only with --control-plane";
+        check(workload == null, "--workload", workload, only);
+        check(node == null, "--node", node, only);
+        check(joinTokenFile == null, "--join-token-file", joinTokenFile, only);
+        check(caPin == null, "--ca-pin", caPin, only);
+        check(stateDir == null, "--state-dir", stateDir, only);
+        return new StartOptions.ConfigFile(config);
+    }
+
+    private StartOptions.Origin controlPlane() {
+        check(!controlPlane.host().isEmpty() && controlPlane.port() != 0, "--control-plane", controlPlane, "host:port, such as mesh.example:15012");
+        check(workload != null && !workload.isBlank(), "--workload", Objects.toString(workload, ""), "what runs beside this sidecar, such as payments");
+        check(caPin == null || caPin.matches("sha256:[0-9a-fA-F]{64}"), "--ca-pin", caPin, "sha256: and 64 hexadecimal digits");
+        check(joinTokenFile == null || caPin != null, "--join-token-file", joinTokenFile, "--ca-pin with it");
+        String name = node == null ? hostName() : node;
+        return new StartOptions.ControlPlane(controlPlane, workload, name, Optional.ofNullable(joinTokenFile), Optional.ofNullable(caPin),
+            stateDir == null ? Path.of("mesh-state", name) : stateDir);
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
+    }
+
+    private void check(boolean holds, String option, Object value, String expected) {
+        if (!holds) {
+            throw usage(option + ": \"" + value + "\" (expected: " + expected + ")");
+        }
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+}

@@ -1,0 +1,42 @@
+package mesh.proxy.cli;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import mesh.model.Address;
+
+/**
+ * What {@code mesh proxy start} was asked for.
+ *
+ * @param origin      where configuration comes from
+ * @param concurrency proxy event loops, at least 1
+ * @param drainDelay  how long listeners go on accepting after SIGTERM
+ */
+record StartOptions(Origin origin, Listens listens, Optional<Boolean> accessLog, int concurrency, Duration drainDelay) {
+
+    /** Where the sidecar shows itself; what is empty is the file's to say, and else the default's. */
+    record Listens(Optional<Address> admin, Optional<Address> metrics, Optional<Address> health) {
+
+        static final Address ADMIN = new Address("127.0.0.1", 15000);
+        static final Address METRICS = new Address("", 9090);
+        static final Address HEALTH = new Address("", 15021);
+    }
+
+    /** Where configuration comes from. */
+    sealed interface Origin permits ConfigFile, ControlPlane {}
+
+    record ConfigFile(Path file) implements Origin {}
+
+    /**
+     * A control plane.
+     *
+     * @param address       its TLS port
+     * @param workload      the path of this workload's SPIFFE id without the leading slash
+     * @param node          this instance's name
+     * @param joinTokenFile holds the token for the first certificate; not needed when the state directory has one
+     * @param caPin         {@code sha256:} and 64 hexadecimal digits: how the control plane is known at first contact
+     * @param stateDir      keeps key, certificate and bundle over restarts
+     */
+    record ControlPlane(Address address, String workload, String node, Optional<Path> joinTokenFile, Optional<String> caPin, Path stateDir)
+        implements Origin {}
+}
