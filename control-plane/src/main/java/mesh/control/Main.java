@@ -12,11 +12,9 @@ public final class Main {
     private Main() {}
 
     public static void main(String... args) {
-        boolean dev = LaunchMode.current() == LaunchMode.DEVELOPMENT;
-        String[] words = dev && args.length == 0 ? new String[] {"control-plane", "start", "--data-dir", "target/dev-data"} : args;
-        int code = Shell.of(new MeshCommand()).execute(words);
-        // Dev mode runs main again after each edit, in the same JVM.
-        if (!dev) {
+        int code = Shell.of(new MeshCommand()).execute(args);
+        // Dev mode runs main again after each edit, in the same JVM. The mode is known once Quarkus has run.
+        if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
             System.exit(code);
         }
     }

@@ -1,5 +1,6 @@
 package mesh.control;
 
+import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.vertx.http.HttpServer;
@@ -20,9 +21,11 @@ public final class Server {
 
     /** Returns when the server has stopped. */
     public static void run(StartOptions options) throws IOException {
-        checkFree("--listen", options.listen());
-        checkFree("--plaintext-listen", options.plaintextListen());
-        checkFree("--metrics-listen", options.metricsListen());
+        if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
+            checkFree("--listen", options.listen());
+            checkFree("--plaintext-listen", options.plaintextListen());
+            checkFree("--metrics-listen", options.metricsListen());
+        }
         set("quarkus.http.host", host(options.listen()));
         set("quarkus.http.ssl-port", options.listen().port());
         set("quarkus.http.port", options.plaintextListen().port());
@@ -32,7 +35,7 @@ public final class Server {
         Quarkus.run(UntilStopped.class);
     }
 
-    /** Quarkus would say it with a stack trace, or with advice to kill somebody. */
+    /** Quarkus would say it with a stack trace, or with advice to kill somebody. In dev mode its servers stay open across reloads. */
     private static void checkFree(String option, Address address) throws IOException {
         try (ServerSocket socket = new ServerSocket()) {
             socket.setReuseAddress(true);
@@ -72,8 +75,9 @@ public final class Server {
             return 0;
         }
 
+        /** In dev mode Quarkus does not tell. */
         private static Address at(Address asked, int port) {
-            return new Address(asked.host(), port);
+            return port < 0 ? asked : new Address(asked.host(), port);
         }
     }
 }
