@@ -37,6 +37,9 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
 
     private static final Logger LOG = Logger.getLogger(Http1ClientConnection.class);
 
+    /** Nothing slows these heads down when the client does not take them. */
+    private static final int MAX_INTERIM = 100;
+
     private final Owner owner;
     private final ResponseHead head = new ResponseHead();
     private final ResponseParser parser;
@@ -48,6 +51,7 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
     private boolean wantsBody = true;
     private int requests;
     private boolean answered;
+    private int interim;
     private boolean headIsOut;
     private boolean wasReset;
     private boolean closeNotified;
@@ -79,6 +83,7 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
         handler = forAnswer;
         stream = new Http1ClientStream(this, request);
         answered = false;
+        interim = 0;
         headIsOut = false;
         wantsBody = true;
         return stream;
@@ -132,6 +137,7 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
         if (parser.violation() != null) return fail(parser.violation(), Failure.UPSTREAM_PROTOCOL);
         if (head.status() == 101) return onSwitch();
         if (head.isInformational()) {
+            if (++interim > MAX_INTERIM) return fail(Violation.TOO_MANY_INTERIM, Failure.UPSTREAM_PROTOCOL);
             handler.onInformational(head);
             if (input == Input.HEAD) parser.reset();
             return true;
@@ -191,6 +197,7 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
 
     /** The answer is complete. */
     private void end() {
+        requests++;
         // RFC 9112 section 9.3: to be used again, both sides must have said all they had to say, no more, and want to go on.
         if (!parser.persistent() || !stream.hasEnded() || hasReadAhead()) retiring = true;
         leaveStream();
@@ -203,7 +210,6 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
             close();
             return;
         }
-        requests++;
         owner.onCapacity(this);
     }
 

@@ -19,4 +19,17 @@ public record Http1Limits(
 
     public static final Http1Limits DEFAULT = new Http1Limits(
         64 * 1024, 8 * 1024, 100, Duration.ofSeconds(10), Duration.ofSeconds(60), Duration.ofHours(1), Duration.ofMillis(500));
+
+    public Http1Limits {
+        atLeast1("headBytes", headBytes);
+        atLeast1("requestLineBytes", requestLineBytes);
+        atLeast1("fields", fields);
+        for (Duration time : new Duration[] {head, body, idle, halfClosed}) {
+            if (time.isNegative() || time.isZero()) throw new IllegalArgumentException("timeout: " + time + " (expected: > 0)");
+        }
+    }
+
+    private static void atLeast1(String name, int value) {
+        if (value < 1) throw new IllegalArgumentException(name + ": " + value + " (expected: >= 1)");
+    }
 }

@@ -36,6 +36,7 @@ public enum Violation {
     CHUNK_EXTENSION("invalid chunk extension, or one over 1 KiB (RFC 9112 section 7.1.1)"),
     CHUNK_END("no CR LF after a chunk's data (RFC 9112 section 7.1)"),
     UNASKED_UPGRADE("101 to a request that asked for no upgrade (RFC 9110 section 15.2.2)"),
+    TOO_MANY_INTERIM("more than 100 interim responses (RFC 9110 section 15.2)"),
     UNASKED_RESPONSE("bytes that answer no request (RFC 9112 section 9.2)");
 
     private final Failure failure;

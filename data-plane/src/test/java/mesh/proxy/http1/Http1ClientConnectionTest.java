@@ -158,6 +158,16 @@ class Http1ClientConnectionTest {
     }
 
     @Test
+    void interimAnswersAreLimited() {
+        get();
+        sent();
+        receive("HTTP/1.1 103 Early Hints¶¶".repeat(100));
+        assertThat(handler.take()).endsWith("103");
+        receive("HTTP/1.1 103 Early Hints¶¶");
+        assertThat(handler.take()).isEqualTo("UPSTREAM_PROTOCOL");
+    }
+
+    @Test
     void anAnswerWithoutLengthEndsWithTheConnection() {
         get();
         sent();
