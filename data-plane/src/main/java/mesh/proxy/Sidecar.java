@@ -45,7 +45,7 @@ public final class Sidecar implements AutoCloseable {
     public Sidecar(Env env, int count) {
         this.env = env;
         this.loops = new ProxyLoops(count, env.ticker());
-        this.metrics = new ProxyMetrics(count);
+        this.metrics = new ProxyMetrics(count, env.ticker());
         this.tls = new MeshTls();
         Connector connector = new Connector(loops, tls, env.clock());
         this.compiler = new TableCompiler(env, loops, connector, metrics);

@@ -125,8 +125,10 @@ public final class TableCompiler {
     private CircuitBreaker breaker(Cluster model, Upstream upstream) {
         CircuitBreakerPolicy policy = model.circuitBreaker().orElse(null);
         if (policy == null) return null;
-        return new CircuitBreaker(policy, env.ticker(), env.random(), (from, to, failures, window) ->
-            logChange(upstream, policy, to, failures, window));
+        return new CircuitBreaker(policy, env.ticker(), env.random(), (from, to, failures, window) -> {
+            upstream.breakerChanged(to);
+            logChange(upstream, policy, to, failures, window);
+        });
     }
 
     private static void logChange(

@@ -1,53 +1,65 @@
 package mesh.proxy.telemetry;
 
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntSupplier;
+import mesh.time.Ticker;
 
 /**
- * STUB of the contract: every metric of the sidecar. Handles are bound when tables are compiled; each event loop writes its own cells
- * (its index is {@code loop}), which a scrape adds up.
+ * Every metric of the sidecar. Handles are bound when tables are compiled, so that a request looks nothing up; each event loop writes its
+ * own cells (its index is {@code loop}), which a scrape adds up. Any thread, but for what takes a {@code loop}.
  */
 public final class ProxyMetrics {
 
+    private final int loops;
+    private final Ticker ticker;
+    private final Map<String, ServiceRequests> services = new ConcurrentHashMap<>();
+    private final Map<String, ListenerTraffic> listeners = new ConcurrentHashMap<>();
+    private final Set<UpstreamTraffic> upstreams = ConcurrentHashMap.newKeySet();
+    private final Map<Metric, Map<List<String>, LongAdder>> counters = new ConcurrentHashMap<>();
+    private final Map<String, Long> expiries = new ConcurrentHashMap<>();
+    private volatile long configVersion;
+
     /** @param loops number of proxy event loops */
-    public ProxyMetrics(int loops) {}
+    public ProxyMetrics(int loops, Ticker ticker) {
+        this.loops = loops;
+        this.ticker = ticker;
+    }
 
-    /** The meter of a {@code service} label; the same object for the same name. */
-    public ServiceMeter service(String name) { throw new UnsupportedOperationException(); }
-
-    /** The meter of an {@code upstream} label; the same object for the same cluster and address; {@link UpstreamMeter#close} drops its series. */
-    public UpstreamMeter upstream(String cluster, String address, IntSupplier breakerState) { throw new UnsupportedOperationException(); }
-
-    /** Downstream connections and bytes of a listener. */
-    public ListenerMeter listener(String name) { throw new UnsupportedOperationException(); }
-
-    public void internalError() { throw new UnsupportedOperationException(); }
-
-    public void configApplied(long version) { throw new UnsupportedOperationException(); }
-
-    public void configRejected() { throw new UnsupportedOperationException(); }
-
-    public void certificateExpiry(String kind, long epochSeconds) { throw new UnsupportedOperationException(); }
-
-    /** @param side client or server; @param result ok or failed; @param reason a short fixed word, "" when ok */
-    public void handshake(String side, String result, String reason) { throw new UnsupportedOperationException(); }
-
-    public void retry(String outcome) { throw new UnsupportedOperationException(); }
-
+    /** Requests under a {@code service} label. */
     public interface ServiceMeter {
-        /** One request has ended. {@code nanos} from its head's first byte to the end of its answer. */
+
+        /**
+         * One request has ended.
+         *
+         * @param status what its client was answered, 0 to 999
+         * @param nanos  from its head to the end of its answer
+         */
         void request(int loop, int status, long nanos);
     }
 
+    /** Connections to one endpoint and its breaker, under an {@code upstream} label. */
     public interface UpstreamMeter extends AutoCloseable {
+
         void connectionOpened();
 
         void connectionClosed();
 
+        /** @param to the state's name in lower case */
+        void breakerChanged(String to);
+
+        /** Drops its series; what is told afterwards is not shown. */
         @Override
         void close();
     }
 
+    /** Clients' connections of one listener, and their bytes. */
     public interface ListenerMeter {
+
         void connectionOpened();
 
         void connectionClosed();
@@ -57,5 +69,167 @@ public final class ProxyMetrics {
 
         /** To the client. */
         void bytesOut(int loop, long n);
+    }
+
+    /** The meter of a {@code service} label; the same for the same name. */
+    public ServiceMeter service(String name) {
+        return services.computeIfAbsent(name, unused -> new ServiceRequests(loops, ticker));
+    }
+
+    /**
+     * The meter of a new endpoint. Endpoints of several clusters at one address are added up.
+     *
+     * @param address      as configured
+     * @param breakerState 0 or 1, asked at each scrape
+     */
+    public UpstreamMeter upstream(String address, IntSupplier breakerState) {
+        UpstreamTraffic traffic = new UpstreamTraffic(this, address, breakerState);
+        upstreams.add(traffic);
+        return traffic;
+    }
+
+    /** The meter of a listener; the same for the same name. */
+    public ListenerMeter listener(String name) {
+        return listeners.computeIfAbsent(name, unused -> new ListenerTraffic(loops));
+    }
+
+    /** A bug has closed a connection. */
+    public void internalError() {
+        count(Metric.INTERNAL_ERRORS);
+    }
+
+    public void configApplied(long version) {
+        configVersion = version;
+        count(Metric.CONFIG_APPLIES, "applied");
+    }
+
+    public void configRejected() {
+        count(Metric.CONFIG_APPLIES, "rejected");
+    }
+
+    /** @param kind {@code svid} or {@code trust_bundle} */
+    public void certificateExpiry(String kind, long epochSeconds) {
+        expiries.put(kind, epochSeconds);
+    }
+
+    /**
+     * A handshake is over.
+     *
+     * @param side   {@code client} or {@code server}
+     * @param result {@code ok} or {@code failed}
+     * @param reason a short fixed word, "" when ok
+     */
+    public void handshake(String side, String result, String reason) {
+        count(Metric.HANDSHAKES, side, result, reason);
+    }
+
+    /** @param outcome {@code retried} or {@code no_budget} */
+    public void retry(String outcome) {
+        count(Metric.RETRIES, outcome);
+    }
+
+    void accessLogDropped() {
+        count(Metric.ACCESS_LOG_DROPPED);
+    }
+
+    void count(Metric metric, String... labels) {
+        counters.computeIfAbsent(metric, unused -> new ConcurrentHashMap<>())
+            .computeIfAbsent(List.of(labels), unused -> new LongAdder()).increment();
+    }
+
+    // What a scrape reads.
+
+    Map<String, ServiceRequests> services() {
+        return services;
+    }
+
+    Map<String, ListenerTraffic> listeners() {
+        return listeners;
+    }
+
+    Set<UpstreamTraffic> upstreams() {
+        return upstreams;
+    }
+
+    Map<List<String>, LongAdder> counters(Metric metric) {
+        return counters.getOrDefault(metric, Map.of());
+    }
+
+    Map<String, Long> expiries() {
+        return expiries;
+    }
+
+    long configVersion() {
+        return configVersion;
+    }
+
+    /** One listener's connections and bytes. */
+    static final class ListenerTraffic implements ListenerMeter {
+
+        final LongAdder accepted = new LongAdder();
+        final AtomicInteger active = new AtomicInteger();
+        final LoopCounter in;
+        final LoopCounter out;
+
+        ListenerTraffic(int loops) {
+            in = new LoopCounter(loops);
+            out = new LoopCounter(loops);
+        }
+
+        @Override
+        public void connectionOpened() {
+            accepted.increment();
+            active.incrementAndGet();
+        }
+
+        @Override
+        public void connectionClosed() {
+            active.decrementAndGet();
+        }
+
+        @Override
+        public void bytesIn(int loop, long n) {
+            in.add(loop, n);
+        }
+
+        @Override
+        public void bytesOut(int loop, long n) {
+            out.add(loop, n);
+        }
+    }
+
+    /** One endpoint's connections and breaker. */
+    static final class UpstreamTraffic implements UpstreamMeter {
+
+        final String address;
+        final IntSupplier breakerState;
+        final AtomicInteger active = new AtomicInteger();
+        private final ProxyMetrics metrics;
+
+        UpstreamTraffic(ProxyMetrics metrics, String address, IntSupplier breakerState) {
+            this.metrics = metrics;
+            this.address = address;
+            this.breakerState = breakerState;
+        }
+
+        @Override
+        public void connectionOpened() {
+            active.incrementAndGet();
+        }
+
+        @Override
+        public void connectionClosed() {
+            active.decrementAndGet();
+        }
+
+        @Override
+        public void breakerChanged(String to) {
+            metrics.count(Metric.BREAKER_TRANSITIONS, address, to);
+        }
+
+        @Override
+        public void close() {
+            metrics.upstreams.remove(this);
+        }
     }
 }

@@ -1,6 +1,7 @@
 package mesh.proxy.upstream;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import mesh.model.Address;
 import mesh.proxy.loop.ProxyLoop;
@@ -28,7 +29,7 @@ public final class Upstream {
         this.cluster = cluster;
         this.address = address;
         this.pools = new ConnectionPool[loops.size()];
-        this.meter = metrics.upstream(cluster, address.toString(), this::breakerState);
+        this.meter = metrics.upstream(address.toString(), this::breakerState);
         for (ProxyLoop loop : loops) pools[loop.index()] = new ConnectionPool(loop, this, load, connector, meter);
     }
 
@@ -65,6 +66,11 @@ public final class Upstream {
 
     public void closed() {
         meter.connectionClosed();
+    }
+
+    /** @param to what its breaker has changed to */
+    public void breakerChanged(CircuitBreaker.State to) {
+        meter.breakerChanged(to.name().toLowerCase(Locale.ROOT));
     }
 
     /** What the current configuration says about it; null before the first. */

@@ -1,0 +1,55 @@
+package mesh.proxy.telemetry;
+
+import io.prometheus.client.Collector;
+import java.util.List;
+
+/** Every series that the sidecar exposes: its name, its labels and what it says. One place to add one, and the table that users read. */
+public enum Metric {
+    REQUESTS("mesh_requests_total", Collector.Type.COUNTER, "Requests answered", "service", "status"),
+    REQUEST_DURATION("mesh_request_duration_seconds", Collector.Type.SUMMARY,
+        "From a request's head to the end of its answer; quantiles over the last minute", "service"),
+    REQUEST_LATENCY("mesh_request_latency_seconds", Collector.Type.HISTOGRAM, "The same durations in buckets, which can be added up", "service"),
+    UPSTREAM_CONNECTIONS("mesh_upstream_active_connections", Collector.Type.GAUGE, "Open connections to an endpoint", "upstream"),
+    BREAKER_STATE("mesh_circuit_breaker_state", Collector.Type.GAUGE, "0 closed, 1 open or half-open", "upstream"),
+    BREAKER_TRANSITIONS("mesh_circuit_breaker_transitions_total", Collector.Type.COUNTER, "Changes of a breaker's state", "upstream", "to"),
+    CONNECTIONS("mesh_connections_total", Collector.Type.COUNTER, "Connections accepted", "listener"),
+    ACTIVE_CONNECTIONS("mesh_active_connections", Collector.Type.GAUGE, "Connections of clients that are open", "listener"),
+    BYTES("mesh_bytes_total", Collector.Type.COUNTER, "Bytes on clients' connections as they are on the wire; in is from the client", "listener", "direction"),
+    RETRIES("mesh_retries_total", Collector.Type.COUNTER, "Further tries: retried, or no_budget where the budget forbade one", "outcome"),
+    HANDSHAKES("mesh_tls_handshakes_total", Collector.Type.COUNTER, "TLS handshakes with peers", "side", "result", "reason"),
+    CERTIFICATE_EXPIRY("mesh_certificate_expiry_timestamp_seconds", Collector.Type.GAUGE,
+        "When it ends, in seconds since 1970: svid is the sidecar's own, trust_bundle the first CA to go", "kind"),
+    CONFIG_VERSION("mesh_config_version_info", Collector.Type.GAUGE, "1 for the configuration in force", "version"),
+    CONFIG_APPLIES("mesh_config_applies_total", Collector.Type.COUNTER, "Configurations applied or rejected", "result"),
+    INTERNAL_ERRORS("mesh_internal_errors_total", Collector.Type.COUNTER, "Bugs: each closed one connection"),
+    ACCESS_LOG_DROPPED("mesh_access_log_dropped_total", Collector.Type.COUNTER, "Lines lost because they came faster than they could be written");
+
+    private final String text;
+    private final Collector.Type type;
+    private final String help;
+    private final List<String> labels;
+
+    Metric(String text, Collector.Type type, String help, String... labels) {
+        this.text = text;
+        this.type = type;
+        this.help = help;
+        this.labels = List.of(labels);
+    }
+
+    /** The name it is exposed under. */
+    public String text() {
+        return text;
+    }
+
+    Collector.Type type() {
+        return type;
+    }
+
+    public String help() {
+        return help;
+    }
+
+    public List<String> labels() {
+        return labels;
+    }
+}
