@@ -6,12 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
-import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -68,22 +66,22 @@ public final class CertificateAuthority {
         if (!Files.exists(directory.resolve(CERTIFICATE))) {
             CertificateAuthority made = create(trustDomain, clock);
             // The certificate last: with it the pair is complete.
-            Pem.write(directory.resolve(KEY), "PRIVATE KEY", List.of(made.key.getEncoded()));
-            Pem.write(directory.resolve(CERTIFICATE), "CERTIFICATE", List.of(encoded(made.certificate)));
+            PemFiles.writeKey(directory.resolve(KEY), made.key);
+            PemFiles.writeCertificates(directory.resolve(CERTIFICATE), List.of(made.certificate));
             return made;
         }
-        X509Certificate certificate = Pem.certificates(directory.resolve(CERTIFICATE)).get(0);
+        X509Certificate certificate = PemFiles.certificates(directory.resolve(CERTIFICATE)).get(0);
         String uri = SvidVerifier.uri(certificate);
         if (!trustDomain.uri().equals(uri)) {
             throw new IOException(directory.resolve(CERTIFICATE) + ": the authority of " + uri + " (expected: of " + trustDomain.uri()
                 + "; a trust domain has a data directory of its own)");
         }
-        return new CertificateAuthority(trustDomain, certificate, Pem.privateKey(directory.resolve(KEY)), clock);
+        return new CertificateAuthority(trustDomain, certificate, PemFiles.privateKey(directory.resolve(KEY)), clock);
     }
 
     /** A new one that is kept nowhere. */
     public static CertificateAuthority create(TrustDomain trustDomain, InstantSource clock) {
-        KeyPair pair = newKey();
+        KeyPair pair = KeyPairs.create();
         Instant now = clock.instant();
         X500Name name = new X500Name("CN=" + trustDomain + " mesh CA");
         try {
@@ -126,7 +124,7 @@ public final class CertificateAuthority {
 
     /** A new key with its certificate. */
     public Svid issue(SpiffeId id, Duration life) {
-        KeyPair pair = newKey();
+        KeyPair pair = KeyPairs.create();
         return new Svid(id, List.of(leaf(pair.getPublic(), id, life)), pair.getPrivate());
     }
 
@@ -157,7 +155,7 @@ public final class CertificateAuthority {
 
     private static X509Certificate signed(JcaX509v3CertificateBuilder builder, PrivateKey key)
         throws GeneralSecurityException, OperatorCreationException {
-        return new JcaX509CertificateConverter().getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key)));
+        return new JcaX509CertificateConverter().getCertificate(builder.build(new JcaContentSignerBuilder(KeyPairs.SIGNATURE).build(key)));
     }
 
     private static GeneralNames uri(String uri) {
@@ -166,16 +164,6 @@ public final class CertificateAuthority {
 
     private static BigInteger serial() {
         return new BigInteger(126, Env.SECURE_RANDOM).setBit(126);
-    }
-
-    private static KeyPair newKey() {
-        try {
-            KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-            generator.initialize(new ECGenParameterSpec("secp256r1"), Env.SECURE_RANDOM);
-            return generator.generateKeyPair();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JDK has P-256", e);
-        }
     }
 
     private static byte[] encoded(X509Certificate certificate) {

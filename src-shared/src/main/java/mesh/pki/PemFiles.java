@@ -1,0 +1,188 @@
+package mesh.pki;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import mesh.model.SpiffeId;
+import mesh.model.TrustBundle;
+import mesh.model.TrustDomain;
+
+/** Certificates and keys in PEM files. What is wrong with a file is told with its name, what stands there and what was expected. */
+public final class PemFiles {
+
+    private static final String CERTIFICATE = "CERTIFICATE";
+    private static final String PRIVATE_KEY = "PRIVATE KEY";
+    private static final Pattern BLOCK = Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
+    private static final Base64.Encoder LINES = Base64.getMimeEncoder(64, new byte[] {'\n'});
+
+    private PemFiles() {}
+
+    /** Writes certificates in the order given; mode 0600; whole or not at all, also when the machine stops. */
+    public static void writeCertificates(Path file, List<X509Certificate> certificates) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (X509Certificate certificate : certificates) {
+            try {
+                append(text, CERTIFICATE, certificate.getEncoded());
+            } catch (CertificateEncodingException e) {
+                throw new IllegalStateException("a certificate that was read has an encoding", e);
+            }
+        }
+        write(file, text.toString());
+    }
+
+    /** Writes a key in PKCS#8; mode 0600; whole or not at all, also when the machine stops. */
+    public static void writeKey(Path file, PrivateKey key) throws IOException {
+        StringBuilder text = new StringBuilder();
+        append(text, PRIVATE_KEY, key.getEncoded());
+        write(file, text.toString());
+    }
+
+    private static void append(StringBuilder text, String kind, byte[] der) {
+        text.append("-----BEGIN ").append(kind).append("-----\n").append(LINES.encodeToString(der))
+            .append("\n-----END ").append(kind).append("-----\n");
+    }
+
+    private static void write(Path file, String text) throws IOException {
+        Path fresh = file.resolveSibling(file.getFileName() + ".new");
+        Files.deleteIfExists(fresh);
+        // The mode comes with the creation: at no moment can others read it.
+        var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+        try (FileChannel channel = FileChannel.open(fresh, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), mode)) {
+            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try (FileChannel directory = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
+            directory.force(true);
+        }
+    }
+
+    /**
+     * Reads all certificates of a file, in order.
+     *
+     * @throws IOException naming the file and what is wrong with it; also when there is none in it
+     */
+    public static List<X509Certificate> certificates(Path file) throws IOException {
+        List<X509Certificate> all = new ArrayList<>();
+        for (byte[] der : blocks(file, CERTIFICATE)) {
+            try {
+                all.add((X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der)));
+            } catch (CertificateException e) {
+                throw new IOException(file + ": certificate " + (all.size() + 1) + " is not readable (expected: X.509): " + e.getMessage(), e);
+            }
+        }
+        return all;
+    }
+
+    /**
+     * Reads a key.
+     *
+     * @throws IOException naming the file and what is wrong with it
+     */
+    public static PrivateKey privateKey(Path file) throws IOException {
+        List<byte[]> blocks = blocks(file, PRIVATE_KEY);
+        if (blocks.size() != 1) {
+            throw new IOException(file + ": " + blocks.size() + " private keys (expected: one)");
+        }
+        try {
+            return KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(blocks.get(0)));
+        } catch (GeneralSecurityException e) {
+            throw new IOException(file + ": the key is not readable (expected: ECDSA, PKCS#8)", e);
+        }
+    }
+
+    /**
+     * Reads a workload's identity.
+     *
+     * @throws IOException naming the file and what is wrong with it; also when key and certificate do not belong together
+     */
+    public static Svid svid(Path certificates, Path key) throws IOException {
+        List<X509Certificate> chain = certificates(certificates);
+        SpiffeId id;
+        try {
+            id = SvidVerifier.identityOf(chain.get(0));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(certificates + ": " + e.getMessage(), e);
+        }
+        PrivateKey own = privateKey(key);
+        if (!KeyPairs.match(own, chain.get(0).getPublicKey())) {
+            throw new IOException(key + ": not the key of the certificate in " + certificates + " (expected: the one it was issued for)");
+        }
+        return new Svid(id, chain, own);
+    }
+
+    /**
+     * Reads whom a workload of a trust domain trusts.
+     *
+     * @throws IOException naming the file and what is wrong with it; also when a certificate in it is no authority, or another domain's
+     */
+    public static TrustBundle bundle(Path file, TrustDomain trustDomain) throws IOException {
+        List<X509Certificate> authorities = certificates(file);
+        for (X509Certificate authority : authorities) {
+            if (authority.getBasicConstraints() < 0) {
+                throw new IOException(file + ": " + authority.getSubjectX500Principal() + " may not sign (expected: CA certificates)");
+            }
+            List<String> uris = SvidVerifier.uris(authority);
+            if (!uris.isEmpty() && !uris.equals(List.of(trustDomain.uri()))) {
+                throw new IOException(file + ": the authority of " + uris + " (expected: of " + trustDomain.uri() + ")");
+            }
+        }
+        return new TrustBundle(trustDomain, authorities);
+    }
+
+    private static List<byte[]> blocks(Path file, String kind) throws IOException {
+        String text;
+        try {
+            text = Files.readString(file, StandardCharsets.ISO_8859_1);
+        } catch (NoSuchFileException e) {
+            throw new IOException(file + ": no such file (expected: " + kind.toLowerCase(Locale.ROOT) + " in PEM)", e);
+        } catch (IOException e) {
+            throw new IOException(file + ": not readable (expected: " + kind.toLowerCase(Locale.ROOT) + " in PEM): " + e.getMessage(), e);
+        }
+        List<byte[]> found = new ArrayList<>();
+        Set<String> others = new TreeSet<>();
+        for (Matcher block = BLOCK.matcher(text); block.find();) {
+            if (!block.group(1).equals(kind)) {
+                others.add(block.group(1));
+                continue;
+            }
+            try {
+                found.add(Base64.getMimeDecoder().decode(block.group(2)));
+            } catch (IllegalArgumentException e) {
+                throw new IOException(file + ": " + kind + " that is not base64 (expected: PEM)", e);
+            }
+        }
+        if (found.isEmpty()) {
+            throw new IOException(file + ": no " + kind + " in it" + (others.isEmpty() ? "" : ", but " + others) + " (expected: -----BEGIN "
+                + kind + "-----)");
+        }
+        return found;
+    }
+}
