@@ -46,7 +46,7 @@ public final class Sidecar implements AutoCloseable {
         this.env = env;
         this.loops = new ProxyLoops(count, env.ticker());
         this.metrics = new ProxyMetrics(count, env.ticker());
-        this.tls = new MeshTls();
+        this.tls = new MeshTls(env.clock(), metrics::handshake);
         Connector connector = new Connector(loops, tls, env.clock());
         this.compiler = new TableCompiler(env, loops, connector, metrics);
         this.binder = new ListenerBinder(env, loops, runtime, tls, connector, metrics);
@@ -154,5 +154,6 @@ public final class Sidecar implements AutoCloseable {
         binder.stopAccepting();
         binder.cut();
         loops.close();
+        tls.close();
     }
 }

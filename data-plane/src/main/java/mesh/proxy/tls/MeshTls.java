@@ -3,7 +3,10 @@ package mesh.proxy.tls;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.AttributeKey;
+import java.time.InstantSource;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import mesh.model.Address;
 import mesh.model.DownstreamTls;
 import mesh.model.SpiffeId;
@@ -11,24 +14,27 @@ import mesh.model.TrustBundle;
 import mesh.pki.Svid;
 
 /**
- * STUB of the contract: the sidecar's identity and whom it trusts, behind one volatile reference. Contexts are read at each handshake,
- * so a rotation is one write and touches no open connection.
+ * The sidecar's identity and whom it trusts, behind one volatile reference. A handshake takes what is current when it begins, so a rotation
+ * is one write and touches no open connection. Any thread.
+ *
+ * <p>TLS 1.3 only, ALPN required, both sides show a certificate. A session is resumed only within one identity, one bundle and one set of
+ * acceptable peers, and the peer's certificate is looked at again when it is.
  */
-public final class MeshTls {
+public final class MeshTls implements AutoCloseable {
 
-    /** Whether there is an identity to speak mTLS with. */
-    public boolean ready() { throw new UnsupportedOperationException(); }
+    private static final AttributeKey<PeerIdentity> PEER = AttributeKey.valueOf(MeshTls.class, "peer");
+    private static final long HANDSHAKE_TIMEOUT_MILLIS = TimeUnit.SECONDS.toMillis(5);
 
-    public void rotate(Svid svid, TrustBundle bundle) { throw new UnsupportedOperationException(); }
-
-    /** Server side: TLS 1.3, ALPN, client certificate required; {@code policy.allow()} empty means any of the trust domain. */
-    public SslHandler server(ByteBufAllocator allocator, DownstreamTls policy) { throw new UnsupportedOperationException(); }
-
-    /** Client side: {@code expect} empty means any of the trust domain. {@code peer} keys the session cache. */
-    public SslHandler client(ByteBufAllocator allocator, Set<SpiffeId> expect, Address peer) { throw new UnsupportedOperationException(); }
-
-    /** Who is at the other end, after the handshake; null for a plaintext connection. */
-    public static PeerIdentity peerOf(Channel channel) { throw new UnsupportedOperationException(); }
+    /** Told of every handshake that ends. Called on event loops. */
+    @FunctionalInterface
+    public interface Meter {
+        /**
+         * @param side   client or server
+         * @param result ok or failed
+         * @param reason one of {@link HandshakeFailure.Reason#label}, "" when ok
+         */
+        void handshake(String side, String result, String reason);
+    }
 
     /**
      * The verified other end of a connection.
@@ -37,4 +43,82 @@ public final class MeshTls {
      * @param certificateHash     lower-case hex SHA-256 of the leaf, for x-forwarded-client-cert
      */
     public record PeerIdentity(SpiffeId id, SpiffeId local, long retireAtEpochSecond, String certificateHash) {}
+
+    private final InstantSource clock;
+    private final HandshakeRecord record;
+    private volatile TlsIdentity current;
+
+    /** @param clock decides which certificates are good */
+    public MeshTls(InstantSource clock, Meter meter) {
+        this.clock = clock;
+        this.record = new HandshakeRecord(meter);
+    }
+
+    /** Whether there is an identity to speak mTLS with. */
+    public boolean ready() {
+        return current != null;
+    }
+
+    /**
+     * Makes an identity and a bundle current; connections that stand keep what they have.
+     *
+     * @throws IllegalArgumentException when no TLS can be spoken with them; what was current stays
+     */
+    public synchronized void rotate(Svid svid, TrustBundle bundle) {
+        TlsIdentity before = current;
+        current = new TlsIdentity(svid, bundle, clock);
+        if (before != null) {
+            before.release();
+        }
+    }
+
+    /** Server side: client certificate required; {@code policy.allow()} empty means any of the trust domain. Needs to be {@link #ready}. */
+    public SslHandler server(ByteBufAllocator allocator, DownstreamTls policy) {
+        return handler(allocator, new Acceptance(false, policy.allow()), null);
+    }
+
+    /** Client side: {@code expect} empty means any of the trust domain. {@code peer} keys the session cache. Needs to be {@link #ready}. */
+    public SslHandler client(ByteBufAllocator allocator, Set<SpiffeId> expect, Address peer) {
+        return handler(allocator, new Acceptance(true, expect), peer);
+    }
+
+    private SslHandler handler(ByteBufAllocator allocator, Acceptance acceptance, Address peer) {
+        while (true) {
+            TlsIdentity identity = current;
+            if (identity == null) {
+                throw new IllegalStateException("no identity (expected: a rotation before the first connection)");
+            }
+            SslHandler handler = identity.tryHandler(allocator, acceptance, peer);
+            if (handler != null) {
+                handler.setHandshakeTimeoutMillis(HANDSHAKE_TIMEOUT_MILLIS);
+                // The first listener: who waits for the handshake finds the peer's identity.
+                handler.handshakeFuture().addListener(done -> ended(handler, identity, acceptance, done.cause()));
+                return handler;
+            }
+            // Rotated between the two lines above; the next turn has the new one.
+        }
+    }
+
+    private void ended(SslHandler handler, TlsIdentity identity, Acceptance acceptance, Throwable failure) {
+        Channel channel = (Channel) handler.handshakeFuture().getNow();
+        if (failure == null) {
+            channel.attr(PEER).set(identity.peerOf(handler.engine()));
+        }
+        record.ended(acceptance, failure);
+    }
+
+    /** Who is at the other end, after the handshake; null for a plaintext connection. */
+    public static PeerIdentity peerOf(Channel channel) {
+        return channel.attr(PEER).get();
+    }
+
+    /** Frees what is native as soon as the last connection is gone. */
+    @Override
+    public synchronized void close() {
+        TlsIdentity last = current;
+        current = null;
+        if (last != null) {
+            last.release();
+        }
+    }
 }

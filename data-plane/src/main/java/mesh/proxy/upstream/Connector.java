@@ -17,6 +17,7 @@ import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.tls.HandshakeFailure;
 import mesh.proxy.tls.Lifetime;
 import mesh.proxy.tls.MeshTls;
 
@@ -112,7 +113,7 @@ public final class Connector {
 
         private void onTls(Future<? super Channel> done) {
             if (done.isSuccess()) succeed();
-            else fail(Failure.TLS_REJECTED, done.cause());
+            else fail(Failure.TLS_REJECTED, HandshakeFailure.of(done.cause()).toString());
         }
 
         private void succeed() {

@@ -1,0 +1,108 @@
+package mesh.proxy.tls;
+
+import io.netty.handler.ssl.OpenSslCertificateException;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
+import io.netty.handler.ssl.ResumableX509ExtendedTrustManager;
+import io.netty.internal.tcnative.CertificateVerifier;
+import io.netty.internal.tcnative.SSL;
+import java.net.Socket;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedTrustManager;
+import mesh.pki.Verdict;
+import mesh.pki.Verdict.Refused;
+
+/**
+ * What a handshake makes of the other side: a chain that proves an identity by the rules of SPIFFE, an identity that is expected, and a
+ * protocol agreed on. Host names mean nothing here. A resumed session is asked the same questions again.
+ */
+final class SvidTrustManager extends X509ExtendedTrustManager implements ResumableX509ExtendedTrustManager {
+
+    private final VerifiedChains chains;
+    private final Acceptance acceptance;
+
+    SvidTrustManager(VerifiedChains chains, Acceptance acceptance) {
+        this.chains = chains;
+        this.acceptance = acceptance;
+    }
+
+    private void check(X509Certificate[] chain, SSLEngine engine) throws CertificateException {
+        Verdict verdict = chains.check(chain).among(acceptance.expected());
+        if (verdict instanceof Refused refused) {
+            throw rejected(refused);
+        }
+        String protocol = protocol(engine);
+        if (protocol == null || protocol.isEmpty()) {
+            throw new PeerRejectedException(HandshakeFailure.Reason.PROTOCOL, "no protocol in common (expected: ALPN http/1.1 or mesh)");
+        }
+    }
+
+    /** The alert that the other side gets tells it what is wrong as well as TLS can. */
+    private static CertificateException rejected(Refused refused) {
+        PeerRejectedException why = new PeerRejectedException(HandshakeFailure.Reason.of(refused.reason()), refused.detail());
+        return switch (refused.reason()) {
+            case EXPIRED, NOT_YET_VALID -> new OpenSslCertificateException(refused.detail(), why, CertificateVerifier.X509_V_ERR_CERT_HAS_EXPIRED);
+            case UNTRUSTED, TRUST_DOMAIN ->
+                new OpenSslCertificateException(refused.detail(), why, CertificateVerifier.X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
+            case NO_CERTIFICATE, NOT_AN_SVID, IDENTITY -> why;
+        };
+    }
+
+    /** Asked of the library itself, because the native engine tells it only after the handshake, when a request may be there already. */
+    private static String protocol(SSLEngine engine) {
+        return engine instanceof ReferenceCountedOpenSslEngine openSsl
+            ? SSL.getAlpnSelected(openSsl.sslPointer())
+            : engine.getHandshakeApplicationProtocol();
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) throws CertificateException {
+        check(chain, engine);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) throws CertificateException {
+        check(chain, engine);
+    }
+
+    @Override
+    public void resumeClientTrusted(X509Certificate[] chain, SSLEngine engine) throws CertificateException {
+        check(chain, engine);
+    }
+
+    @Override
+    public void resumeServerTrusted(X509Certificate[] chain, SSLEngine engine) throws CertificateException {
+        check(chain, engine);
+    }
+
+    /** Named in the request for a certificate, for clients that have several. */
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+        return chains.bundle().authorities().toArray(X509Certificate[]::new);
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+        throw withoutEngine();
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+        throw withoutEngine();
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
+        throw withoutEngine();
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
+        throw withoutEngine();
+    }
+
+    private static CertificateException withoutEngine() {
+        return new CertificateException("a check without an engine (expected: one of Netty's)");
+    }
+}

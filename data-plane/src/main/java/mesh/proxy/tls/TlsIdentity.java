@@ -1,0 +1,123 @@
+package mesh.proxy.tls;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSsl;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.util.IllegalReferenceCountException;
+import io.netty.util.ReferenceCountUtil;
+import java.security.cert.X509Certificate;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import mesh.model.Address;
+import mesh.model.TrustBundle;
+import mesh.pki.Svid;
+import org.jboss.logging.Logger;
+
+/**
+ * One identity with one bundle, and the TLS contexts made of them: one for each side and set of acceptable peers, when first needed. Session
+ * caches and ticket keys are a context's own, so nothing is resumed under other terms than it was begun under. Any thread.
+ *
+ * <p>Contexts are native memory and counted: an open connection holds its own, so after {@link #release} each goes with its last connection.
+ */
+final class TlsIdentity {
+
+    private static final Logger LOG = Logger.getLogger(TlsIdentity.class);
+
+    /** What is spoken, best first; {@code mesh} says that a sidecar is speaking, and not an application with TLS of its own. */
+    private static final List<String> PROTOCOLS = List.of("http/1.1", "mesh");
+    private static final SslProvider PROVIDER = provider();
+
+    private final Svid svid;
+    private final VerifiedChains chains;
+    private final Map<Acceptance, SslContext> contexts = new ConcurrentHashMap<>();
+    private boolean released;
+
+    /** @throws IllegalArgumentException when no TLS can be spoken with them */
+    TlsIdentity(Svid svid, TrustBundle bundle, InstantSource clock) {
+        this.svid = svid;
+        this.chains = new VerifiedChains(bundle, clock);
+        // One is made at once, so that a key that does not fit is found here and not by the first connection.
+        context(new Acceptance(false, Set.of()));
+    }
+
+    private static SslProvider provider() {
+        boolean isNative = OpenSsl.isAvailable() && SslProvider.isTlsv13Supported(SslProvider.OPENSSL_REFCNT);
+        if (isNative) {
+            LOG.debugf("TLS by %s", OpenSsl.versionString());
+        } else {
+            LOG.warnf("TLS by the JDK, at several times the cost: %s",
+                OpenSsl.unavailabilityCause() == null ? "the native library has no TLS 1.3" : OpenSsl.unavailabilityCause().getMessage());
+        }
+        return isNative ? SslProvider.OPENSSL_REFCNT : SslProvider.JDK;
+    }
+
+    /** @return null when this identity was released meanwhile */
+    SslHandler tryHandler(ByteBufAllocator allocator, Acceptance acceptance, Address peer) {
+        SslContext context = contexts.get(acceptance);
+        if (context == null) {
+            context = context(acceptance);
+        }
+        if (context == null) {
+            return null;
+        }
+        try {
+            return peer == null ? context.newHandler(allocator) : context.newHandler(allocator, peer.host(), peer.port());
+        } catch (IllegalReferenceCountException e) {
+            return null;
+        }
+    }
+
+    private synchronized SslContext context(Acceptance acceptance) {
+        return released ? null : contexts.computeIfAbsent(acceptance, this::build);
+    }
+
+    private SslContext build(Acceptance acceptance) {
+        X509Certificate[] chain = svid.chain().toArray(X509Certificate[]::new);
+        SslContextBuilder builder = acceptance.client()
+            ? SslContextBuilder.forClient().keyManager(svid.key(), chain)
+            : SslContextBuilder.forServer(svid.key(), chain).clientAuth(ClientAuth.REQUIRE);
+        try {
+            return builder
+                .sslProvider(PROVIDER)
+                .protocols("TLSv1.3")
+                .trustManager(new SvidTrustManager(chains, acceptance))
+                // The only behaviours that the native provider has; the trust manager insists on a protocol.
+                .applicationProtocolConfig(new ApplicationProtocolConfig(
+                    Protocol.ALPN, SelectorFailureBehavior.NO_ADVERTISE, SelectedListenerFailureBehavior.ACCEPT, PROTOCOLS))
+                .build();
+        } catch (SSLException | RuntimeException e) {
+            throw new IllegalArgumentException(svid.id() + ": no TLS with this certificate and key: " + e.getMessage(), e);
+        }
+    }
+
+    /** What a handshake that has just succeeded proved. */
+    MeshTls.PeerIdentity peerOf(SSLEngine engine) {
+        try {
+            VerifiedChains.Proof peer = chains.proofOf(engine.getSession().getPeerCertificates());
+            long until = Math.min(peer.accepted().notAfter().getEpochSecond(), svid.leaf().getNotAfter().toInstant().getEpochSecond());
+            return new MeshTls.PeerIdentity(peer.accepted().id(), svid.id(), until, peer.leafHash());
+        } catch (SSLPeerUnverifiedException e) {
+            throw new IllegalStateException("a handshake without a certificate succeeded", e);
+        }
+    }
+
+    synchronized void release() {
+        released = true;
+        contexts.values().forEach(ReferenceCountUtil::release);
+        contexts.clear();
+    }
+}
