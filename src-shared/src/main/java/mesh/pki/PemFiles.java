@@ -22,7 +22,6 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -133,7 +132,7 @@ public final class PemFiles {
         }
         PrivateKey own = privateKey(key);
         if (!KeyPairs.match(own, chain.get(0).getPublicKey())) {
-            throw new IOException(key + ": not the key of the certificate in " + certificates + " (expected: the one it was issued for)");
+            throw new IOException(key + ": the key of another certificate (expected: the key of " + certificates + ")");
         }
         return new Svid(id, chain, own);
     }
@@ -162,9 +161,9 @@ public final class PemFiles {
         try {
             text = Files.readString(file, StandardCharsets.ISO_8859_1);
         } catch (NoSuchFileException e) {
-            throw new IOException(file + ": no such file (expected: " + kind.toLowerCase(Locale.ROOT) + " in PEM)", e);
+            throw new IOException(file + ": no such file (expected: PEM)", e);
         } catch (IOException e) {
-            throw new IOException(file + ": not readable (expected: " + kind.toLowerCase(Locale.ROOT) + " in PEM): " + e.getMessage(), e);
+            throw new IOException(file + ": may not be read (expected: a PEM file this user may read)", e);
         }
         List<byte[]> found = new ArrayList<>();
         Set<String> others = new TreeSet<>();

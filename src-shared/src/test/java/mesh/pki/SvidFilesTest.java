@@ -6,11 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.CertificateEncodingException;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import mesh.model.SpiffeId;
 import mesh.model.TrustDomain;
 import mesh.time.FakeClock;
@@ -35,7 +31,7 @@ class SvidFilesTest {
         ca = directory.resolve("ca.crt");
         cert = directory.resolve("svc.crt");
         key = directory.resolve("svc.key");
-        write(ca, authority.bundle().authorities());
+        PemFiles.writeCertificates(ca, authority.bundle().authorities());
         write(authority.issue(PAYMENTS, Duration.ofHours(1)));
     }
 
@@ -48,7 +44,7 @@ class SvidFilesTest {
 
     @Test
     void refusesTheKeyOfAnotherCertificate() throws Exception {
-        Pem.write(key, "PRIVATE KEY", List.of(authority.issue(PAYMENTS, Duration.ofHours(1)).key().getEncoded()));
+        PemFiles.writeKey(key, authority.issue(PAYMENTS, Duration.ofHours(1)).key());
         assertThatThrownBy(this::read).isInstanceOf(IOException.class)
             .hasMessage(key + ": the key of another certificate (expected: the key of " + cert + ")");
     }
@@ -56,7 +52,7 @@ class SvidFilesTest {
     @Test
     void refusesACertificateOfAnotherAuthority() throws Exception {
         write(CertificateAuthority.create(TrustDomain.DEFAULT, clock).issue(PAYMENTS, Duration.ofHours(1)));
-        assertThatThrownBy(this::read).hasMessageStartingWith(cert + ": ").hasMessageContaining("not signed by");
+        assertThatThrownBy(this::read).hasMessageStartingWith(cert + ": ").hasMessageContaining("not vouched for");
     }
 
     @Test
@@ -74,23 +70,15 @@ class SvidFilesTest {
     @Test
     void namesTheFileThatIsNoPem() throws IOException {
         Files.writeString(key, "secret");
-        assertThatThrownBy(this::read).hasMessageStartingWith(key + ": not readable").hasMessageNotContaining("secret");
+        assertThatThrownBy(this::read).hasMessageStartingWith(key + ": no PRIVATE KEY in it").hasMessageNotContaining("secret");
     }
 
     private SvidFiles read() throws IOException {
         return SvidFiles.read(ca, cert, key, clock.instant());
     }
 
-    private void write(Svid svid) throws Exception {
-        write(cert, svid.chain());
-        Pem.write(key, "PRIVATE KEY", List.of(svid.key().getEncoded()));
-    }
-
-    private static void write(Path file, List<X509Certificate> certificates) throws IOException, CertificateEncodingException {
-        List<byte[]> ders = new ArrayList<>();
-        for (X509Certificate each : certificates) {
-            ders.add(each.getEncoded());
-        }
-        Pem.write(file, "CERTIFICATE", ders);
+    private void write(Svid svid) throws IOException {
+        PemFiles.writeCertificates(cert, svid.chain());
+        PemFiles.writeKey(key, svid.key());
     }
 }
