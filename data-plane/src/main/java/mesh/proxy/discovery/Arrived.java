@@ -22,6 +22,8 @@ import mesh.xds.ResourceType;
  */
 final class Arrived {
 
+    private static final String NOT_APPLIED = "not applied";
+
     private record Held(String version, Object value) {}
 
     private static final class OfType {
@@ -138,15 +140,14 @@ final class Arrived {
         return all;
     }
 
-    /** What a new stream may leave out: the versions that are here and were applied. */
+    /**
+     * What a new stream begins with: every name that is here, so that its removal is told, with its version if that was applied. The others
+     * have a version that no resource has, and so are sent again.
+     */
     Map<String, String> versions(ResourceType type) {
         OfType of = types.get(type);
         Map<String, String> versions = new HashMap<>();
-        of.held.forEach((name, held) -> {
-            if (!of.unapplied.contains(name)) {
-                versions.put(name, held.version);
-            }
-        });
+        of.held.forEach((name, held) -> versions.put(name, of.unapplied.contains(name) ? NOT_APPLIED : held.version));
         return versions;
     }
 

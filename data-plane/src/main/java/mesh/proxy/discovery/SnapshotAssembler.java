@@ -134,7 +134,7 @@ final class SnapshotAssembler {
         return arrived.wanted(type);
     }
 
-    /** What a new stream need not send again. */
+    /** What a new stream begins with, by name. */
     Map<String, String> versions(ResourceType type) {
         return arrived.versions(type);
     }

@@ -165,13 +165,29 @@ class DeltaSessionTest {
         receive(response(ENDPOINTS, two, "pay"));
         session = newSession();
         assertThat(Meshes.text(session.open())).as("endpoints came, but were never applied")
-            .containsExactly("CDS [pay]", "LDS [pay]", "EDS +pay", "RDS +pay [pay]");
+            .containsExactly("CDS [pay]", "LDS [pay]", "EDS +pay [pay?]", "RDS +pay [pay]");
         receive(response(CLUSTER, two));
         receive(response(ENDPOINTS, two, "pay"));
         receive(response(LISTENER, two));
         assertThat(applied).containsExactly(ONE);
         receive(response(ROUTES, two));
         assertThat(applied).containsExactly(ONE, two);
+    }
+
+    /** Were it not named, nobody would say that it is gone. */
+    @Test
+    void aNewStreamAlsoNamesWhatWasNeverApplied() {
+        takeOne();
+        receive(response(CLUSTER, TWO, "cart"));
+        receive(response(LISTENER, TWO, "cart"));
+        session = newSession();
+        assertThat(Meshes.text(session.open())).contains("CDS [cart?, pay]", "LDS [cart?, pay]");
+        MeshSnapshot three = ONE.withVersion(3);
+        receive(response(CLUSTER, three, "-cart"));
+        receive(response(LISTENER, three, "-cart"));
+        receive(response(ENDPOINTS, three));
+        receive(response(ROUTES, three));
+        assertThat(last()).isEqualTo(three);
     }
 
     @Test
@@ -182,7 +198,7 @@ class DeltaSessionTest {
         round(two, response(ENDPOINTS, two, "pay"));
         refuse = List.of();
         session = newSession();
-        assertThat(Meshes.text(session.open())).contains("EDS +pay");
+        assertThat(Meshes.text(session.open())).contains("EDS +pay [pay?]");
         round(two, response(ENDPOINTS, two, "pay"));
         assertThat(last()).isEqualTo(two);
     }

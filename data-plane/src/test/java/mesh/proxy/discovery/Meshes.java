@@ -85,7 +85,7 @@ final class Meshes {
         return response.toBuilder().clearControlPlane().setSystemVersionInfo(response.getNonce()).build();
     }
 
-    /** {@code EDS +subscribed -unsubscribed {held}}, {@code ack CDS@3} or {@code nack CDS@3: why}. */
+    /** {@code EDS +subscribed -unsubscribed [held, unapplied?]}, {@code ack CDS@3} or {@code nack CDS@3: why}. */
     static List<String> text(List<DeltaDiscoveryRequest> requests) {
         return requests.stream().map(Meshes::text).toList();
     }
@@ -102,7 +102,9 @@ final class Meshes {
         request.getResourceNamesUnsubscribeList().forEach(name -> parts.add("-" + name));
         Map<String, String> held = request.getInitialResourceVersionsMap();
         if (!held.isEmpty()) {
-            parts.add(held.keySet().stream().sorted().toList().toString());
+            parts.add(held.entrySet().stream()
+                .map(h -> h.getKey() + (h.getValue().equals("not applied") ? "?" : ""))
+                .sorted().toList().toString());
         }
         return String.join(" ", parts);
     }
