@@ -53,17 +53,24 @@ public final class JoinTokens implements Closeable {
     private final RandomGenerator random;
     /** By hash, oldest first. */
     private final Map<String, Entry> entries = new LinkedHashMap<>();
-    private long compactAbove = COMPACT_ABOVE;
+    private final long neverCompactBelow;
+    private long compactAbove;
 
-    private JoinTokens(Journal journal, InstantSource clock, RandomGenerator random) {
+    private JoinTokens(Journal journal, InstantSource clock, RandomGenerator random, long compactAbove) {
         this.journal = journal;
         this.clock = clock;
         this.random = random;
+        this.neverCompactBelow = compactAbove;
+        this.compactAbove = compactAbove;
     }
 
     /** @param random must be cryptographically strong */
     public static JoinTokens open(FileLayer files, InstantSource clock, RandomGenerator random) throws IOException {
-        JoinTokens tokens = new JoinTokens(Journal.open(files, FILE), clock, random);
+        return open(files, clock, random, COMPACT_ABOVE);
+    }
+
+    static JoinTokens open(FileLayer files, InstantSource clock, RandomGenerator random, long compactAbove) throws IOException {
+        JoinTokens tokens = new JoinTokens(Journal.open(files, FILE), clock, random, compactAbove);
         tokens.journal.takeRecovered().forEach(tokens::recover);
         return tokens;
     }
@@ -138,7 +145,7 @@ public final class JoinTokens implements Closeable {
             LOG.warnf("%s could not be compacted, it goes on growing: %s", FILE, e.getMessage());
         }
         // Not again before it has doubled, however many tokens are good at a time.
-        compactAbove = Math.max(COMPACT_ABOVE, 2 * journal.length());
+        compactAbove = Math.max(neverCompactBelow, 2 * journal.length());
     }
 
     private static String hash(String text) {
