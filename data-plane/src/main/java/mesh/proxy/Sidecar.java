@@ -12,6 +12,7 @@ import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.model.TrustBundle;
 import mesh.pki.Svid;
+import mesh.proxy.admin.SidecarView;
 import mesh.proxy.downstream.ListenerBinder;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.ProxyLoops;
@@ -25,7 +26,7 @@ import mesh.time.Env;
 import org.jboss.logging.Logger;
 
 /** The data plane without its framework: built with constructors, told what to do by calls. Any thread. */
-public final class Sidecar implements AutoCloseable {
+public final class Sidecar implements SidecarView, AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(Sidecar.class);
     private static final Duration DRAIN_CHECK = Duration.ofMillis(20);
@@ -37,8 +38,8 @@ public final class Sidecar implements AutoCloseable {
     private final ProxyRuntime runtime = new ProxyRuntime();
     private final TableCompiler compiler;
     private final ListenerBinder binder;
-    private Svid svid;
-    private TrustBundle trust;
+    private volatile Svid svid;
+    private volatile TrustBundle trust;
     private volatile boolean draining;
 
     /** @param count number of event loops, at least 1; one a core is right */
@@ -98,12 +99,14 @@ public final class Sidecar implements AutoCloseable {
     }
 
     /** What it was compiled to, with everything that is alive in it. */
+    @Override
     public RuntimeTables tables() {
         return runtime.current();
     }
 
     /** Where listeners are bound, by name; tells the port that was chosen for port 0. */
-    public synchronized Map<String, Address> bound() {
+    @Override
+    public Map<String, Address> bound() {
         return binder.bound();
     }
 
@@ -142,7 +145,23 @@ public final class Sidecar implements AutoCloseable {
         done.complete(null);
     }
 
+    @Override
+    public int connections() {
+        return binder.connections();
+    }
+
+    @Override
+    public Optional<Svid> identity() {
+        return Optional.ofNullable(svid);
+    }
+
+    @Override
+    public Optional<TrustBundle> trust() {
+        return Optional.ofNullable(trust);
+    }
+
     /** Whether {@link #drain} has begun: time to fail the readiness probe. */
+    @Override
     public boolean draining() {
         return draining;
     }

@@ -1,0 +1,158 @@
+package mesh.proxy.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import mesh.model.Address;
+import mesh.model.CircuitBreakerPolicy;
+import mesh.proxy.RawClient;
+import mesh.proxy.Sidecar;
+import mesh.proxy.Snapshots;
+import mesh.time.Env;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AdminServerTest {
+
+    private static final Address ANY_PORT = new Address("127.0.0.1", 0);
+
+    private final Vertx vertx = Vertx.vertx();
+    private final Sidecar sidecar = new Sidecar(Env.system(), 1);
+    private final AtomicBoolean ready = new AtomicBoolean(true);
+    private final List<String> told = new ArrayList<>();
+    private final AdminServer server = new AdminServer(vertx, sidecar, Env.system().clock(), () -> "a_metric 1.0\n", ready::get, new AdminServer.Control() {
+        @Override
+        public void drain() {
+            told.add("drain");
+        }
+
+        @Override
+        public void quit() {
+            told.add("quit");
+        }
+
+        @Override
+        public void logLevel(String level) {
+            if (!level.equals("debug")) throw new IllegalArgumentException("level: \"" + level + "\" (expected: debug)");
+            told.add(level);
+        }
+    });
+    private Map<String, Address> at;
+
+    @BeforeEach
+    void start() {
+        sidecar.apply(Snapshots.http().version(7).breaker(CircuitBreakerPolicy.DEFAULT).to(Address.parse("127.0.0.1:9001"), 2).build());
+        at = server.start(ANY_PORT, ANY_PORT, ANY_PORT);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        server.close();
+        sidecar.close();
+        vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void showsTheConfigurationInForce() throws Exception {
+        JsonObject dump = new JsonObject(body(ask("admin", "GET /config_dump")));
+
+        assertThat(dump.getLong("version")).isEqualTo(7);
+        assertThat(dump.getJsonObject("endpoints").getJsonObject("payments").getJsonArray("endpoints").getJsonObject(0).getString("address"))
+            .isEqualTo("127.0.0.1:9001");
+        assertThat(dump.getJsonObject("listeners").getJsonObject("web").getJsonObject("traffic").getString("kind")).isEqualTo("HttpTraffic");
+    }
+
+    @Test
+    void showsWhatIsAlive() throws Exception {
+        JsonObject endpoint = new JsonObject(body(ask("admin", "GET /clusters")))
+            .getJsonObject("payments").getJsonArray("endpoints").getJsonObject(0);
+        assertThat(endpoint.getString("circuit")).isEqualTo("closed");
+        assertThat(endpoint.getInteger("in_flight")).isZero();
+        assertThat(new JsonObject(body(ask("admin", "GET /listeners"))).getJsonObject("web").getString("address"))
+            .isEqualTo(sidecar.bound().get("web").toString());
+        assertThat(ask("admin", "GET /")).contains("text/html").contains("127.0.0.1:9001").contains("closed");
+    }
+
+    @Test
+    void servesMetricsOnTheirOwnListener() throws Exception {
+        assertThat(body(ask("metrics", "GET /metrics"))).isEqualTo("a_metric 1.0\n");
+        assertThat(ask("metrics", "GET /config_dump")).startsWith("HTTP/1.1 404");
+        assertThat(ask("health", "GET /metrics")).startsWith("HTTP/1.1 404");
+    }
+
+    @Test
+    void isReadyOnceConfiguredAndUntilItDrains() throws Exception {
+        assertThat(ask("health", "GET /ready")).startsWith("HTTP/1.1 200");
+        ready.set(false);
+        assertThat(ask("health", "GET /ready")).startsWith("HTTP/1.1 503").contains("NO CONFIGURATION YET");
+        ready.set(true);
+        sidecar.drain(Duration.ofHours(1), Duration.ofHours(1));
+        assertThat(ask("health", "GET /ready")).startsWith("HTTP/1.1 503").contains("DRAINING");
+        assertThat(ask("health", "GET /live")).startsWith("HTTP/1.1 200");
+    }
+
+    @Test
+    void changesSomethingOnlyWhenPosted() throws Exception {
+        assertThat(ask("admin", "GET /drain")).startsWith("HTTP/1.1 405").containsIgnoringCase("allow: POST");
+        assertThat(ask("admin", "GET /quitquitquit")).startsWith("HTTP/1.1 405");
+        assertThat(told).isEmpty();
+        assertThat(ask("admin", "POST /drain")).startsWith("HTTP/1.1 200");
+        assertThat(ask("admin", "POST /logging?level=debug")).startsWith("HTTP/1.1 200");
+        assertThat(ask("admin", "POST /logging?level=loud")).startsWith("HTTP/1.1 400").contains("\"loud\"");
+        assertThat(told).containsExactly("drain", "debug");
+        assertThat(ask("admin", "POST /config_dump")).startsWith("HTTP/1.1 405");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "evil.example, , 403",
+        "evil.example:15000, , 403",
+        "localhost.evil.example, , 403",
+        "localhost, http://evil.example, 403",
+        "localhost, null, 403",
+        "localhost:15000, http://localhost:15000, 200",
+        "127.0.0.1:15000, , 200",
+        "[::1]:15000, , 200",
+    })
+    void answersNobodyElsesPages(String host, String origin, int status) throws Exception {
+        assertThat(ask("admin", "POST /drain", host, origin)).startsWith("HTTP/1.1 " + status);
+        assertThat(told).hasSize(status == 200 ? 1 : 0);
+    }
+
+    @Test
+    void saysWhichAddressIsTaken() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0)) {
+            Address address = new Address("127.0.0.1", taken.getLocalPort());
+            assertThatThrownBy(() -> server.start(ANY_PORT, address, ANY_PORT))
+                .hasMessageContaining("metrics listener: \"" + address + "\"").hasMessageContaining("expected: a free local address");
+        }
+    }
+
+    private String ask(String server, String request) throws Exception {
+        return ask(server, request, "localhost", null);
+    }
+
+    private String ask(String server, String request, String host, String origin) throws Exception {
+        try (RawClient client = new RawClient(at.get(server))) {
+            client.send(request + " HTTP/1.1\r\nhost: " + host + "\r\n" + (origin == null ? "" : "origin: " + origin + "\r\n")
+                + "content-length: 0\r\nconnection: close\r\n\r\n");
+            return client.readAll();
+        }
+    }
+
+    private static String body(String answer) {
+        return answer.substring(answer.indexOf("\r\n\r\n") + 4);
+    }
+}
