@@ -27,7 +27,10 @@ import picocli.CommandLine.Spec;
     description = {"Runs a sidecar until SIGTERM or Ctrl-C, from a file or for a control plane.", ""},
     mixinStandardHelpOptions = true,
     version = MeshCommand.VERSION,
-    sortOptions = false)
+    sortOptions = false,
+    customSynopsis = {
+        "mesh proxy start --config FILE [OPTION…]",
+        "      mesh proxy start --control-plane HOST:PORT --workload NAME [OPTION…]"})
 final class StartCommand implements Callable<Integer> {
 
     private static final Set<String> LEVELS = Set.of("error", "warn", "info", "debug", "trace");
