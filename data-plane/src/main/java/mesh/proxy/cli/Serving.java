@@ -1,11 +1,13 @@
 package mesh.proxy.cli;
 
+import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.ShutdownEvent;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import mesh.model.Durations;
@@ -46,8 +48,9 @@ final class Serving {
     private int serve(Vertx vertx) {
         feed.follow();
         LOG.infof("sidecar ready: %s", sidecar.bound());
-        for (String signal : new String[] {"TERM", "INT"}) {
-            Signal.handle(new Signal(signal), received -> stop());
+        // Dev mode ends its own JVM: a signal is its to handle.
+        if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
+            List.of("TERM", "INT").forEach(signal -> Signal.handle(new Signal(signal), received -> stop()));
         }
         Quarkus.waitForExit();
         return 0;
