@@ -19,6 +19,7 @@ import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.ProxyRuntime;
 import mesh.proxy.runtime.RuntimeTables;
 import mesh.proxy.runtime.TableCompiler;
+import mesh.proxy.telemetry.AccessLog;
 import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.tls.MeshTls;
 import mesh.proxy.upstream.Connector;
@@ -34,6 +35,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     private final Env env;
     private final ProxyLoops loops;
     private final ProxyMetrics metrics;
+    private final AccessLog accessLog;
     private final MeshTls tls;
     private final ProxyRuntime runtime = new ProxyRuntime();
     private final TableCompiler compiler;
@@ -47,10 +49,11 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         this.env = env;
         this.loops = new ProxyLoops(count, env.ticker());
         this.metrics = new ProxyMetrics(count, env.ticker());
+        this.accessLog = new AccessLog(env.clock(), metrics);
         this.tls = new MeshTls(env.clock(), metrics::handshake);
         Connector connector = new Connector(loops, tls, env.clock());
         this.compiler = new TableCompiler(env, loops, connector, metrics);
-        this.binder = new ListenerBinder(env, loops, runtime, tls, connector, metrics);
+        this.binder = new ListenerBinder(env, loops, runtime, tls, connector, metrics, accessLog);
     }
 
     /** Makes a configuration current, all of it at once; on any problem nothing changes. */
@@ -112,6 +115,10 @@ public final class Sidecar implements SidecarView, AutoCloseable {
 
     public ProxyMetrics metrics() {
         return metrics;
+    }
+
+    public AccessLog accessLog() {
+        return accessLog;
     }
 
     /**

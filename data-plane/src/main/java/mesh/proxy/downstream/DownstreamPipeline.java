@@ -15,6 +15,7 @@ import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
+import mesh.proxy.telemetry.AccessLog;
 import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.tls.Lifetime;
 import mesh.proxy.tls.MeshTls;
@@ -25,7 +26,8 @@ import mesh.time.Env;
 final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
 
     /** What every connection needs of the sidecar. */
-    record Parts(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics) {}
+    record Parts(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics,
+        AccessLog accessLog) {}
 
     private final Parts parts;
     private final BoundSocket socket;
@@ -60,7 +62,8 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
     private void addProtocol(Channel client, ListenerTable table, ProxyLoop loop) {
         if (table.traffic() instanceof ListenerTable.Http http) {
             ClientSession session = new ClientSession(
-                parts.runtime(), socket, http, loop, parts.env().random(), parts.metrics(), new ClientFilters(client, parts.env().random()));
+                parts.runtime(), socket, http, loop, parts.env().random(), parts.metrics(), parts.accessLog(),
+                new ClientFilters(client, parts.env().random()));
             client.pipeline().addLast(new Http1ServerConnection(session, Http1Limits.DEFAULT, parts.env().ticker(), session));
         } else {
             client.pipeline().addLast(new TcpProxyHandler(((ListenerTable.Tcp) table.traffic()).cluster(), parts.connector(), loop));

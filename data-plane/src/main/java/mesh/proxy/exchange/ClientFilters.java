@@ -16,12 +16,20 @@ public final class ClientFilters {
 
     private final ForwardedHeaders forwarded;
     private final RandomGenerator random;
+    private final String peer;
 
     /** @param client its handshake, if it has one, is over */
     public ClientFilters(Channel client, RandomGenerator random) {
         String address = client.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress().getHostAddress() : "unknown";
-        this.forwarded = new ForwardedHeaders(address, certificate(MeshTls.peerOf(client)));
+        MeshTls.PeerIdentity proved = MeshTls.peerOf(client);
+        this.forwarded = new ForwardedHeaders(address, certificate(proved));
+        this.peer = proved == null ? null : proved.id().toString();
         this.random = random;
+    }
+
+    /** The identity that the client has proved, or null. */
+    String peer() {
+        return peer;
     }
 
     /** @param host the Host to send, or null to leave it */

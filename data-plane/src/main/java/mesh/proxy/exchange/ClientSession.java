@@ -11,6 +11,7 @@ import mesh.proxy.outcome.Failure;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
 import mesh.proxy.runtime.RuntimeTables;
+import mesh.proxy.telemetry.AccessLog;
 import mesh.proxy.telemetry.ProxyMetrics;
 import org.jboss.logging.Logger;
 
@@ -24,6 +25,7 @@ public final class ClientSession implements DownstreamHandler.Factory, Http1Serv
     private final ProxyLoop loop;
     private final RandomGenerator random;
     private final ProxyMetrics metrics;
+    private final AccessLog accessLog;
     private final ClientFilters filters;
     private RuntimeTables seen;
     private ListenerTable.Http table;
@@ -34,13 +36,14 @@ public final class ClientSession implements DownstreamHandler.Factory, Http1Serv
      */
     public ClientSession(
         ProxyRuntime runtime, Supplier<String> listener, ListenerTable.Http table, ProxyLoop loop, RandomGenerator random,
-        ProxyMetrics metrics, ClientFilters filters) {
+        ProxyMetrics metrics, AccessLog accessLog, ClientFilters filters) {
         this.runtime = runtime;
         this.listener = listener;
         this.table = table;
         this.loop = loop;
         this.random = random;
         this.metrics = metrics;
+        this.accessLog = accessLog;
         this.filters = filters;
     }
 
@@ -84,6 +87,15 @@ public final class ClientSession implements DownstreamHandler.Factory, Http1Serv
 
     ProxyMetrics metrics() {
         return metrics;
+    }
+
+    AccessLog accessLog() {
+        return accessLog;
+    }
+
+    /** The identity that the client has proved, or null. */
+    String peer() {
+        return filters.peer();
     }
 
     ClientFilters filters() {

@@ -16,6 +16,7 @@ import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
 import mesh.proxy.runtime.CompiledRoute;
 import mesh.proxy.runtime.ListenerTable;
+import mesh.proxy.telemetry.AccessLog;
 import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.UpstreamCluster;
 import org.jboss.logging.Logger;
@@ -51,6 +52,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     private long lastSign;
 
     private int status;
+    private long bytesIn;
+    private long bytesOut;
     private boolean answering;
     private boolean over;
 
@@ -143,6 +146,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     @Override
     public void onBody(ByteBuf data) {
         lastSign = session.nanos();
+        bytesIn += data.readableBytes();
         UpstreamStream up = upstream();
         body.add(data, up);
         if (over) return;
@@ -191,6 +195,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     void onResponseBody(ByteBuf data) {
         lastSign = session.nanos();
+        bytesOut += data.readableBytes();
         client.sendBody(data);
         if (!over && !client.isWritable()) attempt.stream().setReading(false);
     }
@@ -294,8 +299,17 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         if (attempt != null) attempt.giveUp(failure == null ? Failure.DOWNSTREAM_RESET : failure);
         body.forget();
         if (counted) cluster.load().requestEnded();
-        var meter = cluster == null || table.owns() ? table.service() : cluster.meter();
-        meter.request(session.loop().index(), status, session.nanos() - begun);
+        long nanos = session.nanos() - begun;
+        boolean own = cluster == null || table.owns();
+        (own ? table.service() : cluster.meter()).request(session.loop().index(), status, nanos);
+        if (session.accessLog().isOn()) session.accessLog().write(entry(failure, nanos, own ? table.label() : cluster.name()));
+    }
+
+    private AccessLog.Entry entry(Failure failure, long nanos, String service) {
+        return new AccessLog.Entry(
+            request.method().name(), request.target(), request.authority(), status, failure, bytesIn, bytesOut, nanos, service,
+            attempt == null ? null : attempt.destination().upstream().address().toString(), session.peer(),
+            request.get(FieldName.TRACEPARENT));
     }
 
     // Time.

@@ -22,8 +22,9 @@ public record ListenerTable(Listener model, ProxyMetrics.ListenerMeter meter, Tr
 
     /**
      * @param routes  where requests go
-     * @param service of those that go nowhere, and of all where {@code owns}
+     * @param label   the {@code service} of requests that go nowhere, and of all where {@code owns}
+     * @param service its meter
      * @param owns    whether requests count under the listener's service, and not under the cluster they go to
      */
-    public record Http(RouteIndex<CompiledRoute> routes, ProxyMetrics.ServiceMeter service, boolean owns) implements Traffic {}
+    public record Http(RouteIndex<CompiledRoute> routes, String label, ProxyMetrics.ServiceMeter service, boolean owns) implements Traffic {}
 }

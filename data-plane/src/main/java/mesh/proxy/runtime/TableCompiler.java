@@ -145,7 +145,8 @@ public final class TableCompiler {
         ListenerTable.Traffic traffic;
         if (model.traffic() instanceof Listener.HttpTraffic http) {
             boolean owns = !http.service().isEmpty();
-            traffic = new ListenerTable.Http(routes.get(http.routeTable()), metrics.service(owns ? http.service() : model.name()), owns);
+            String label = owns ? http.service() : model.name();
+            traffic = new ListenerTable.Http(routes.get(http.routeTable()), label, metrics.service(label), owns);
         } else {
             traffic = new ListenerTable.Tcp(clusters.get(((Listener.TcpTraffic) model.traffic()).cluster()));
         }
