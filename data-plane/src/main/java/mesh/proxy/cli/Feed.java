@@ -28,6 +28,11 @@ interface Feed extends AutoCloseable {
     /** Whether the sidecar has had a configuration, and so may be sent traffic. */
     boolean ready();
 
+    /** Where the sidecar is to show itself, as far as the configuration says. Once open. */
+    default StartOptions.Listens listens() {
+        return StartOptions.Listens.UNSAID;
+    }
+
     @Override
     void close();
 }

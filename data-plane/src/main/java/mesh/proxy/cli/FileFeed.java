@@ -13,10 +13,14 @@ import mesh.model.ApplyResult;
 import mesh.model.Problem;
 import mesh.pki.SvidFiles;
 import mesh.proxy.Sidecar;
+import mesh.proxy.cli.StartOptions.Listens;
 import mesh.proxy.discovery.FileSource;
+import org.jboss.logging.Logger;
 
 /** One file and the certificates it names. */
 final class FileFeed implements Feed {
+
+    private static final Logger LOG = Logger.getLogger(FileFeed.class);
 
     private final Path file;
     private final Sidecar sidecar;
@@ -52,9 +56,13 @@ final class FileFeed implements Feed {
         return current.isPresent();
     }
 
-    /** What the file says now. */
-    SidecarConfig current() {
-        return current.orElseThrow();
+    @Override
+    public Listens listens() {
+        return listensOf(current.orElseThrow());
+    }
+
+    private static Listens listensOf(SidecarConfig config) {
+        return new Listens(config.adminListen(), config.metricsListen(), config.healthListen());
     }
 
     /** The certificates first, because listeners that need them are about to open; back again when those are refused. */
@@ -75,6 +83,8 @@ final class FileFeed implements Feed {
             rotate(before);
             return new ApplyResult.Rejected(rejected.problems().stream().map(this::inFile).toList());
         }
+        current.filter(was -> !listensOf(was).equals(listensOf(config))).ifPresent(was ->
+            LOG.warnf("%s: where admin, metrics and health are served changes with the next start", file));
         current = Optional.of(config);
         return result;
     }

@@ -1,5 +1,6 @@
 package mesh.proxy.cli;
 
+import io.micrometer.prometheus.PrometheusMeterRegistry;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
@@ -7,16 +8,22 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import mesh.model.Address;
 import mesh.model.Durations;
 import mesh.proxy.Sidecar;
+import mesh.proxy.admin.AdminServer;
+import mesh.proxy.cli.StartOptions.Listens;
+import mesh.proxy.telemetry.MetricsCollector;
 import org.jboss.logging.Logger;
 import sun.misc.Signal;
 
-/** One sidecar inside Quarkus, from the first request it may get to the last one it answers. */
-final class Serving {
+/** One sidecar inside Quarkus, from when it shows itself until it has answered its last request. */
+final class Serving implements AdminServer.Control {
 
     /** A pod is killed 30 s after its SIGTERM; some of that is needed to end the process. */
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(28);
@@ -29,61 +36,103 @@ final class Serving {
     private final Sidecar sidecar;
     private final Feed feed;
     private final StartOptions options;
-    private final AtomicBoolean stopping = new AtomicBoolean();
+    private final InstantSource clock;
+    private final AtomicBoolean draining = new AtomicBoolean();
+    private AdminServer admin;
 
-    private Serving(Sidecar sidecar, Feed feed, StartOptions options) {
+    private Serving(Sidecar sidecar, Feed feed, StartOptions options, InstantSource clock) {
         this.sidecar = sidecar;
         this.feed = feed;
         this.options = options;
+        this.clock = clock;
     }
 
     /** Returns the exit code when everything has ended. */
-    static int run(Sidecar sidecar, Feed feed, StartOptions options) {
-        running = new Serving(sidecar, feed, options);
+    static int run(Sidecar sidecar, Feed feed, StartOptions options, InstantSource clock) {
+        running = new Serving(sidecar, feed, options, clock);
         AtomicInteger exit = new AtomicInteger();
         Quarkus.run(UntilStopped.class, (code, failure) -> exit.set(failure == null ? code : 1));
         return exit.get();
     }
 
-    private int serve(Vertx vertx) {
+    private int serve(Vertx vertx, PrometheusMeterRegistry metrics) {
+        metrics.getPrometheusRegistry().register(new MetricsCollector(sidecar.metrics()));
+        admin = new AdminServer(vertx, sidecar, clock, metrics::scrape, feed::ready, this);
+        Listens listens = options.listens().or(feed.listens());
+        Map<String, Address> own;
+        try {
+            own = admin.start(listens.admin().orElse(Listens.ADMIN), listens.metrics().orElse(Listens.METRICS),
+                listens.health().orElse(Listens.HEALTH));
+        } catch (IllegalStateException e) {
+            System.err.println("mesh: " + e.getMessage());
+            return 1;
+        }
         feed.follow();
-        LOG.infof("sidecar ready: %s", sidecar.bound());
+        LOG.infof("sidecar started: listeners %s, %s", sidecar.bound(), own);
         // Dev mode ends its own JVM: a signal is its to handle.
         if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
-            List.of("TERM", "INT").forEach(signal -> Signal.handle(new Signal(signal), received -> stop()));
+            List.of("TERM", "INT").forEach(signal -> Signal.handle(new Signal(signal), received -> terminate()));
         }
         Quarkus.waitForExit();
         return 0;
     }
 
-    /** The first call lets requests end; a second one, from someone who does not want to wait, does not. */
-    private void stop() {
-        if (!stopping.compareAndSet(false, true)) {
-            Quarkus.asyncExit(0);
+    /** The first signal lets requests end; a second one, from someone who does not want to wait, does not. */
+    private void terminate() {
+        if (draining.get()) {
+            quit();
+        } else {
+            drain();
+        }
+    }
+
+    @Override
+    public void drain() {
+        if (!draining.compareAndSet(false, true)) {
             return;
         }
-        LOG.infof("draining: accepting for %s more, then at most %s for what is in flight", Durations.format(options.drainDelay()), Durations.format(DRAIN_LIMIT));
-        sidecar.drain(options.drainDelay(), DRAIN_LIMIT).whenComplete((done, failure) -> Quarkus.asyncExit(0));
+        LOG.infof("draining: accepting for %s more, what is in flight may take until %s from now", Durations.format(options.drainDelay()),
+            Durations.format(DRAIN_LIMIT));
+        sidecar.drain(options.drainDelay(), DRAIN_LIMIT).whenComplete((done, failure) -> quit());
+    }
+
+    @Override
+    public void quit() {
+        Quarkus.asyncExit(0);
+    }
+
+    @Override
+    public void logLevel(String level) {
+        LogLevel.parse(level).apply();
+    }
+
+    private void close() {
+        if (admin != null) {
+            admin.close();
+        }
+        feed.close();
+        sidecar.close();
     }
 
     /** What Quarkus runs once it is up. */
     static final class UntilStopped implements QuarkusApplication {
 
         private final Vertx vertx;
+        private final PrometheusMeterRegistry metrics;
 
-        UntilStopped(Vertx vertx) {
+        UntilStopped(Vertx vertx, PrometheusMeterRegistry metrics) {
             this.vertx = vertx;
+            this.metrics = metrics;
         }
 
         @Override
         public int run(String... args) {
-            return running.serve(vertx);
+            return running.serve(vertx, metrics);
         }
 
-        /** Dev mode starts the next sidecar as soon as this has returned: its ports must be free. */
+        /** Before the container goes, and its Vert.x with it. Dev mode starts the next sidecar right after: the ports are free by then. */
         void release(@Observes ShutdownEvent event) {
-            running.feed.close();
-            running.sidecar.close();
+            running.close();
         }
     }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.time.Duration;
 import mesh.model.Address;
 import mesh.model.Durations;
-import mesh.model.SpiffeId;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -18,7 +17,7 @@ public final class Shell {
         return new CommandLine(root)
             .registerConverter(Address.class, reading(Address::parse))
             .registerConverter(Duration.class, reading(Durations::parse))
-            .registerConverter(SpiffeId.class, reading(SpiffeId::parse))
+            .registerConverter(LogLevel.class, reading(LogLevel::parse))
             .setParameterExceptionHandler((wrong, words) -> {
                 CommandLine command = wrong.getCommandLine();
                 command.getErr().println("mesh: " + wrong.getMessage() + " (see " + command.getCommandSpec().qualifiedName() + " --help)");

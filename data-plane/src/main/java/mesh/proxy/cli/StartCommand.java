@@ -5,10 +5,8 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import mesh.model.Address;
 import mesh.model.Durations;
@@ -32,8 +30,6 @@ import picocli.CommandLine.Spec;
         "mesh proxy start --config FILE [OPTION…]",
         "      mesh proxy start --control-plane HOST:PORT --workload NAME [OPTION…]"})
 final class StartCommand implements Callable<Integer> {
-
-    private static final Set<String> LEVELS = Set.of("error", "warn", "info", "debug", "trace");
 
     @Option(names = "--config", paramLabel = "FILE", description = "configuration in YAML; followed while it changes")
     private Path config;
@@ -66,10 +62,6 @@ final class StartCommand implements Callable<Integer> {
     @Option(names = "--health-listen", paramLabel = "HOST:PORT", description = "/ready and /live; default: the file's, or :15021")
     private Address healthListen;
 
-    @Option(names = "--access-log", arity = "0..1", fallbackValue = "true", paramLabel = "true|false",
-        description = "log each request; default: the file's, or false")
-    private Boolean accessLog;
-
     @Option(names = "--concurrency", paramLabel = "N", description = "event loops; default: one a core")
     private Integer concurrency;
 
@@ -79,7 +71,7 @@ final class StartCommand implements Callable<Integer> {
 
     @Option(names = "--log-level", paramLabel = "LEVEL", defaultValue = "info",
         description = "error, warn, info, debug or trace; default: ${DEFAULT-VALUE}")
-    private String logLevel;
+    private LogLevel logLevel;
 
     @Spec
     private CommandSpec spec;
@@ -87,12 +79,12 @@ final class StartCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         StartOptions options = options();
-        System.setProperty("quarkus.log.level", logLevel.toUpperCase(Locale.ROOT));
+        logLevel.beforeStart();
         Env env = Env.system();
         try (Sidecar sidecar = new Sidecar(env, options.concurrency()); Feed feed = Feed.of(options, sidecar, env)) {
             List<Problem> problems = feed.open();
             problems.forEach(problem -> spec.commandLine().getErr().println("mesh: " + problem));
-            return problems.isEmpty() ? Serving.run(sidecar, feed, options) : 1;
+            return problems.isEmpty() ? Serving.run(sidecar, feed, options, env.clock()) : 1;
         }
     }
 
@@ -103,10 +95,9 @@ final class StartCommand implements Callable<Integer> {
         int loops = concurrency == null ? Runtime.getRuntime().availableProcessors() : concurrency;
         check(loops >= 1 && loops <= 256, "--concurrency", loops, "1 to 256");
         check(drainDelay.compareTo(Duration.ofSeconds(25)) <= 0, "--drain-delay", Durations.format(drainDelay), "at most 25s");
-        check(LEVELS.contains(logLevel), "--log-level", logLevel, "error, warn, info, debug or trace");
         return new StartOptions(config == null ? controlPlane() : file(),
             new StartOptions.Listens(Optional.ofNullable(adminListen), Optional.ofNullable(metricsListen), Optional.ofNullable(healthListen)),
-            Optional.ofNullable(accessLog), loops, drainDelay);
+            loops, drainDelay);
     }
 
     private StartOptions.Origin file() {

@@ -12,7 +12,7 @@ import mesh.model.Address;
  * @param concurrency proxy event loops, at least 1
  * @param drainDelay  how long listeners go on accepting after SIGTERM
  */
-record StartOptions(Origin origin, Listens listens, Optional<Boolean> accessLog, int concurrency, Duration drainDelay) {
+record StartOptions(Origin origin, Listens listens, int concurrency, Duration drainDelay) {
 
     /** Where the sidecar shows itself; what is empty is the file's to say, and else the default's. */
     record Listens(Optional<Address> admin, Optional<Address> metrics, Optional<Address> health) {
@@ -20,6 +20,12 @@ record StartOptions(Origin origin, Listens listens, Optional<Boolean> accessLog,
         static final Address ADMIN = new Address("127.0.0.1", 15000);
         static final Address METRICS = new Address("", 9090);
         static final Address HEALTH = new Address("", 15021);
+        static final Listens UNSAID = new Listens(Optional.empty(), Optional.empty(), Optional.empty());
+
+        /** These, and where they say nothing the others. */
+        Listens or(Listens others) {
+            return new Listens(admin.or(others::admin), metrics.or(others::metrics), health.or(others::health));
+        }
     }
 
     /** Where configuration comes from. */

@@ -15,7 +15,7 @@ class StartCommandTest {
         "--config a.yaml --control-plane localhost:15012      | both --config and --control-plane (expected: one of them)",
         "--config a.yaml --node n                             | --node: \"n\" (expected: only with --control-plane)",
         "--config a.yaml --concurrency 0                      | --concurrency: \"0\" (expected: 1 to 256)",
-        "--config a.yaml --log-level loud                     | --log-level: \"loud\" (expected: error, warn, info, debug or trace)",
+        "--config a.yaml --log-level loud                     | \"loud\" (expected: error, warn, info, debug or trace)",
         "--config a.yaml --drain-delay 26s                    | --drain-delay: \"26s\" (expected: at most 25s)",
         "--config a.yaml --drain-delay soon                   | \"soon\" (expected: a duration such as 500ms or 2s)",
         "--config a.yaml --admin-listen 15000                 | \"15000\" (expected: host:port, :port or [ipv6]:port)",
