@@ -1,0 +1,83 @@
+package mesh.control.admin;
+
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.NettyServerBuilder;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import mesh.control.ca.AuditLog;
+import mesh.control.ca.JoinTokens;
+import mesh.control.ca.SvidIssuer;
+import mesh.control.journal.CrashingFiles;
+import mesh.control.ports.CallPolicy;
+import mesh.control.ports.PeerInterceptor;
+import mesh.control.store.MeshStore;
+import mesh.control.store.NodeScope;
+import mesh.control.stream.AdsService;
+import mesh.control.stream.SidecarRegistry;
+import mesh.model.TrustDomain;
+import mesh.pki.CertificateAuthority;
+import mesh.time.FakeClock;
+import mesh.v1.AdminServiceGrpc;
+import mesh.v1.AdminServiceGrpc.AdminServiceBlockingStub;
+
+/** The admin API and the subscription on a real loopback port, without Quarkus, over files in memory. */
+public final class AdminServer implements AutoCloseable {
+
+    public final FakeClock clock = new FakeClock();
+    public final CrashingFiles files = new CrashingFiles(new Random(1));
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final MeshStore store;
+    private final AdsService ads;
+    private final Server server;
+    private final ManagedChannel channel;
+
+    public AdminServer() throws IOException {
+        CertificateAuthority ca = CertificateAuthority.create(new TrustDomain("mesh.local"), clock);
+        AuditLog audit = AuditLog.open(files, clock);
+        SvidIssuer issuer = new SvidIssuer(ca, JoinTokens.open(files, clock, new Random(2)), audit, Duration.ofHours(1), clock);
+        store = MeshStore.open(files, Optional.of(ca.bundle()), clock);
+        SidecarRegistry sidecars = new SidecarRegistry(clock);
+        ads = new AdsService(store, NodeScope::view, Optional::empty, sidecars, meters);
+        server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+            .intercept(new PeerInterceptor(new CallPolicy(Set.of()), chain -> {
+                throw new IllegalArgumentException("nobody shows a certificate here");
+            }))
+            .addService(new AdminService(store, sidecars, issuer, audit, meters))
+            .addService(ads)
+            .build().start();
+        channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort()).usePlaintext().build();
+    }
+
+    public String address() {
+        return "127.0.0.1:" + server.getPort();
+    }
+
+    ManagedChannel channel() {
+        return channel;
+    }
+
+    AdminServiceBlockingStub admin() {
+        return AdminServiceGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
+    }
+
+    double counted(String result) {
+        return meters.counter("mesh_config_applies", "result", result).count();
+    }
+
+    @Override
+    public void close() throws Exception {
+        channel.shutdownNow();
+        ads.close();
+        server.shutdownNow();
+        server.awaitTermination(10, TimeUnit.SECONDS);
+        store.close();
+    }
+}

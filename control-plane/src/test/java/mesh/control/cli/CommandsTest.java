@@ -1,0 +1,156 @@
+package mesh.control.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import mesh.control.admin.AdminServer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+class CommandsTest {
+
+    private static final String CONFIG = """
+        {"clusters": [{"name": "payments", "balancer": "least_conn", "endpoints": [{"address": "10.0.0.7:9001"}]}]}
+        """;
+
+    @TempDir
+    Path temp;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private AdminServer server;
+
+    @BeforeEach
+    void start() throws Exception {
+        server = new AdminServer();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        server.close();
+    }
+
+    @Test
+    void appliesAFileAndGetsItBack() throws IOException {
+        Path file = Files.writeString(temp.resolve("mesh.json"), CONFIG);
+        assertThat(call("config", "apply", file.toString())).isZero();
+        assertThat(out).hasToString("applied: config version 1\n");
+        out.getBuffer().setLength(0);
+
+        assertThat(call("config", "get")).isZero();
+        assertThat(err).hasToString("config version 1\n");
+        Files.writeString(file, out.toString());
+        out.getBuffer().setLength(0);
+        assertThat(call("config", "apply", file.toString(), "--expected-version", "1")).isZero();
+        assertThat(out).as("what get prints, apply takes").hasToString("applied: config version 1\n");
+    }
+
+    @Test
+    void tellsEveryProblemOfAFile() throws IOException {
+        Path file = Files.writeString(temp.resolve("mesh.json"), CONFIG.replace("least_conn", "rr").replace("10.0.0.7:9001", "x"));
+
+        assertThat(call("config", "apply", file.toString())).isEqualTo(1);
+        assertThat(err.toString()).startsWith("mesh: 2 problems, nothing was changed:\n")
+            .contains("config.clusters[0].balancer: \"rr\"").contains("config.clusters[0].endpoints[0].address: \"x\"");
+    }
+
+    @Test
+    void refusesAChangeOfAnotherVersion() throws IOException {
+        Path file = Files.writeString(temp.resolve("mesh.json"), CONFIG);
+
+        assertThat(call("config", "apply", file.toString(), "--expected-version", "9")).isEqualTo(1);
+        assertThat(err.toString()).startsWith("mesh: expected_version: 9 (expected: 0");
+    }
+
+    @Test
+    void tellsInOneLineWhatIsWrongWithAFile() throws IOException {
+        assertThat(call("config", "apply", temp.resolve("gone.json").toString())).isEqualTo(1);
+        assertThat(err).hasToString("mesh: " + temp.resolve("gone.json") + ": there is no such file\n");
+        err.getBuffer().setLength(0);
+
+        Path file = Files.writeString(temp.resolve("mesh.json"), "{\"clutsers\": []}");
+        assertThat(call("config", "apply", file.toString())).isEqualTo(1);
+        assertThat(err.toString()).startsWith("mesh: " + file + ": ").contains("clutsers").hasLineCount(1);
+    }
+
+    @Test
+    void printsAToken() {
+        assertThat(call("token", "create", "--id", "spiffe://mesh.local/web")).isZero();
+        assertThat(out.toString()).matches("token    \\S{43}\nca pin   sha256:[0-9a-f]{64}\nexpires  2026-01-01T00:10:00Z\n");
+    }
+
+    @Test
+    void showsTheStateOfSidecars() {
+        assertThat(call("proxy-status")).isZero();
+        assertThat(out.toString()).startsWith("NODE  IDENTITY  STATE").endsWith("config version 0\n");
+        out.getBuffer().setLength(0);
+
+        assertThat(call("proxy-status", "-o", "json")).isZero();
+        assertThat(out.toString().strip()).isEqualTo("{\n}");
+    }
+
+    @Test
+    void saysThatNobodyAnswers() throws Exception {
+        String address = server.address();
+        server.close();
+
+        assertThat(execute("proxy-status", "--address", address)).isEqualTo(1);
+        assertThat(err.toString()).startsWith("mesh: no control plane answers at " + address).hasLineCount(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "token create, Missing required option: '--id=SPIFFE-ID'",
+        "token create --id web, 'expected: a SPIFFE id such as spiffe://mesh.local/payments'",
+        "config apply, Missing required parameter: 'FILE'",
+        "proxy-status --bogus, Unknown option: '--bogus'",
+        "proxy-status -o xml, xml",
+        "proxy-statsu, Did you mean: mesh proxy-status",
+        "config, Commands:",
+        "control-plane start --svid-ttl 25h, --svid-ttl",
+        "control-plane start --plaintext-listen 10.0.0.1:1, expected: a loopback address",
+        "control-plane start --log-level loud, 'expected: error, warn, info, debug or trace'",
+    })
+    void tellsWhatIsWrongWithTheWords(String words, String told) {
+        assertThat(execute(words.split(" "))).isEqualTo(2);
+        assertThat(err.toString()).startsWith("mesh: ").contains(told);
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--help", "control-plane --help", "control-plane start --help", "config get --help", "token create --help"})
+    void helps(String words) {
+        assertThat(execute(words.split(" "))).isZero();
+        assertThat(out.toString()).startsWith("Usage: mesh ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--version", "config apply --version"})
+    void saysItsVersion(String words) {
+        assertThat(execute(words.split(" "))).isZero();
+        assertThat(out.toString()).startsWith("mesh 0.");
+    }
+
+    private int call(String... words) {
+        List<String> all = new ArrayList<>(Arrays.asList(words));
+        all.addAll(List.of("--address", server.address()));
+        return execute(all.toArray(String[]::new));
+    }
+
+    private int execute(String... words) {
+        CommandLine shell = Shell.of(new MeshCommand());
+        return shell.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true)).execute(words);
+    }
+}
