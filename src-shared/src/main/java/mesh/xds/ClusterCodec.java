@@ -138,7 +138,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
                 .setFailureThreshold(breaker.failureThreshold())
                 .setResetTimeout(Wire.duration(breaker.resetTimeout())))
             .build();
-        return Metadata.newBuilder().putTypedFilterMetadata(Wire.POLICY, Wire.pack(policy)).build();
+        return MeshPolicy.encode(policy);
     }
 
     @Override
@@ -235,15 +235,11 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
     }
 
     private static Optional<CircuitBreakerPolicy> breaker(Cluster message, Reading reading) {
-        Any any = message.getMetadata().getTypedFilterMetadataMap().get(Wire.POLICY);
-        if (any == null) {
+        ClusterPolicy.Builder policy = MeshPolicy.decode(message.getMetadata(), ClusterPolicy.newBuilder(), reading);
+        if (!policy.hasCircuitBreaker()) {
             return Optional.empty();
         }
-        Reading at = reading.at("metadata").at("typed_filter_metadata").at(Wire.POLICY);
-        ClusterPolicy policy = at.unpack(any, ClusterPolicy.class);
-        if (policy == null || !policy.hasCircuitBreaker()) {
-            return Optional.empty();
-        }
+        Reading at = MeshPolicy.at(reading);
         CircuitBreaker breaker = policy.getCircuitBreaker();
         CircuitBreakerPolicy standard = CircuitBreakerPolicy.DEFAULT;
         return Optional.ofNullable(at.at("circuit_breaker").check(() -> new CircuitBreakerPolicy(

@@ -19,9 +19,6 @@ final class Wire {
 
     static final String TYPE_URL_PREFIX = "type.googleapis.com/";
 
-    /** The key of our own policies in {@code metadata.typed_filter_metadata}. */
-    static final String POLICY = "mesh.v1";
-
     /** "Ask for it on this same stream." */
     static final ConfigSource ADS = ConfigSource.newBuilder()
         .setAds(AggregatedConfigSource.getDefaultInstance())

@@ -7,6 +7,7 @@ import com.google.protobuf.BoolValue;
 import com.google.protobuf.Duration;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
+import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.Value;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
@@ -49,6 +50,27 @@ class StrictDecodingTest {
             "listeners.outbound.filter_chains[0].filters[0].typed_config.merge_slashes: is set (expected: absent; this proxy does not have it)",
             "listeners.outbound.filter_chains[0].filters[0].typed_config.http_filters[0]: \"envoy.filters.http.cors \" (expected: only"
                 + " envoy.filters.http.router)");
+    }
+
+    @Test
+    void aPolicyOfOurOwnIsReadWithoutWhatALaterVersionAdds() throws Exception {
+        Cluster cluster = wire(ResourceType.CLUSTER, "secure", Cluster.class);
+        Cluster newer = withPolicy(cluster, "later", Value.newBuilder().setStringValue("x").build());
+        assertThat(decode(ResourceType.CLUSTER, "secure", newer)).isEqualTo(decode(ResourceType.CLUSTER, "secure", cluster));
+    }
+
+    @Test
+    void refusesAPolicyOfOurOwnThatCannotBeRead() throws Exception {
+        Cluster cluster = wire(ResourceType.CLUSTER, "secure", Cluster.class);
+        for (Value nonsense : List.of(Value.newBuilder().setStringValue("x").build(), Value.newBuilder().setNumberValue(Double.NaN).build())) {
+            assertThat(problems(decode(ResourceType.CLUSTER, "secure", withPolicy(cluster, "circuit_breaker", nonsense))))
+                .singleElement().asString().startsWith("clusters.secure.metadata.filter_metadata.mesh.v1: is not a readable ClusterPolicy: ");
+        }
+    }
+
+    private static Cluster withPolicy(Cluster cluster, String key, Value value) {
+        Struct policy = cluster.getMetadata().getFilterMetadataOrThrow("mesh.v1").toBuilder().putFields(key, value).build();
+        return cluster.toBuilder().setMetadata(cluster.getMetadata().toBuilder().putFilterMetadata("mesh.v1", policy)).build();
     }
 
     @Test
