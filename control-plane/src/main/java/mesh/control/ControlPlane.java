@@ -2,6 +2,7 @@ package mesh.control;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -68,7 +69,9 @@ public final class ControlPlane implements Closeable {
         PeerInterceptor.ChainVerifier verifier = chain -> SvidVerifier.verify(chain, ca.bundle(), env.clock().instant());
         trust = new PeerTrust(ca::bundle, verifier);
         peers = new PeerInterceptor(new CallPolicy(options.admins()), verifier);
-        serving = new ServingCertificate(() -> ca.issue(issuer.reserved(), options.svidTtl()), env.clock());
+        // The root goes along: a sidecar that has only its pin finds it there.
+        X509Certificate root = ca.bundle().authorities().get(0);
+        serving = new ServingCertificate(() -> ca.issue(issuer.reserved(), options.svidTtl()).withRoot(root), env.clock());
         Duration step = options.svidTtl().dividedBy(20);
         serving.keepYoung(timer(), step.compareTo(LONGEST_STEP) < 0 ? step : LONGEST_STEP);
     }

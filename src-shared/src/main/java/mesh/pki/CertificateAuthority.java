@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
@@ -14,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Date;
-import java.util.HexFormat;
 import java.util.List;
 import mesh.model.SpiffeId;
 import mesh.model.TrustBundle;
@@ -104,11 +102,7 @@ public final class CertificateAuthority {
 
     /** {@code sha256:} and the hash of the certificate's DER in hexadecimal: how a sidecar knows the authority before it trusts it. */
     public String pin() {
-        try {
-            return "sha256:" + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(encoded(certificate)));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return CaPin.of(certificate).toString();
     }
 
     /**
@@ -122,7 +116,7 @@ public final class CertificateAuthority {
         return List.of(leaf(SigningRequest.verifiedKey(csr), id, life));
     }
 
-    /** A new key with its certificate. */
+    /** A new key with its certificate; the chain has no root. */
     public Svid issue(SpiffeId id, Duration life) {
         KeyPair pair = KeyPairs.create();
         return new Svid(id, List.of(leaf(pair.getPublic(), id, life)), pair.getPrivate());
@@ -164,13 +158,5 @@ public final class CertificateAuthority {
 
     private static BigInteger serial() {
         return new BigInteger(126, Env.SECURE_RANDOM).setBit(126);
-    }
-
-    private static byte[] encoded(X509Certificate certificate) {
-        try {
-            return certificate.getEncoded();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("a certificate that was read has an encoding", e);
-        }
     }
 }

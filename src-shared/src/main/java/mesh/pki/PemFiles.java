@@ -43,13 +43,7 @@ public final class PemFiles {
     /** Writes certificates in the order given; mode 0600; whole or not at all, also when the machine stops. */
     public static void writeCertificates(Path file, List<X509Certificate> certificates) throws IOException {
         StringBuilder text = new StringBuilder();
-        for (X509Certificate certificate : certificates) {
-            try {
-                append(text, CERTIFICATE, certificate.getEncoded());
-            } catch (CertificateEncodingException e) {
-                throw new IllegalStateException("a certificate that was read has an encoding", e);
-            }
-        }
+        append(text, certificates);
         write(file, text.toString());
     }
 
@@ -58,6 +52,24 @@ public final class PemFiles {
         StringBuilder text = new StringBuilder();
         append(text, PRIVATE_KEY, key.getEncoded());
         write(file, text.toString());
+    }
+
+    /** Writes the key and the chain into one file, so that they always fit; mode 0600; whole or not at all, also when the machine stops. */
+    public static void writeSvid(Path file, Svid svid) throws IOException {
+        StringBuilder text = new StringBuilder();
+        append(text, PRIVATE_KEY, svid.key().getEncoded());
+        append(text, svid.chain());
+        write(file, text.toString());
+    }
+
+    private static void append(StringBuilder text, List<X509Certificate> certificates) {
+        for (X509Certificate certificate : certificates) {
+            try {
+                append(text, CERTIFICATE, certificate.getEncoded());
+            } catch (CertificateEncodingException e) {
+                throw new IllegalStateException("a certificate that was read has an encoding", e);
+            }
+        }
     }
 
     private static void append(StringBuilder text, String kind, byte[] der) {

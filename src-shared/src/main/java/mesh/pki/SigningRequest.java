@@ -2,13 +2,18 @@ package mesh.pki;
 
 import java.io.IOException;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
 import java.security.PublicKey;
 import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPublicKey;
+import org.bouncycastle.asn1.x500.RDN;
+import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCSException;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 
 /** A PKCS#10 request, of which only the key and the proof that the caller has it are of interest. */
 public final class SigningRequest {
@@ -33,6 +38,18 @@ public final class SigningRequest {
             return key;
         } catch (IOException | PKCSException | OperatorCreationException | GeneralSecurityException | ClassCastException e) {
             throw new IllegalArgumentException("not readable (expected: a PKCS#10 request, DER)", e);
+        }
+    }
+
+    /**
+     * A request for a key of one's own: PKCS#10, DER. It asks for no name, because those are the authority's to give to whom it knows.
+     */
+    public static byte[] create(KeyPair pair) {
+        try {
+            return new JcaPKCS10CertificationRequestBuilder(new X500Name(new RDN[0]), pair.getPublic())
+                .build(new JcaContentSignerBuilder(KeyPairs.SIGNATURE).build(pair.getPrivate())).getEncoded();
+        } catch (IOException | OperatorCreationException e) {
+            throw new IllegalStateException("a request for one's own key could not be made", e);
         }
     }
 

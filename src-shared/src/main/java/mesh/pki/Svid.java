@@ -3,13 +3,14 @@ package mesh.pki;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.stream.Stream;
 import mesh.model.SpiffeId;
 
 /**
  * A workload's identity document with its key: what a sidecar shows to others.
  *
  * @param id    the one URI SAN of the leaf
- * @param chain leaf first, without the root
+ * @param chain leaf first
  * @param key   the leaf's; never printed
  */
 public record Svid(SpiffeId id, List<X509Certificate> chain, PrivateKey key) {
@@ -20,6 +21,11 @@ public record Svid(SpiffeId id, List<X509Certificate> chain, PrivateKey key) {
 
     public X509Certificate leaf() {
         return chain.get(0);
+    }
+
+    /** The same with a root at the end of its chain, for those who know the root only by its {@link CaPin}. */
+    public Svid withRoot(X509Certificate root) {
+        return new Svid(id, Stream.concat(chain.stream(), Stream.of(root)).toList(), key);
     }
 
     /** Never the key. */

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import mesh.model.SpiffeId;
 import mesh.model.TrustBundle;
+import mesh.model.TrustDomain;
 import mesh.pki.Verdict.Accepted;
 import mesh.pki.Verdict.Reason;
 import mesh.pki.Verdict.Refused;
@@ -28,6 +29,7 @@ import mesh.pki.Verdict.Refused;
  */
 public final class SvidVerifier {
 
+    private static final String SCHEME = "spiffe://";
     private static final int URI = 6;
     private static final int DIGITAL_SIGNATURE = 0;
     private static final int KEY_CERT_SIGN = 5;
@@ -107,6 +109,19 @@ public final class SvidVerifier {
         } catch (CertificateParsingException e) {
             return false;
         }
+    }
+
+    /**
+     * Whose authority a CA certificate is.
+     *
+     * @throws IllegalArgumentException when its one URI name is no trust domain
+     */
+    public static TrustDomain trustDomainOf(X509Certificate authority) {
+        String uri = uri(authority);
+        if (!uri.startsWith(SCHEME)) {
+            throw new IllegalArgumentException("CA certificate of \"" + uri + "\" (expected: a trust domain such as spiffe://mesh.local)");
+        }
+        return new TrustDomain(uri.substring(SCHEME.length()));
     }
 
     /** The one URI among the names of a certificate. */

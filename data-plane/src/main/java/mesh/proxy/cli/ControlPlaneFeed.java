@@ -1,31 +1,100 @@
 package mesh.proxy.cli;
 
+import io.grpc.ManagedChannel;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.List;
+import java.util.function.Supplier;
 import mesh.model.Problem;
+import mesh.model.TrustBundle;
+import mesh.pki.CaPin;
+import mesh.pki.Svid;
 import mesh.proxy.Sidecar;
+import mesh.proxy.discovery.ControlPlaneChannels;
+import mesh.proxy.discovery.IdentitySource;
+import mesh.proxy.discovery.StateDirectory;
+import mesh.proxy.discovery.XdsSource;
 import mesh.time.Env;
 
 /** A control plane: certificates first, then the subscription over them. */
 final class ControlPlaneFeed implements Feed {
 
+    private final StartOptions.ControlPlane asked;
+    private final Sidecar sidecar;
+    private final Env env;
+    private AutoCloseable way = () -> {};
+    private IdentitySource identity;
+    private XdsSource source;
+    private boolean following;
+    private boolean subscribed;
+
     ControlPlaneFeed(StartOptions.ControlPlane asked, Sidecar sidecar, Env env) {
+        this.asked = asked;
+        this.sidecar = sidecar;
+        this.env = env;
     }
 
     @Override
     public List<Problem> open() {
-        return List.of();
+        // A sidecar beside its control plane, for a first look: no certificates, and so no mTLS.
+        if (asked.caPin().isEmpty() && asked.address().isLoopback() && !Files.exists(asked.stateDir())) {
+            ManagedChannel channel = ControlPlaneChannels.plaintext(asked.address());
+            way = channel::shutdownNow;
+            source = source(() -> channel);
+            return List.of();
+        }
+        try {
+            IdentitySource.Origin origin = new IdentitySource.Origin(
+                asked.address(), asked.workload(), asked.caPin().map(CaPin::parse), asked.joinTokenFile());
+            identity = new IdentitySource(origin, StateDirectory.open(asked.stateDir()), this::rotate, env);
+            way = identity;
+            source = source(identity::channel);
+            return identity.open().map(why -> List.of(new Problem("", why))).orElse(List.of());
+        } catch (IOException e) {
+            return List.of(new Problem("", e.getMessage()));
+        }
+    }
+
+    private XdsSource source(Supplier<ManagedChannel> channels) {
+        return new XdsSource(channels, asked.node(), asked.workload(), MeshCommand.VERSION, sidecar::apply, env);
+    }
+
+    /** The sidecar's part before the subscription's: listeners may need the certificate as soon as they are told of. */
+    private void rotate(Svid svid, TrustBundle bundle) {
+        sidecar.rotate(svid, bundle);
+        subscribe(true);
     }
 
     @Override
-    public void follow() {
+    public synchronized void follow() {
+        following = true;
+        if (identity != null) {
+            identity.follow();
+        }
+        subscribe(identity == null || identity.hasOne());
+    }
+
+    private synchronized void subscribe(boolean identified) {
+        if (following && identified && !subscribed) {
+            subscribed = true;
+            source.start();
+        }
     }
 
     @Override
     public boolean ready() {
-        return false;
+        return source.state().applied();
     }
 
     @Override
     public void close() {
+        if (source != null) {
+            source.close();
+        }
+        try {
+            way.close();
+        } catch (Exception e) {
+            throw new IllegalStateException("a channel did not close", e);
+        }
     }
 }

@@ -1,0 +1,93 @@
+package mesh.proxy.discovery;
+
+import com.google.protobuf.ByteString;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import java.io.ByteArrayInputStream;
+import java.security.KeyPair;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import mesh.model.SpiffeId;
+import mesh.model.TrustBundle;
+import mesh.model.TrustDomain;
+import mesh.pki.KeyPairs;
+import mesh.pki.SigningRequest;
+import mesh.pki.Svid;
+import mesh.pki.SvidVerifier;
+import mesh.v1.IdentityServiceGrpc;
+import mesh.v1.SignCertificateRequest;
+import mesh.v1.SignCertificateResponse;
+
+/** Asks a control plane for certificates. The key is made here and goes nowhere. Any thread; calls block. */
+final class CertificateClient {
+
+    private static final long PATIENCE_SECONDS = 10;
+
+    /**
+     * What was given.
+     *
+     * @param svid   with a new key
+     * @param bundle whom to trust from now on
+     */
+    record Given(Svid svid, TrustBundle bundle) {}
+
+    private final String workload;
+    private final InstantSource clock;
+
+    /** @param workload what a certificate must be for */
+    CertificateClient(String workload, InstantSource clock) {
+        this.workload = workload;
+        this.clock = clock;
+    }
+
+    /**
+     * A certificate for a new key.
+     *
+     * @param joinToken "" where the channel itself proves who asks
+     * @throws StatusRuntimeException   when the control plane refuses or is not there
+     * @throws IllegalArgumentException when what it gives is no good
+     */
+    Given request(ManagedChannel channel, String joinToken) {
+        KeyPair pair = KeyPairs.create();
+        SignCertificateResponse response = IdentityServiceGrpc.newBlockingStub(channel)
+            .withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS)
+            .signCertificate(SignCertificateRequest.newBuilder()
+                .setCsr(ByteString.copyFrom(SigningRequest.create(pair)))
+                .setJoinToken(joinToken)
+                .build());
+        TrustBundle bundle = bundle(response.getTrustBundle());
+        List<X509Certificate> chain = certificates(response.getCertificateChainList());
+        SpiffeId id = SvidVerifier.verify(chain, bundle, clock.instant());
+        if (!id.workload().equals(workload)) {
+            throw new IllegalArgumentException("the certificate given is for " + id + " (expected: workload \"" + workload
+                + "\"; is the token one for it?)");
+        }
+        if (!chain.get(0).getPublicKey().equals(pair.getPublic())) {
+            throw new IllegalArgumentException("the certificate given is for another key (expected: the one that was sent)");
+        }
+        return new Given(new Svid(id, chain, pair.getPrivate()), bundle);
+    }
+
+    /** @throws IllegalArgumentException when it cannot be one */
+    static TrustBundle bundle(mesh.v1.TrustBundle message) {
+        return new TrustBundle(new TrustDomain(message.getTrustDomain()), certificates(message.getCertificatesList()));
+    }
+
+    private static List<X509Certificate> certificates(List<ByteString> ders) {
+        List<X509Certificate> all = new ArrayList<>();
+        for (ByteString der : ders) {
+            try {
+                all.add((X509Certificate) CertificateFactory.getInstance("X.509")
+                    .generateCertificate(new ByteArrayInputStream(der.toByteArray())));
+            } catch (CertificateException e) {
+                throw new IllegalArgumentException("certificate " + (all.size() + 1) + " of " + ders.size() + " is not readable (expected: DER)", e);
+            }
+        }
+        return all;
+    }
+}

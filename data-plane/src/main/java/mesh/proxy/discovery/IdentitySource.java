@@ -1,0 +1,331 @@
+package mesh.proxy.discovery;
+
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import mesh.model.Address;
+import mesh.model.TrustBundle;
+import mesh.pki.CaPin;
+import mesh.pki.Svid;
+import mesh.time.Env;
+import org.jboss.logging.Logger;
+
+/**
+ * A sidecar's identity: from its state directory, else from the control plane for a join token; renewed over mTLS before it ends, and whom it
+ * trusts kept current. While the control plane is away the last ones serve, until they expire.
+ *
+ * <p>Everything, the sink included, runs on one thread of its own once {@link #follow} was called; {@link #open} runs on its caller's.
+ */
+public final class IdentitySource implements AutoCloseable {
+
+    /**
+     * How a first identity is had.
+     *
+     * @param workload      the path of its SPIFFE id without the leading slash
+     * @param pin           of the control plane's CA; empty when the state directory has an identity
+     * @param joinTokenFile holds the token; empty when the state directory has an identity
+     */
+    public record Origin(Address controlPlane, String workload, Optional<CaPin> pin, Optional<Path> joinTokenFile) {}
+
+    private static final Logger LOG = Logger.getLogger(IdentitySource.class);
+
+    private final Origin origin;
+    private final StateDirectory state;
+    private final BiConsumer<Svid, TrustBundle> sink;
+    private final Env env;
+    private final Reconnect reconnect;
+    private final CertificateClient client;
+    private final ScheduledExecutorService thread;
+
+    private volatile boolean closed;
+    private volatile Held held;
+    private RenewalTime renewal;
+    private BundleWatch watch;
+
+    /** What is current, and the way to the control plane that it opens. */
+    private record Held(Svid svid, TrustBundle bundle, ManagedChannel channel) {}
+
+    /** @param sink told of each identity and bundle that become current */
+    public IdentitySource(Origin origin, StateDirectory state, BiConsumer<Svid, TrustBundle> sink, Env env) {
+        this(origin, state, sink, env, Reconnect.guarded(env.random()), new ScheduledThreadPoolExecutor(1, task -> {
+            Thread t = new Thread(task, "mesh-identity");
+            t.setDaemon(true);
+            return t;
+        }));
+    }
+
+    IdentitySource(Origin origin, StateDirectory state, BiConsumer<Svid, TrustBundle> sink, Env env, Reconnect reconnect,
+        ScheduledExecutorService thread) {
+        this.origin = origin;
+        this.state = state;
+        this.sink = sink;
+        this.env = env;
+        this.reconnect = reconnect;
+        this.client = new CertificateClient(origin.workload(), env.clock());
+        this.thread = thread;
+    }
+
+    /**
+     * Takes the identity from before or, if there is none that is good, asks for the first one, once. A control plane that is away is no
+     * reason to end: {@link #follow} goes on asking.
+     *
+     * @return why there can never be an identity; empty to go on
+     */
+    public Optional<String> open() {
+        try {
+            Optional<StateDirectory.Kept> kept = state.read();
+            if (kept.isPresent() && !kept.get().svid().id().workload().equals(origin.workload())) {
+                return Optional.of(state + ": has the identity " + kept.get().svid().id() + " (expected: of workload \"" + origin.workload()
+                    + "\"; each has a directory of its own)");
+            }
+            if (kept.isPresent() && isGood(kept.get().svid())) {
+                use(kept.get().svid(), kept.get().bundle());
+                return Optional.empty();
+            }
+            Optional<String> missing = missingForFirst(kept);
+            if (missing.isEmpty()) {
+                obtain();
+            }
+            return missing;
+        } catch (StatusRuntimeException e) {
+            return mayPass(e) ? later(e) : Optional.of("no certificate from " + origin.controlPlane() + ": " + words(e));
+        } catch (IOException | IllegalArgumentException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    private boolean isGood(Svid svid) {
+        return env.clock().instant().isBefore(end(svid));
+    }
+
+    private static Instant end(Svid svid) {
+        return svid.leaf().getNotAfter().toInstant();
+    }
+
+    private Optional<String> missingForFirst(Optional<StateDirectory.Kept> kept) {
+        String why = kept.map(old -> "its identity expired at " + end(old.svid())).orElse("no identity in it");
+        if (origin.joinTokenFile().isEmpty()) {
+            return Optional.of(state + ": " + why + " (expected: --join-token-file, for a new one)");
+        }
+        return origin.pin().isEmpty() ? Optional.of(state + ": " + why + " (expected: --ca-pin, to know the control plane by)") : Optional.empty();
+    }
+
+    /** A control plane that is not there yet, or not well; against a refusal waiting does not help. */
+    private static boolean mayPass(StatusRuntimeException e) {
+        return switch (e.getStatus().getCode()) {
+            case UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT, UNIMPLEMENTED -> false;
+            case UNAVAILABLE -> !isOfSomebodyElse(e);
+            default -> true;
+        };
+    }
+
+    /** A server that is not the mesh's, or not of the CA that is pinned. */
+    private static boolean isOfSomebodyElse(Throwable e) {
+        for (Throwable each = e; each != null; each = each.getCause()) {
+            if (each instanceof CertificateException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static Optional<String> later(StatusRuntimeException e) {
+        LOG.warnf("no certificate yet: %s", words(e));
+        return Optional.empty();
+    }
+
+    private static String words(StatusRuntimeException e) {
+        Throwable last = e;
+        while (last.getCause() != null) {
+            last = last.getCause();
+        }
+        return last == e ? e.getStatus().getCode() + ": " + e.getStatus().getDescription() : e.getStatus().getCode() + ": " + last.getMessage();
+    }
+
+    /** Renews, and follows whom to trust, for as long as this is not closed. Returns at once. */
+    public void follow() {
+        run(() -> {
+            renewWhenDue();
+            watchBundle(0);
+        });
+    }
+
+    public boolean hasOne() {
+        return held != null;
+    }
+
+    /** The way to the control plane, by the current identity. A channel from before stays open until the identity it was made with ends. */
+    public ManagedChannel channel() {
+        Held current = held;
+        if (current == null) {
+            throw new IllegalStateException("no identity yet");
+        }
+        return current.channel;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        run(() -> {
+            if (watch != null) {
+                watch.cancel();
+            }
+            if (held != null) {
+                held.channel.shutdownNow();
+            }
+            thread.shutdownNow();
+        });
+    }
+
+    private void renewWhenDue() {
+        Duration left = held == null ? Duration.ZERO : renewal.left(env.clock().instant());
+        if (left.isZero()) {
+            reconnect.untilGood(this::attempt).whenComplete((done, failure) -> run(this::renewWhenDue));
+        } else {
+            // In steps, and not once at the right moment, because a machine may sleep and a clock be set.
+            schedule(this::renewWhenDue, left.compareTo(RenewalTime.STEP) < 0 ? left : RenewalTime.STEP);
+        }
+    }
+
+    private CompletionStage<Void> attempt() {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        run(() -> {
+            if (closed) {
+                done.complete(null);
+                return;
+            }
+            try {
+                obtain();
+                done.complete(null);
+            } catch (StatusRuntimeException e) {
+                failed(done, e, words(e));
+            } catch (IOException | RuntimeException e) {
+                failed(done, e, e.getMessage());
+            }
+        });
+        return done;
+    }
+
+    private void failed(CompletableFuture<Void> done, Exception cause, String words) {
+        if (held == null) {
+            LOG.warnf("no certificate yet: %s", words);
+        } else {
+            LOG.errorf("certificate not renewed, the old one is good until %s: %s", end(held.svid), words);
+        }
+        done.completeExceptionally(cause);
+    }
+
+    /** By the identity there is; by the token when there is none, or it is too late for it. */
+    private void obtain() throws IOException {
+        CertificateClient.Given given;
+        if (held != null && isGood(held.svid)) {
+            given = client.request(held.channel, "");
+        } else {
+            given = first();
+        }
+        state.write(given.svid(), given.bundle());
+        use(given.svid(), given.bundle());
+        LOG.infof("certificate: %s until %s", given.svid().id(), end(given.svid()));
+    }
+
+    private CertificateClient.Given first() throws IOException {
+        Optional<String> missing = missingForFirst(Optional.empty());
+        if (missing.isPresent()) {
+            throw new IOException(missing.get());
+        }
+        ManagedChannel channel = ControlPlaneChannels.pinned(origin.controlPlane(), origin.pin().get(), env.clock());
+        try {
+            return client.request(channel, Files.readString(origin.joinTokenFile().get()).strip());
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+
+    private void use(Svid svid, TrustBundle bundle) {
+        Held before = held;
+        held = new Held(svid, bundle, ControlPlaneChannels.mutual(origin.controlPlane(), svid, bundle, env.clock()));
+        renewal = RenewalTime.of(svid, env.random());
+        sink.accept(svid, bundle);
+        if (before != null) {
+            retire(before);
+        }
+    }
+
+    /** Streams that are open may stay for as long as what they were opened with is good. */
+    private void retire(Held before) {
+        before.channel.shutdown();
+        Duration left = Duration.between(env.clock().instant(), end(before.svid));
+        schedule(before.channel::shutdownNow, left.isNegative() ? Duration.ZERO : left);
+    }
+
+    private void watchBundle(long pauseMillis) {
+        CompletableFuture<Void> pause = new CompletableFuture<>();
+        schedule(() -> pause.complete(null), Duration.ofMillis(pauseMillis));
+        pause.thenCompose(now -> reconnect.untilGood(this::attemptWatch)).whenComplete((worked, failure) ->
+            run(() -> watchBundle(env.random().nextLong(Reconnect.FIRST.toMillis() + 1))));
+    }
+
+    private CompletionStage<Void> attemptWatch() {
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        run(() -> {
+            if (closed) {
+                end.complete(null);
+            } else if (held == null) {
+                end.completeExceptionally(new IllegalStateException("no identity yet"));
+            } else {
+                watch = new BundleWatch(bundle -> run(() -> arrived(bundle)));
+                watch.begin(held.channel).whenComplete((worked, failure) -> {
+                    if (failure == null) end.complete(null);
+                    else end.completeExceptionally(failure);
+                });
+            }
+        });
+        return end;
+    }
+
+    private void arrived(TrustBundle bundle) {
+        if (bundle.equals(held.bundle)) {
+            return;
+        }
+        if (!bundle.trustDomain().equals(held.svid.id().trustDomain())) {
+            LOG.errorf("trust bundle of %s ignored (expected: of %s)", bundle.trustDomain(), held.svid.id().trustDomain());
+            return;
+        }
+        try {
+            state.write(held.svid, bundle);
+        } catch (IOException e) {
+            LOG.errorf("trust bundle not kept for the next start: %s", e.getMessage());
+        }
+        LOG.infof("trust bundle: %d authorities of %s", bundle.authorities().size(), bundle.trustDomain());
+        use(held.svid, bundle);
+    }
+
+    private void run(Runnable step) {
+        try {
+            thread.execute(step);
+        } catch (RejectedExecutionException e) {
+            // Closed meanwhile.
+        }
+    }
+
+    private void schedule(Runnable step, Duration delay) {
+        try {
+            thread.schedule(step, delay.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            // Closed meanwhile.
+        }
+    }
+}

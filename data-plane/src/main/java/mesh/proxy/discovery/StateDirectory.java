@@ -1,0 +1,81 @@
+package mesh.proxy.discovery;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.Set;
+import mesh.model.TrustBundle;
+import mesh.pki.PemFiles;
+import mesh.pki.Svid;
+
+/**
+ * Keeps a sidecar's identity over restarts, so that it can start while the control plane is away and needs its token only once. Readable by
+ * its user and by nobody else; what is not is refused. One thread.
+ */
+public final class StateDirectory {
+
+    private static final String IDENTITY = "svid.pem";
+    private static final String BUNDLE = "bundle.pem";
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+
+    /** What is kept. */
+    record Kept(Svid svid, TrustBundle bundle) {}
+
+    private final Path directory;
+
+    private StateDirectory(Path directory) {
+        this.directory = directory;
+    }
+
+    /**
+     * Makes it, if need be, with the directories above it.
+     *
+     * @throws IOException naming it, when others may read it or it cannot be made
+     */
+    public static StateDirectory open(Path directory) throws IOException {
+        if (Files.exists(directory)) {
+            refuseLooser(directory);
+        } else {
+            Files.createDirectories(directory.toAbsolutePath().getParent());
+            Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        }
+        return new StateDirectory(directory);
+    }
+
+    /**
+     * The identity from before, whether or not it is still good; empty when there was none.
+     *
+     * @throws IOException naming the file and what is wrong with it
+     */
+    Optional<Kept> read() throws IOException {
+        Path identity = directory.resolve(IDENTITY);
+        if (!Files.exists(identity)) {
+            return Optional.empty();
+        }
+        refuseLooser(identity);
+        Svid svid = PemFiles.svid(identity, identity);
+        return Optional.of(new Kept(svid, PemFiles.bundle(directory.resolve(BUNDLE), svid.id().trustDomain())));
+    }
+
+    /** The bundle first: whoever finds an identity finds whom it trusts. Key and chain are one file, so that they always fit. */
+    void write(Svid svid, TrustBundle bundle) throws IOException {
+        PemFiles.writeCertificates(directory.resolve(BUNDLE), bundle.authorities());
+        PemFiles.writeSvid(directory.resolve(IDENTITY), svid);
+    }
+
+    private static void refuseLooser(Path path) throws IOException {
+        Set<PosixFilePermission> mode = Files.getPosixFilePermissions(path);
+        if (!OWNER_ONLY.containsAll(mode)) {
+            throw new IOException(path + ": mode " + PosixFilePermissions.toString(mode) + " (expected: nobody but its owner may read it, chmod go= "
+                + path + ")");
+        }
+    }
+
+    @Override
+    public String toString() {
+        return directory.toString();
+    }
+}
