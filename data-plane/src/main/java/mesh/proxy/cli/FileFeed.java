@@ -26,18 +26,24 @@ final class FileFeed implements Feed {
     private final Sidecar sidecar;
     private final InstantSource clock;
     private final FileSource source;
-    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread t = new Thread(task, "mesh-file");
-        t.setDaemon(true);
-        return t;
-    });
+    private final ScheduledExecutorService thread;
     private Optional<SvidFiles> identity = Optional.empty();
     private volatile Optional<SidecarConfig> current = Optional.empty();
 
     FileFeed(Path file, Sidecar sidecar, InstantSource clock) {
+        this(file, sidecar, clock, Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread t = new Thread(task, "mesh-file");
+            t.setDaemon(true);
+            return t;
+        }));
+    }
+
+    /** @param thread to look at the file on; ended with this feed */
+    FileFeed(Path file, Sidecar sidecar, InstantSource clock, ScheduledExecutorService thread) {
         this.file = file;
         this.sidecar = sidecar;
         this.clock = clock;
+        this.thread = thread;
         this.source = new FileSource(file, this::apply, sidecar.metrics()::configRejected, thread);
     }
 

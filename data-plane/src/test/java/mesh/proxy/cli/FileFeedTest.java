@@ -1,0 +1,104 @@
+package mesh.proxy.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import mesh.model.Address;
+import mesh.model.Problem;
+import mesh.proxy.Sidecar;
+import mesh.proxy.TestUpstream;
+import mesh.time.Env;
+import mesh.time.FakeClock;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A file, a sidecar with real sockets, and time that is moved. */
+class FileFeedTest {
+
+    private static final Duration LOOKED_TWICE = Duration.ofMillis(600);
+
+    @TempDir
+    private Path directory;
+    private final FakeClock clock = new FakeClock();
+    private final Sidecar sidecar = new Sidecar(Env.system(), 1);
+    private final TestUpstream first = new TestUpstream("first");
+    private final TestUpstream second = new TestUpstream("second");
+    private FileFeed feed;
+
+    @AfterEach
+    void close() {
+        feed.close();
+        sidecar.close();
+        first.close();
+        second.close();
+    }
+
+    @Test
+    void aChangeOfTheFileIsServedAndABadOneIsNot() throws Exception {
+        Path file = write("a.yaml", yaml("127.0.0.1:0", first, ""));
+        assertThat(open(file)).isEmpty();
+        feed.follow();
+        assertThat(get()).isEqualTo("first");
+
+        write("a.yaml", yaml("127.0.0.1:0", second, ""));
+        clock.advance(LOOKED_TWICE);
+        assertThat(get()).isEqualTo("second");
+
+        write("a.yaml", "proxy: {}");
+        clock.advance(LOOKED_TWICE);
+        assertThat(get()).isEqualTo("second");
+        assertThat(sidecar.current().version()).isEqualTo(2);
+    }
+
+    @Test
+    void aPortInUseNamesTheFileAndTheAddress() throws Exception {
+        try (ServerSocket other = new ServerSocket(0)) {
+            Path file = write("a.yaml", yaml("127.0.0.1:" + other.getLocalPort(), first, ""));
+            assertThat(open(file)).singleElement().asString()
+                .startsWith(file + " listeners.proxy.listen: ").contains("127.0.0.1:" + other.getLocalPort());
+            assertThat(feed.ready()).isFalse();
+        }
+    }
+
+    @Test
+    void aCertificateThatIsNotThereIsAProblemOfTheStart() throws Exception {
+        Path file = write("a.yaml", yaml("127.0.0.1:0", first, "mtls: {ca: ca.crt, cert: svc.crt, key: svc.key}\n"));
+        assertThat(open(file)).singleElement().asString().contains(directory.resolve("svc.crt").toString());
+        assertThat(sidecar.bound()).isEmpty();
+    }
+
+    @Test
+    void whatTheFileSaysOfMetricsIsKnownOnceItIsOpen() throws Exception {
+        open(write("a.yaml", yaml("127.0.0.1:0", first, "metrics: {listen: \"127.0.0.1:9099\"}\n")));
+        assertThat(feed.listens().metrics()).contains(new Address("127.0.0.1", 9099));
+        assertThat(feed.listens().admin()).isEmpty();
+    }
+
+    private List<Problem> open(Path file) {
+        feed = new FileFeed(file, sidecar, clock, clock.scheduler());
+        return feed.open();
+    }
+
+    private Path write(String name, String text) throws IOException {
+        return Files.writeString(directory.resolve(name), text);
+    }
+
+    private static String yaml(String listen, TestUpstream upstream, String more) {
+        return "proxy:\n  listen: \"" + listen + "\"\n  upstreams:\n    - addr: \"" + upstream.address() + "\"\n" + more;
+    }
+
+    private String get() throws IOException, InterruptedException {
+        URI uri = URI.create("http://" + sidecar.bound().get("proxy") + "/");
+        return HttpClient.newHttpClient().send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString()).body();
+    }
+}
