@@ -62,6 +62,10 @@ final class StartCommand implements Callable<Integer> {
     @Option(names = "--health-listen", paramLabel = "HOST:PORT", description = "/ready and /live; default: the file's, or :15021")
     private Address healthListen;
 
+    @Option(names = "--access-log", arity = "0..1", fallbackValue = "true", paramLabel = "true|false",
+        description = "write a line for each request to standard output; default: the file's, or false")
+    private Boolean accessLog;
+
     @Option(names = "--concurrency", paramLabel = "N", description = "event loops; default: one a core")
     private Integer concurrency;
 
@@ -97,7 +101,7 @@ final class StartCommand implements Callable<Integer> {
         check(drainDelay.compareTo(Duration.ofSeconds(25)) <= 0, "--drain-delay", Durations.format(drainDelay), "at most 25s");
         return new StartOptions(config == null ? controlPlane() : file(),
             new StartOptions.Listens(Optional.ofNullable(adminListen), Optional.ofNullable(metricsListen), Optional.ofNullable(healthListen)),
-            loops, drainDelay);
+            Optional.ofNullable(accessLog), loops, drainDelay);
     }
 
     private StartOptions.Origin file() {

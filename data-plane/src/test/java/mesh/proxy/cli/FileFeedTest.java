@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import mesh.model.Address;
 import mesh.model.Problem;
 import mesh.proxy.Sidecar;
@@ -84,8 +85,20 @@ class FileFeedTest {
         assertThat(feed.listens().admin()).isEmpty();
     }
 
+    @Test
+    void theAccessLogFollowsTheFileUnlessTheCommandLineHasSpoken() throws Exception {
+        String listeners = "listeners: [{name: a, listen: \"127.0.0.1:0\", cluster: c}]\nclusters: [{name: c}]\ntelemetry: {accessLog: true}\n";
+        Path file = write("a.yaml", listeners);
+        open(file);
+        assertThat(sidecar.accessLog().isOn()).isTrue();
+        feed.close();
+
+        new AccessLogSwitch(sidecar.accessLog(), Optional.of(false)).fileSays(Optional.of(true));
+        assertThat(sidecar.accessLog().isOn()).isFalse();
+    }
+
     private List<Problem> open(Path file) {
-        feed = new FileFeed(file, sidecar, clock, clock.scheduler());
+        feed = new FileFeed(file, sidecar, new AccessLogSwitch(sidecar.accessLog(), Optional.empty()), clock, clock.scheduler());
         return feed.open();
     }
 
