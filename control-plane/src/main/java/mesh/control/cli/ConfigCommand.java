@@ -57,7 +57,7 @@ final class ConfigCommand {
         @Mixin
         private Client client;
 
-        @Parameters(paramLabel = "FILE", description = "JSON, as config get prints it; - reads standard input")
+        @Parameters(paramLabel = "FILE", description = "JSON, as config get prints it, or the same in YAML; - reads standard input")
         private Path file;
 
         @Option(names = "--expected-version", paramLabel = "N", defaultValue = "0",

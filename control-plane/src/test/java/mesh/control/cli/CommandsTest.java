@@ -58,6 +58,43 @@ class CommandsTest {
     }
 
     @Test
+    void appliesTheSameInYaml() throws IOException {
+        Path file = Files.writeString(temp.resolve("mesh.yaml"), """
+            # two instances
+            routes:
+              - name: outbound
+                virtualHosts:
+                  - {name: all, hosts: ["*"], routes: [{name: pay, cluster: payments, timeout: 60s}]}
+            clusters:
+              - name: payments
+                endpoints: [{address: 10.0.0.7:9001, weight: 2}, {address: ":9001"}]
+            """);
+        assertThat(call("config", "apply", file.toString())).isEqualTo(1);
+        assertThat(err.toString()).startsWith("mesh: 1 problem").contains("config.clusters[0].endpoints[1].address");
+        Files.writeString(file, Files.readString(file).replace("\":9001\"", "10.0.0.8:9001"));
+
+        assertThat(call("config", "apply", file.toString())).isZero();
+        assertThat(call("config", "get")).isZero();
+        assertThat(out.toString()).contains("\"10.0.0.8:9001\"").contains("\"60s\"");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "[a, b|:1:6 expected ',' or ']'",
+        "- a|: no listeners",
+        "''|: no listeners",
+        "clusters: 3|: ",
+        "clusters: [{name: 2026-01-01}]|: a date, 2026-01-01T00:00:00Z",
+        "1: 2|: ",
+    })
+    void tellsWhatIsNoConfiguration(String text, String told) throws IOException {
+        Path file = Files.writeString(temp.resolve("mesh.yaml"), text);
+
+        assertThat(call("config", "apply", file.toString())).isEqualTo(1);
+        assertThat(err.toString()).startsWith("mesh: " + file + told).hasLineCount(1);
+    }
+
+    @Test
     void tellsEveryProblemOfAFile() throws IOException {
         Path file = Files.writeString(temp.resolve("mesh.json"), CONFIG.replace("least_conn", "rr").replace("10.0.0.7:9001", "x"));
 
