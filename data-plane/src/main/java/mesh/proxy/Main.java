@@ -2,6 +2,7 @@ package mesh.proxy;
 
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.annotations.QuarkusMain;
+import mesh.process.ParentWatch;
 import mesh.proxy.cli.MeshCommand;
 import mesh.proxy.cli.Shell;
 
@@ -12,6 +13,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String... args) {
+        ParentWatch.begin();
         int code = Shell.of(new MeshCommand()).execute(args);
         // Dev mode runs main again after each edit, in the same JVM.
         if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {

@@ -1,5 +1,6 @@
 package mesh.control.cli;
 
+import mesh.control.up.UpCommand;
 import picocli.CommandLine.Command;
 
 /** The root command. A command without a subcommand shows its help, and that is a usage error. */
@@ -9,5 +10,5 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     version = "mesh 0.1.0",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ControlPlaneCommand.class, ProxyStatusCommand.class, ConfigCommand.class, TokenCommand.class})
+    subcommands = {ControlPlaneCommand.class, ProxyStatusCommand.class, ConfigCommand.class, TokenCommand.class, UpCommand.class})
 public final class MeshCommand {}
