@@ -257,7 +257,9 @@ public final class IdentitySource implements AutoCloseable {
     private void use(Svid svid, TrustBundle bundle) {
         Held before = held;
         held = new Held(svid, bundle, ControlPlaneChannels.mutual(origin.controlPlane(), svid, bundle, env.clock()));
-        renewal = RenewalTime.of(svid, env.random());
+        if (before == null || before.svid != svid) {
+            renewal = RenewalTime.of(svid, env.clock().instant(), env.random());
+        }
         sink.accept(svid, bundle);
         if (before != null) {
             retire(before);

@@ -19,18 +19,40 @@ interface Reconnect {
     /** Attempts until one completes normally, which begins anew with short pauses the next time. */
     CompletionStage<Void> untilGood(Supplier<CompletionStage<Void>> attempt);
 
-    /** With SmallRye Fault Tolerance, without a limit of attempts or time. Needs a running container. */
+    /** With SmallRye Fault Tolerance, without a limit of attempts or time. The first attempt needs a running container. */
     static Reconnect guarded(RandomGenerator random) {
-        TypedGuard<CompletionStage<Void>> guard = TypedGuard.create(new TypeLiteral<CompletionStage<Void>>() {})
-            .withRetry()
-                .maxRetries(-1)
-                .maxDuration(0, ChronoUnit.SECONDS)
-                .delay(0, ChronoUnit.MILLIS)
-                .jitter(0, ChronoUnit.MILLIS)
-                .withCustomBackoff().strategy(() -> new FullJitter(random)::next).done()
-                .done()
-            .build();
-        return guard::get;
+        return new Guarded(random);
+    }
+
+    /** Makes its guard with the first attempt: sources are made before the container runs. Any thread. */
+    final class Guarded implements Reconnect {
+
+        private final RandomGenerator random;
+        private TypedGuard<CompletionStage<Void>> guard;
+
+        Guarded(RandomGenerator random) {
+            this.random = random;
+        }
+
+        @Override
+        public CompletionStage<Void> untilGood(Supplier<CompletionStage<Void>> attempt) {
+            return guard().get(attempt);
+        }
+
+        private synchronized TypedGuard<CompletionStage<Void>> guard() {
+            if (guard == null) {
+                guard = TypedGuard.create(new TypeLiteral<CompletionStage<Void>>() {})
+                    .withRetry()
+                        .maxRetries(-1)
+                        .maxDuration(0, ChronoUnit.SECONDS)
+                        .delay(0, ChronoUnit.MILLIS)
+                        .jitter(0, ChronoUnit.MILLIS)
+                        .withCustomBackoff().strategy(() -> new FullJitter(random)::next).done()
+                        .done()
+                    .build();
+            }
+            return guard;
+        }
     }
 
     /**
