@@ -1,16 +1,13 @@
 package mesh.control.cli;
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonSerializer;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
+import io.vertx.core.json.EncodeException;
+import io.vertx.core.json.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Date;
 import java.util.Map;
 import mesh.v1.Config;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -20,11 +17,6 @@ import org.yaml.snakeyaml.error.MarkedYAMLException;
 
 /** A {@code mesh.v1.Config} in a file, as JSON or as the same in YAML. */
 final class ConfigFile {
-
-    /** What looks like a date is one in YAML, and was meant as a name. */
-    private static final Gson GSON = new GsonBuilder().registerTypeHierarchyAdapter(Date.class, (JsonSerializer<Date>) (date, type, context) -> {
-        throw new JsonParseException("a date, " + date.toInstant() + " (expected: text, in quotes when it looks like a date)");
-    }).create();
 
     private ConfigFile() {}
 
@@ -49,15 +41,16 @@ final class ConfigFile {
     private static String json(String yaml, String name) {
         try {
             Object root = new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
-            if (root instanceof Map<?, ?> map) {
-                return GSON.toJson(map);
+            if (root instanceof Map) {
+                return Json.encode(root);
             }
             throw new CommandFailure(name + ": no listeners, routes or clusters in it (expected: a mesh.v1.Config, as config get prints it)");
-        } catch (JsonParseException e) {
-            throw new CommandFailure(name + ": " + e.getMessage());
         } catch (MarkedYAMLException e) {
             throw new CommandFailure(name + ":" + (e.getProblemMark().getLine() + 1) + ":" + (e.getProblemMark().getColumn() + 1) + " "
                 + e.getProblem());
+        } catch (EncodeException | ClassCastException e) {
+            // YAML takes 2026-01-01 for a date, and 1 for a number also where a name stands.
+            throw new CommandFailure(name + ": a value that JSON does not have (expected: quotes around names that look like dates or numbers)");
         }
     }
 }

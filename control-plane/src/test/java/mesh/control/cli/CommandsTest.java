@@ -84,7 +84,7 @@ class CommandsTest {
         "- a|: no listeners",
         "''|: no listeners",
         "clusters: 3|: ",
-        "clusters: [{name: 2026-01-01}]|: a date, 2026-01-01T00:00:00Z",
+        "clusters: [{name: 2026-01-01}]|: a value that JSON does not have",
         "1: 2|: ",
     })
     void tellsWhatIsNoConfiguration(String text, String told) throws IOException {
