@@ -9,7 +9,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import mesh.model.Address;
 
-/** A client that says and hears exactly what a test wants, byte by byte. */
+/** A peer that says and hears exactly what a test wants, byte by byte: a client, or what a {@link RawServer} has accepted. */
 public final class RawClient implements AutoCloseable {
 
     private static final int PATIENCE_MILLIS = 10_000;
@@ -18,11 +18,23 @@ public final class RawClient implements AutoCloseable {
     private final InputStream in;
 
     public RawClient(Address address) {
+        this(connect(address));
+    }
+
+    RawClient(Socket connected) {
         try {
-            socket = new Socket(address.host(), address.port());
+            socket = connected;
             socket.setSoTimeout(PATIENCE_MILLIS);
             socket.setTcpNoDelay(true);
             in = socket.getInputStream();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Socket connect(Address address) {
+        try {
+            return new Socket(address.host(), address.port());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -71,6 +83,12 @@ public final class RawClient implements AutoCloseable {
     /** Everything until the other side closes. */
     public String readAll() throws IOException {
         return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+
+    /** Closes so that the other side sees a reset and no end. */
+    public void reset() throws IOException {
+        socket.setSoLinger(true, 0);
+        socket.close();
     }
 
     public Socket socket() {

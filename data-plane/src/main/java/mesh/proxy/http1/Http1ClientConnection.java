@@ -68,6 +68,13 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
     }
 
     @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        super.handlerAdded(context);
+        // An upstream that answers early and closes resets the connection under the rest of the request; its answer can still be read.
+        context.channel().config().setAutoClose(false);
+    }
+
+    @Override
     public int capacity() {
         return stream == null && !retiring && !retired ? 1 : 0;
     }
@@ -308,13 +315,17 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
         context.fireChannelWritabilityChanged();
     }
 
+    /** Reading has failed, or writing: what has come until then is still read, and the end of the input follows. */
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         wasReset = true;
+        retiring = true;
         if (isBug(cause)) {
             if (stream != null) fail(Failure.INTERNAL);
             context.fireExceptionCaught(cause);
+            context.close();
+        } else if (stream == null) {
+            close();
         }
-        context.close();
     }
 }

@@ -18,6 +18,7 @@ final class Http1HeadWriter {
     private static final byte[] EMPTY = line("content-length: 0");
     private static final byte[] CLOSE = line("connection: close");
     private static final byte[] UPGRADE = line("connection: upgrade");
+    private static final byte[] TE = line("connection: te");
     private static final byte[] NO_HOST = line("host:");
     /** Room for the lines above. */
     private static final int ROOM = 96;
@@ -31,6 +32,8 @@ final class Http1HeadWriter {
         if (!head.contains(FieldName.HOST)) out.writeBytes(NO_HOST);
         if (framing == BodyFraming.CHUNKED) out.writeBytes(CHUNKED);
         if (head.contains(FieldName.UPGRADE)) out.writeBytes(UPGRADE);
+        // RFC 9110 section 10.1.4.
+        if (head.contains(FieldName.TE)) out.writeBytes(TE);
         return end(out);
     }
 

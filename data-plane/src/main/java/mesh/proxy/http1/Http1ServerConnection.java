@@ -5,7 +5,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import java.time.Duration;
 import mesh.proxy.http.DownstreamHandler;
-import mesh.proxy.http.FieldName;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.outcome.Failure;
 import mesh.time.Ticker;
@@ -142,8 +141,6 @@ public final class Http1ServerConnection extends Http1Connection {
             return true;
         }
         boolean end = parser.framing() == BodyFraming.NONE;
-        // RFC 9110 section 7.8 lets us ignore an upgrade; behind a body it would be hard to say where the new protocol begins.
-        if (!end) head.remove(FieldName.UPGRADE);
         body.begin(parser.framing());
         input = end ? Input.LATER : Input.BODY;
         wantsBody = true;

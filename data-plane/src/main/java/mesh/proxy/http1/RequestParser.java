@@ -1,5 +1,6 @@
 package mesh.proxy.http1;
 
+import java.util.Locale;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.Method;
 import mesh.proxy.http.Octets;
@@ -67,7 +68,18 @@ final class RequestParser extends Http1HeadParser {
         framing = BodyFraming.ofRequest(head);
         // RFC 9112 appendix C.2.2: a proxy keeps no connection with an HTTP/1.0 client.
         persistent = !head.http10() && !head.hasToken(FieldName.CONNECTION, "close");
+        if (head.contains(FieldName.UPGRADE) && !mayUpgrade()) head.remove(FieldName.UPGRADE);
         return checkExpect();
+    }
+
+    /** RFC 9110 section 7.8 lets us ignore an upgrade. */
+    private boolean mayUpgrade() {
+        // Behind a body it would be hard to say where the new protocol begins.
+        if (framing != BodyFraming.NONE) return false;
+        // Another HTTP, or TLS, would hide requests from every route and policy: the obsolete h2c (RFC 9113 section 3.1) is how they are smuggled.
+        String protocols = head.get(FieldName.UPGRADE).toLowerCase(Locale.ROOT);
+        boolean hides = protocols.contains("h2c") || protocols.contains("http") || protocols.contains("tls");
+        return !hides && head.indexOf(FieldName.UPGRADE, head.indexOf(FieldName.UPGRADE, 0) + 1) < 0;
     }
 
     private Violation checkExpect() {

@@ -269,6 +269,16 @@ class Http1ClientConnectionTest {
     }
 
     @Test
+    void anAnswerIsReadThoughTheRequestCannotBeWrittenAndRetiresTheConnection() {
+        get();
+        sent();
+        channel.pipeline().fireExceptionCaught(new IOException("broken pipe"));
+        receive(OK);
+        assertThat(handler.take()).isEqualTo("200, body ok, end");
+        assertThat(pool).containsExactly("retired");
+    }
+
+    @Test
     void aRetiredConnectionLetsItsRequestEnd() {
         get();
         connection.retire();
@@ -459,8 +469,10 @@ class Http1ClientConnectionTest {
         });
     }
 
+    /** What a channel says when a read finds a reset: what was wrong, and that nothing more will come. */
     private void reset() {
         channel.pipeline().fireExceptionCaught(new IOException("connection reset"));
+        channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
     }
 
     private void receive(String readable) {
