@@ -101,7 +101,7 @@ public final class IdentitySource implements AutoCloseable {
             }
             return missing;
         } catch (StatusRuntimeException e) {
-            return mayPass(e) ? later(e) : Optional.of("no certificate from " + origin.controlPlane() + ": " + words(e));
+            return mayPass(e) ? later(e) : Optional.of("no certificate from " + origin.controlPlane() + ": " + CallFailure.words(e));
         } catch (IOException | IllegalArgumentException e) {
             return Optional.of(e.getMessage());
         }
@@ -143,16 +143,8 @@ public final class IdentitySource implements AutoCloseable {
     }
 
     private static Optional<String> later(StatusRuntimeException e) {
-        LOG.warnf("no certificate yet: %s", words(e));
+        LOG.warnf("no certificate yet: %s", CallFailure.words(e));
         return Optional.empty();
-    }
-
-    private static String words(StatusRuntimeException e) {
-        Throwable last = e;
-        while (last.getCause() != null) {
-            last = last.getCause();
-        }
-        return last == e ? e.getStatus().getCode() + ": " + e.getStatus().getDescription() : e.getStatus().getCode() + ": " + last.getMessage();
     }
 
     /** Renews, and follows whom to trust, for as long as this is not closed. Returns at once. */
@@ -211,7 +203,7 @@ public final class IdentitySource implements AutoCloseable {
                 obtain();
                 done.complete(null);
             } catch (StatusRuntimeException e) {
-                failed(done, e, words(e));
+                failed(done, e, CallFailure.words(e));
             } catch (IOException | RuntimeException e) {
                 failed(done, e, e.getMessage());
             }

@@ -237,7 +237,7 @@ public final class XdsSource implements AutoCloseable {
             }
             publishState(false);
             LOG.warnf("%s: %s", state.applied ? "no control plane, version " + state.version + " goes on" : "no control plane yet",
-                Status.fromThrowable(cause));
+                CallFailure.words(cause));
             if (answered) {
                 end.complete(null);
             } else {
