@@ -38,8 +38,10 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
  */
 public final class CertificateAuthority {
 
-    private static final String CERTIFICATE = "ca.crt";
-    private static final String KEY = "ca.key";
+    /** File names. */
+    public static final String CERTIFICATE = "ca.crt";
+    public static final String KEY = "ca.key";
+
     private static final Duration LIFE = Duration.ofDays(3650);
     private static final Duration BACKDATED = Duration.ofMinutes(1);
 
@@ -61,20 +63,37 @@ public final class CertificateAuthority {
      * @throws IOException naming the file, when it cannot be used
      */
     public static CertificateAuthority open(Path directory, TrustDomain trustDomain, InstantSource clock) throws IOException {
-        if (!Files.exists(directory.resolve(CERTIFICATE))) {
-            CertificateAuthority made = create(trustDomain, clock);
-            // The certificate last: with it the pair is complete.
-            PemFiles.writeKey(directory.resolve(KEY), made.key);
-            PemFiles.writeCertificates(directory.resolve(CERTIFICATE), List.of(made.certificate));
-            return made;
+        if (Files.exists(directory.resolve(CERTIFICATE))) {
+            return read(directory, trustDomain, clock);
         }
-        X509Certificate certificate = PemFiles.certificates(directory.resolve(CERTIFICATE)).get(0);
-        String uri = SvidVerifier.uri(certificate);
-        if (!trustDomain.uri().equals(uri)) {
-            throw new IOException(directory.resolve(CERTIFICATE) + ": the authority of " + uri + " (expected: of " + trustDomain.uri()
-                + "; a trust domain has a data directory of its own)");
+        CertificateAuthority made = create(trustDomain, clock);
+        made.write(directory);
+        return made;
+    }
+
+    /**
+     * The authority that is kept in a directory.
+     *
+     * @throws IOException naming the file, when it is not there or cannot be used
+     */
+    public static CertificateAuthority read(Path directory, TrustDomain trustDomain, InstantSource clock) throws IOException {
+        Path file = directory.resolve(CERTIFICATE);
+        X509Certificate certificate = PemFiles.bundle(file, trustDomain).authorities().get(0);
+        PrivateKey key = PemFiles.privateKey(directory.resolve(KEY));
+        if (!KeyPairs.match(key, certificate.getPublicKey())) {
+            throw new IOException(directory.resolve(KEY) + ": the key of another certificate (expected: the key of " + file + ")");
         }
-        return new CertificateAuthority(trustDomain, certificate, PemFiles.privateKey(directory.resolve(KEY)), clock);
+        if (!clock.instant().isBefore(certificate.getNotAfter().toInstant())) {
+            throw new IOException(file + ": expired at " + certificate.getNotAfter().toInstant() + " (expected: an authority that is good)");
+        }
+        return new CertificateAuthority(trustDomain, certificate, key, clock);
+    }
+
+    /** As {@code ca.crt} and {@code ca.key}; what is there is replaced. */
+    public void write(Path directory) throws IOException {
+        // The certificate last: with it the pair is complete.
+        PemFiles.writeKey(directory.resolve(KEY), key);
+        PemFiles.writeCertificates(directory.resolve(CERTIFICATE), List.of(certificate));
     }
 
     /** A new one that is kept nowhere. */

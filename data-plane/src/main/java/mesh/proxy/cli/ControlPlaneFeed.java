@@ -75,7 +75,9 @@ final class ControlPlaneFeed implements Feed {
     }
 
     private synchronized void subscribe(boolean identified) {
-        if (following && identified && !subscribed) {
+        if (subscribed) {
+            source.moveOver();
+        } else if (following && identified) {
             subscribed = true;
             source.start();
         }

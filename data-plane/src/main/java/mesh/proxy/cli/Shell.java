@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import mesh.model.Address;
 import mesh.model.Durations;
+import mesh.model.TrustDomain;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -17,6 +18,7 @@ public final class Shell {
         return new CommandLine(root)
             .registerConverter(Address.class, reading(Address::parse))
             .registerConverter(Duration.class, reading(Durations::parse))
+            .registerConverter(TrustDomain.class, reading(TrustDomain::new))
             .registerConverter(LogLevel.class, reading(LogLevel::parse))
             .setParameterExceptionHandler((wrong, words) -> {
                 CommandLine command = wrong.getCommandLine();

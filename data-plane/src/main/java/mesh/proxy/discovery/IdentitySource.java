@@ -258,8 +258,11 @@ public final class IdentitySource implements AutoCloseable {
         }
     }
 
-    /** Streams that are open may stay for as long as what they were opened with is good. */
+    /** The watch moves over at once; other streams may stay for as long as what they were opened with is good. */
     private void retire(Held before) {
+        if (watch != null) {
+            watch.cancel();
+        }
         before.channel.shutdown();
         Duration left = Duration.between(env.clock().instant(), end(before.svid));
         schedule(before.channel::shutdownNow, left.isNegative() ? Duration.ZERO : left);

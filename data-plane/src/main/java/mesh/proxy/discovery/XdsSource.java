@@ -96,13 +96,21 @@ public final class XdsSource implements AutoCloseable {
         return state;
     }
 
+    /** Leaves the stream that is open for one on the channel that is current, before what the old one was opened with ends. */
+    public void moveOver() {
+        run(() -> {
+            if (stream != null) {
+                stream.leave();
+            }
+        });
+    }
+
     @Override
     public void close() {
         closed = true;
         run(() -> {
             if (stream != null) {
-                stream.end.complete(null);
-                stream.cancel();
+                stream.leave();
             }
             thread.shutdownNow();
         });
@@ -222,9 +230,13 @@ public final class XdsSource implements AutoCloseable {
             }, at - env.ticker().nanos()));
         }
 
-        void cancel() {
+        void leave() {
+            if (timer != null) {
+                timer.cancel(false);
+            }
+            end.complete(null);
             if (call != null) {
-                call.cancel("the sidecar is closing", null);
+                call.cancel("the sidecar leaves", null);
             }
         }
 
