@@ -162,8 +162,14 @@ final class Arrived {
         types.values().forEach(type -> type.unapplied.clear());
     }
 
-    /** On a new stream every name is asked for anew, so that what did not exist may have come to exist. */
+    /**
+     * On a new stream every name is asked for anew: what did not exist may have come to exist, and what could not be read comes again,
+     * unless it has been put back to what is here.
+     */
     void streamOpened() {
-        types.values().forEach(type -> type.absent.clear());
+        for (OfType type : types.values()) {
+            type.absent.clear();
+            type.rejected.clear();
+        }
     }
 }

@@ -204,6 +204,18 @@ class DeltaSessionTest {
     }
 
     @Test
+    void whatWasRejectedAndIsPutBackMeanwhileIsNotRejectedOnANewStream() {
+        takeOne();
+        MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80");
+        round(two, broken(response(ENDPOINTS, two, "pay"), 0));
+        MeshSnapshot three = ONE.withVersion(3);
+        session = newSession();
+        session.open();
+        assertThat(round(three, response(ENDPOINTS, three))).isEqualTo(acks(three, CLUSTER, ENDPOINTS, LISTENER, ROUTES));
+        assertThat(last()).isEqualTo(three);
+    }
+
+    @Test
     void fromAnotherControlPlaneTheClosedPartIsAppliedAfterASecond() {
         receive(foreign(response(CLUSTER, TWO, "pay", "cart")));
         receive(foreign(response(LISTENER, TWO, "pay", "cart")));

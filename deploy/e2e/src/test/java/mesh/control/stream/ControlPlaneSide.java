@@ -1,0 +1,42 @@
+package mesh.control.stream;
+
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import java.util.List;
+import mesh.model.MeshSnapshot;
+
+/** The control plane's end of one stream, for tests that deliver its messages by hand. */
+public final class ControlPlaneSide {
+
+    /** What all streams of one control plane share. */
+    public static final class Shared {
+        private final ResourceCache cache = new ResourceCache();
+    }
+
+    private final AdsStream stream;
+
+    public ControlPlaneSide(MeshSnapshot view, Shared shared) {
+        this.stream = new AdsStream(view, shared.cache, StreamLimits.DEFAULT);
+    }
+
+    public List<DeltaDiscoveryResponse> receive(DeltaDiscoveryRequest request) {
+        return stream.onRequest(request);
+    }
+
+    public List<DeltaDiscoveryResponse> push(MeshSnapshot view) {
+        return stream.saturated() ? List.of() : stream.onView(view);
+    }
+
+    /** Whether everything that was sent was answered: until then a session waits before it pushes again. */
+    public boolean answered() {
+        return !stream.unanswered();
+    }
+
+    public long acknowledgedVersion() {
+        return stream.acknowledgedVersion();
+    }
+
+    public boolean refused() {
+        return stream.refusal().isPresent();
+    }
+}
