@@ -41,7 +41,8 @@ public final class Server {
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(host(address), address.port()));
         } catch (IOException e) {
-            throw new IOException(option + ": cannot listen on " + address + ": " + e.getMessage() + " (expected: a free address of this machine)", e);
+            throw new IOException(
+                option + ": cannot listen on " + address + ": " + e.getMessage() + " (expected: a free address of this machine)", e);
         }
     }
 

@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import mesh.control.messages.ClusterMessages.ClusterParts;
-import mesh.control.messages.ListenerMessages;
 import mesh.control.messages.ListenerMessages.ListenerParts;
 import mesh.control.store.Change;
 import mesh.model.Cluster;
@@ -28,8 +27,8 @@ final class Edits {
         String name = parts.listener().name();
         return current -> {
             Map<String, RouteTable> tables = parts.implicit().isPresent()
-                ? with(current.routeTables(), ListenerMessages.implicitTable(name), parts.implicit().get())
-                : without(current.routeTables(), ListenerMessages.implicitTable(name));
+                ? with(current.routeTables(), RouteTable.implicitName(name), parts.implicit().get())
+                : without(current.routeTables(), RouteTable.implicitName(name));
             return of(current, with(current.listeners(), name, parts.listener()), tables);
         };
     }
@@ -38,7 +37,7 @@ final class Edits {
         return current -> {
             require("listener", name, current.listeners());
             return of(current, without(current.listeners(), name),
-                without(current.routeTables(), ListenerMessages.implicitTable(name)));
+                without(current.routeTables(), RouteTable.implicitName(name)));
         };
     }
 

@@ -38,8 +38,8 @@ public final class AuditLog implements Closeable {
         for (byte[] line : log.journal.takeRecovered()) {
             if (!log.last.equals(previous(line))) {
                 log.close();
-                throw new CorruptFileException(files.describe(FILE) + ": the chain breaks at line " + (log.count + 1)
-                    + " (expected: previous " + log.last + "); somebody changed it: keep the file for an inquiry and move it away to start a new one");
+                throw new CorruptFileException(files.describe(FILE) + ": the chain breaks at line " + (log.count + 1) + " (expected: previous "
+                    + log.last + "); somebody changed it: keep the file for an inquiry and move it away to start a new one");
             }
             log.advance(line);
         }

@@ -27,11 +27,6 @@ public final class ListenerMessages {
      */
     public record ListenerParts(Listener listener, Optional<RouteTable> implicit) {}
 
-    /** The name of the implicit route table of a listener. */
-    public static String implicitTable(String listener) {
-        return "@" + listener;
-    }
-
     /** Null when there were problems. */
     public static ListenerParts decode(mesh.v1.Listener m, String path, Problems problems) {
         int before = problems.count();
@@ -73,7 +68,7 @@ public final class ListenerMessages {
             problems.add(path + ".route", "\"" + route + "\" (expected: a name that does not begin with \"@\")");
             return null;
         }
-        String table = route.isEmpty() ? implicitTable(m.getName()) : route;
+        String table = route.isEmpty() ? RouteTable.implicitName(m.getName()) : route;
         return problems.read(path + ".route", () -> new Listener.HttpTraffic(table, m.getService()));
     }
 
@@ -83,7 +78,7 @@ public final class ListenerMessages {
     }
 
     private static RouteTable implicit(String listener, String cluster) {
-        return RouteTable.toCluster(implicitTable(listener), new Route("all", new Route.Prefix("/"), new Route.ToCluster(cluster),
+        return RouteTable.toCluster(RouteTable.implicitName(listener), new Route("all", new Route.Prefix("/"), new Route.ToCluster(cluster),
             Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE));
     }
 
@@ -101,7 +96,7 @@ public final class ListenerMessages {
             m.setProtocol("tcp").setCluster(tcp.cluster());
         } else if (listener.traffic() instanceof Listener.HttpTraffic http) {
             m.setProtocol("http").setService(http.service());
-            if (http.routeTable().equals(implicitTable(listener.name()))) {
+            if (http.routeTable().equals(RouteTable.implicitName(listener.name()))) {
                 m.setCluster(implicitCluster(listener, table));
             } else {
                 m.setRoute(http.routeTable());

@@ -6,8 +6,8 @@ import java.util.Set;
 import mesh.model.SpiffeId;
 
 /**
- * Who may call what. On the loopback port everyone everything: who is on this machine as this user owns the data directory anyway. On the
- * TLS port a certificate is needed for all but health and the first certificate, and the admin API is for admins.
+ * Who may call what. On the loopback port everyone everything, so nobody may have an account on this machine who may not change the mesh.
+ * On the TLS port a certificate is needed for all but health and the first certificate, and the admin API is for admins.
  *
  * @param admins identities that may use the admin API on the TLS port
  */
