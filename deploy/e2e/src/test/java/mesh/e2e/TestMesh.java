@@ -1,0 +1,123 @@
+package mesh.e2e;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import mesh.model.Address;
+import mesh.v1.Cluster;
+import mesh.v1.Config;
+import mesh.v1.DownstreamTls;
+import mesh.v1.Endpoint;
+import mesh.v1.Listener;
+import mesh.v1.Scope;
+
+/**
+ * {@code web} calls {@code payments} over mTLS: a control plane, web's sidecar and one for each instance of payments, all processes. The
+ * applications are the test's own.
+ */
+final class TestMesh implements AutoCloseable {
+
+    private final Path dir;
+    private final ControlPlaneProcess controlPlane;
+    private final Map<String, SidecarProcess> sidecars = new LinkedHashMap<>();
+    private final Map<String, Address> inbound = new LinkedHashMap<>();
+    private final Map<String, Address> applications = new LinkedHashMap<>();
+    private final Address outbound = Ports.free();
+    private boolean tcp;
+
+    TestMesh(Path dir, String... controlPlaneOptions) throws IOException {
+        this.dir = dir;
+        this.controlPlane = new ControlPlaneProcess(dir.resolve("control-plane"), controlPlaneOptions);
+    }
+
+    /** Bytes pass as they come, without HTTP. */
+    TestMesh tcp() {
+        tcp = true;
+        return this;
+    }
+
+    /** Starts the sidecar of web. */
+    TestMesh web() throws IOException {
+        sidecars.put("web-1", SidecarProcess.of(controlPlane, "web", "web-1", dir));
+        return this;
+    }
+
+    /** Starts the sidecar of an instance of payments, for an application. */
+    TestMesh payments(String node, Address application) throws IOException {
+        applications.put(node, application);
+        inbound.put(node, Ports.free());
+        sidecars.put(node, SidecarProcess.of(controlPlane, "payments", node, dir));
+        return this;
+    }
+
+    /** The configuration in which these instances get requests, by weight. Every instance keeps its listener. */
+    Config config(Map<String, Integer> weights) {
+        String protocol = tcp ? "tcp" : "http";
+        Config.Builder config = Config.newBuilder().addListeners(Listener.newBuilder()
+            .setName("out").setListen(outbound.toString()).setScope(Scope.newBuilder().setWorkload("web")).setProtocol(protocol).setCluster("payments"));
+        Cluster.Builder payments = Cluster.newBuilder().setName("payments");
+        inbound.forEach((node, address) -> {
+            config.addListeners(Listener.newBuilder()
+                .setName(node + "-in").setListen(address.toString()).setScope(Scope.newBuilder().setWorkload("payments").setNode(node))
+                .setProtocol(protocol).setCluster(node + "-app")
+                .setTls(DownstreamTls.newBuilder().addAllow("spiffe://mesh.local/web")));
+            if (!tcp) config.getListenersBuilder(config.getListenersCount() - 1).setService("payments");
+            config.addClusters(Cluster.newBuilder().setName(node + "-app")
+                .addEndpoints(Endpoint.newBuilder().setAddress(applications.get(node).toString())));
+            if (weights.containsKey(node)) {
+                payments.addEndpoints(Endpoint.newBuilder().setAddress(address.toString()).setWeight(weights.get(node))
+                    .setSpiffeId("spiffe://mesh.local/payments"));
+            }
+        });
+        return config.addClusters(payments).build();
+    }
+
+    /** Pushes and waits until every sidecar has acknowledged it. */
+    long push(Config config) {
+        long version = controlPlane.apply(config);
+        controlPlane.awaitSync(version, sidecars.keySet().toArray(String[]::new));
+        return version;
+    }
+
+    long push(Map<String, Integer> weights) {
+        return push(config(weights));
+    }
+
+    ControlPlaneProcess controlPlane() {
+        return controlPlane;
+    }
+
+    SidecarProcess sidecar(String node) {
+        return sidecars.get(node);
+    }
+
+    /** Where web sends what is for payments. */
+    Address outbound() {
+        return outbound;
+    }
+
+    /** Where an instance's sidecar takes what comes from the mesh. */
+    Address inbound(String node) {
+        return inbound.get(node);
+    }
+
+    Path dir() {
+        return dir;
+    }
+
+    @Override
+    public void close() {
+        List<AutoCloseable> all = new ArrayList<>(sidecars.values());
+        all.add(controlPlane);
+        for (AutoCloseable each : all) {
+            try {
+                each.close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+}
