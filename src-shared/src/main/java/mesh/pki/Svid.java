@@ -17,6 +17,10 @@ public record Svid(SpiffeId id, List<X509Certificate> chain, PrivateKey key) {
 
     public Svid {
         chain = List.copyOf(chain);
+        if (chain.isEmpty() || !KeyPairs.match(key, chain.get(0).getPublicKey())) {
+            throw new IllegalArgumentException("identity " + id + ": " + (chain.isEmpty() ? "no certificate" : "the key of another certificate")
+                + " (expected: a certificate and its ECDSA key)");
+        }
     }
 
     public X509Certificate leaf() {

@@ -67,9 +67,6 @@ final class CertificateClient {
             throw new IllegalArgumentException("the certificate given is for " + id + " (expected: workload \"" + workload
                 + "\"; is the token one for it?)");
         }
-        if (!chain.get(0).getPublicKey().equals(pair.getPublic())) {
-            throw new IllegalArgumentException("the certificate given is for another key (expected: the one that was sent)");
-        }
         return new Given(new Svid(id, chain, pair.getPrivate()), bundle);
     }
 

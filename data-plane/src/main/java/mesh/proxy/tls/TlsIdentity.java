@@ -50,7 +50,7 @@ final class TlsIdentity {
     TlsIdentity(Svid svid, TrustBundle bundle, InstantSource clock) {
         this.svid = svid;
         this.chains = new VerifiedChains(bundle, clock);
-        // One is made at once, so that a key that does not fit is found here and not by the first connection.
+        // One is made at once, so that what the library cannot use is found here and not by the first connection.
         context(new Acceptance(false, Set.of()));
     }
 

@@ -65,10 +65,6 @@ final class VerifiedChains {
         throw new IllegalStateException("a chain that a handshake accepted proves nothing");
     }
 
-    TrustBundle bundle() {
-        return bundle;
-    }
-
     private void remember(Key key, Proof proof) {
         if (proofs.size() >= MOST) {
             proofs.clear();

@@ -1,12 +1,21 @@
 package mesh.proxy.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.netty.channel.Channel;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import io.netty.util.ReferenceCountUtil;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+import mesh.pki.Svid;
 import mesh.pki.TestPki;
 import mesh.time.FakeClock;
 import org.junit.jupiter.api.AfterEach;
@@ -47,7 +56,7 @@ class MeshTlsTest {
             assertThat(MeshTls.peerOf(server).local()).isEqualTo(pki.id("payments"));
             assertThat(client.tls.engine().getSession().getProtocol()).isEqualTo("TLSv1.3");
             assertThat(client.tls.applicationProtocol()).isEqualTo("http/1.1");
-            assertThat(handshakes).containsExactlyInAnyOrder("client ok ", "server ok ");
+            assertHandshakes("client ok ", "server ok ");
         }
     }
 
@@ -62,5 +71,164 @@ class MeshTlsTest {
             assertThat(MeshTls.peerOf(client.channel).retireAtEpochSecond()).isEqualTo(expected);
             assertThat(MeshTls.peerOf(pair.nextAccepted()).retireAtEpochSecond()).isEqualTo(expected);
         }
+    }
+
+    @Test
+    void aServerThatIsSomebodyElseIsRefusedBeforeAByteIsSent() throws Exception {
+        try (TlsPair pair = new TlsPair(payments, Set.of())) {
+            HandshakeFailure failure = HandshakeFailure.of(pair.connect(web, Set.of(pki.id("cart"))).handshake());
+            assertThat(failure).isEqualTo(new HandshakeFailure(HandshakeFailure.Reason.IDENTITY,
+                "spiffe://mesh.local/payments (expected: spiffe://mesh.local/cart)"));
+            assertHandshakes("client failed identity", "server failed refused_by_peer");
+        }
+    }
+
+    @Test
+    void aClientThatIsNotAllowedIsCutOff() throws Exception {
+        try (TlsPair pair = new TlsPair(payments, Set.of(pki.id("cart")))) {
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed identity");
+        }
+    }
+
+    @Test
+    void aClientOfAnotherAuthorityIsCutOff() throws Exception {
+        TestPki stranger = TestPki.create(clock);
+        web.rotate(stranger.svid("web"), pki.bundle());
+        try (TlsPair pair = new TlsPair(payments, Set.of())) {
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed untrusted");
+        }
+    }
+
+    @Test
+    void aClientOfAnotherTrustDomainIsCutOff() throws Exception {
+        web.rotate(TestPki.create("other.local", clock).svid("web"), pki.bundle());
+        try (TlsPair pair = new TlsPair(payments, Set.of())) {
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed trust_domain");
+        }
+    }
+
+    @Test
+    void aServerOfAnotherAuthorityIsRefused() throws Exception {
+        payments.rotate(TestPki.create(clock).svid("payments"), pki.bundle());
+        try (TlsPair pair = new TlsPair(payments, Set.of())) {
+            Throwable cause = pair.connect(web, Set.of()).handshake();
+            assertThat(HandshakeFailure.of(cause).reason()).isEqualTo(HandshakeFailure.Reason.UNTRUSTED);
+        }
+    }
+
+    @Test
+    void aCertificateIsRefusedFromItsEndOn() throws Exception {
+        payments.rotate(pki.svid("payments", Duration.ofMinutes(1)), pki.bundle());
+        try (TlsPair pair = new TlsPair(payments, Set.of())) {
+            clock.advance(Duration.ofMinutes(1).minusNanos(1));
+            assertThat(pair.connect(web, Set.of()).handshake()).isNull();
+            clock.advance(Duration.ofNanos(1));
+            HandshakeFailure failure = HandshakeFailure.of(pair.connect(web, Set.of()).handshake());
+            assertThat(failure.reason()).isEqualTo(HandshakeFailure.Reason.EXPIRED);
+            assertThat(failure.detail()).contains("spiffe://mesh.local/payments: expired at");
+        }
+    }
+
+    @Test
+    void aClientWithoutACertificateIsCutOff() throws Exception {
+        assertStrangerIsCutOff(builder -> builder, "server failed no_certificate");
+    }
+
+    @Test
+    void anOlderTlsIsRefused() throws Exception {
+        assertStrangerIsCutOff(builder -> builder.protocols("TLSv1.2"), "server failed protocol");
+    }
+
+    @Test
+    void aClientWithoutAlpnIsCutOffThoughItsCertificateIsGood() throws Exception {
+        Svid svid = pki.svid("web");
+        assertStrangerIsCutOff(builder -> builder.keyManager(svid.key(), chain(svid)).applicationProtocolConfig(null), "server failed protocol");
+    }
+
+    @Test
+    void aClientThatSpeaksOnlyAnotherProtocolIsCutOff() throws Exception {
+        Svid svid = pki.svid("web");
+        assertStrangerIsCutOff(builder -> builder.keyManager(svid.key(), chain(svid)).applicationProtocolConfig(alpn("smtp")),
+            "server failed protocol");
+    }
+
+    @Test
+    void bytesThatAreNotTlsAreRefused() throws Exception {
+        try (TlsPair pair = new TlsPair(payments, Set.of());
+            var socket = new java.net.Socket("127.0.0.1", pair.address().port())) {
+            socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            assertHandshakes("server failed not_tls");
+        }
+    }
+
+    @Test
+    void aPeerThatGoesAwayInTheMiddleIsCounted() throws Exception {
+        try (TlsPair pair = new TlsPair(payments, Set.of())) {
+            new java.net.Socket("127.0.0.1", pair.address().port()).close();
+            assertHandshakes("server failed closed");
+        }
+    }
+
+    @Test
+    void aRotationIsSeenByTheNextHandshakeAndTouchesNoConnection() throws Exception {
+        try (TlsPair pair = new TlsPair(payments, Set.of())) {
+            TlsPair.Client before = pair.connect(web, Set.of());
+            assertThat(before.echo("hello")).isEqualTo("hello");
+            String first = MeshTls.peerOf(before.channel).certificateHash();
+            for (int i = 0; i < 5; i++) {
+                payments.rotate(pki.svid("payments"), pki.bundle());
+                web.rotate(pki.svid("web"), pki.bundle());
+            }
+            assertThat(before.echo("still here")).isEqualTo("still here");
+            TlsPair.Client after = pair.connect(web, Set.of());
+            assertThat(after.echo("hello")).isEqualTo("hello");
+            assertThat(MeshTls.peerOf(after.channel).certificateHash()).isNotEqualTo(first).hasSize(64);
+            assertThat(before.echo("and on")).isEqualTo("and on");
+        }
+    }
+
+    @Test
+    void anAuthorityThatIsNoLongerTrustedIsRefusedFromTheNextHandshakeOn() throws Exception {
+        try (TlsPair pair = new TlsPair(payments, Set.of())) {
+            assertThat(pair.connect(web, Set.of()).echo("x")).isEqualTo("x");
+            payments.rotate(pki.svid("payments"), TestPki.create(clock).bundle());
+            await().until(() -> handshakes.remove("server ok "));
+            pair.accepted.clear();
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed untrusted");
+        }
+    }
+
+    private void assertCutOff(TlsPair pair, TlsPair.Client client, String handshake) throws Exception {
+        client.handshake();
+        assertThat(client.echo("let me in")).isEqualTo("closed");
+        assertThat(MeshTls.peerOf(pair.nextAccepted())).isNull();
+        await().untilAsserted(() -> assertThat(handshakes).contains(handshake));
+        assertThat(handshakes).doesNotContain("server ok ");
+    }
+
+    /** They are counted on event loops, a moment after the test sees their effect. */
+    private void assertHandshakes(String... expected) {
+        await().untilAsserted(() -> assertThat(handshakes).containsExactlyInAnyOrder(expected));
+    }
+
+    /** A client that is not a sidecar, offering what one would but for what is changed. */
+    private void assertStrangerIsCutOff(UnaryOperator<SslContextBuilder> change, String handshake) throws Exception {
+        SslContextBuilder builder = SslContextBuilder.forClient().trustManager(InsecureTrustManagerFactory.INSTANCE)
+            .protocols("TLSv1.3").applicationProtocolConfig(alpn("http/1.1"));
+        SslContext context = change.apply(builder).build();
+        try (TlsPair pair = new TlsPair(payments, Set.of())) {
+            assertCutOff(pair, pair.connect(channel -> context.newHandler(channel.alloc())), handshake);
+        } finally {
+            ReferenceCountUtil.release(context);
+        }
+    }
+
+    private static ApplicationProtocolConfig alpn(String protocol) {
+        return new ApplicationProtocolConfig(ApplicationProtocolConfig.Protocol.ALPN,
+            ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE, ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT, protocol);
+    }
+
+    private static X509Certificate[] chain(Svid svid) {
+        return svid.chain().toArray(X509Certificate[]::new);
     }
 }
