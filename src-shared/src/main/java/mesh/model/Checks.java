@@ -22,6 +22,15 @@ final class Checks {
         return value;
     }
 
+    /** What can stand in a {@code Host}. */
+    static String authority(String what, String value) {
+        name(what, value);
+        if (!value.matches("(\\[[0-9A-Fa-f:.]+]|[A-Za-z0-9._~!$&'()*+,;=-]+)(:\\d{1,5})?")) {
+            throw new IllegalArgumentException(what + ": \"" + value + "\" (expected: host or host:port)");
+        }
+        return value;
+    }
+
     static int range(String what, int value, int min, int max) {
         if (value < min || value > max) {
             throw new IllegalArgumentException(what + ": " + value + " (expected: " + min + " to " + max + ")");

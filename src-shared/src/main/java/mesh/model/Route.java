@@ -17,7 +17,7 @@ public record Route(String name, PathMatch match, Action action, Optional<String
 
     public Route {
         Checks.name("route name", name);
-        hostRewrite.ifPresent(h -> Checks.name("route \"" + name + "\" hostRewrite", h));
+        hostRewrite.ifPresent(h -> Checks.authority("route \"" + name + "\" hostRewrite", h));
     }
 
     /** How a path is compared; the query never takes part. */

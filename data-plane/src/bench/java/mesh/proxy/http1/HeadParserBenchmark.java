@@ -4,11 +4,24 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import mesh.model.RetryPolicy;
+import mesh.model.Route;
+import mesh.model.RouteTable;
+import mesh.model.Timeouts;
+import mesh.model.VirtualHost;
+import mesh.proxy.filter.ForwardedHeaders;
+import mesh.proxy.filter.HopHeaders;
+import mesh.proxy.filter.TraceContext;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.Method;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ResponseHead;
+import mesh.proxy.route.RouteIndex;
+import mesh.time.Env;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -21,7 +34,11 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What one head costs on its way through: read and checked, and written on. */
+/**
+ * What one head costs on its way through: read and checked, routed and filtered, and written on. To run it, with what it allocates:
+ *
+ * <pre>./mvnw -Pbench -pl data-plane -am process-test-classes -Dbench=HeadParser</pre>
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -38,6 +55,29 @@ public class HeadParserBenchmark {
     @Param({"0", "20"})
     public int moreFields;
 
+    @State(Scope.Benchmark)
+    public static class Routes {
+
+        /** Virtual hosts, ours the last. */
+        @Param({"1", "1000"})
+        public int hosts;
+
+        private RouteIndex<Route> index;
+
+        @Setup
+        public void compile() {
+            List<VirtualHost> virtual = new ArrayList<>();
+            for (int i = hosts - 1; i >= 0; i--) {
+                Route route = new Route("r", new Route.Prefix("/"), new Route.ToCluster("c"), Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE);
+                String name = i == 0 ? "payments" : "service-" + i;
+                virtual.add(new VirtualHost(name, List.of(name), List.of(route)));
+            }
+            index = RouteIndex.compile(new RouteTable("table", virtual), route -> route);
+        }
+    }
+
+    private final ForwardedHeaders forwarded = new ForwardedHeaders("10.0.0.7", null);
+    private final TraceContext trace = new TraceContext(Env.system().random());
     private final RequestHead request = new RequestHead();
     private final RequestParser requests = new RequestParser(request, Http1Limits.DEFAULT);
     private final ResponseHead response = new ResponseHead();
@@ -74,6 +114,18 @@ public class HeadParserBenchmark {
         request.append(FieldName.X_FORWARDED_FOR, "10.0.0.7");
         request.set(FieldName.X_FORWARDED_PROTO, "http");
         request.remove(USER_AGENT);
+        return Http1HeadWriter.request(PooledByteBufAllocator.DEFAULT, request, requests.framing()).release();
+    }
+
+    /** All that the sidecar does with a request's head. */
+    @Benchmark
+    public boolean forwardRoutedRequest(Routes table) {
+        requests.reset();
+        requests.parse(requestBytes.readerIndex(0));
+        if (table.index.match(request) == null) throw new IllegalStateException("no route: " + request);
+        HopHeaders.strip(request);
+        forwarded.add(request);
+        trace.propagate(request);
         return Http1HeadWriter.request(PooledByteBufAllocator.DEFAULT, request, requests.framing()).release();
     }
 

@@ -15,7 +15,7 @@ import mesh.proxy.tls.MeshTls;
 public final class ClientFilters {
 
     private final ForwardedHeaders forwarded;
-    private final RandomGenerator random;
+    private final TraceContext trace;
     private final String peer;
 
     /** @param client its handshake, if it has one, is over */
@@ -24,7 +24,7 @@ public final class ClientFilters {
         MeshTls.PeerIdentity proved = MeshTls.peerOf(client);
         this.forwarded = new ForwardedHeaders(address, certificate(proved));
         this.peer = proved == null ? null : proved.id().toString();
-        this.random = random;
+        this.trace = new TraceContext(random);
     }
 
     /** The identity that the client has proved, or null. */
@@ -36,7 +36,7 @@ public final class ClientFilters {
     void onRequest(RequestHead head, String host) {
         HopHeaders.strip(head);
         forwarded.add(head);
-        TraceContext.propagate(head, random);
+        trace.propagate(head);
         // Ours to tell, with the next try.
         head.remove(FieldName.X_ENVOY_ATTEMPT_COUNT);
         if (host != null) head.setAuthority(host);

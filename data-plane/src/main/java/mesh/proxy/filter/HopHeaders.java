@@ -1,5 +1,6 @@
 package mesh.proxy.filter;
 
+import java.nio.charset.StandardCharsets;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.Fields;
 import mesh.proxy.http.RequestHead;
@@ -16,19 +17,18 @@ public final class HopHeaders {
         FieldName.PROXY_AUTHORIZATION, FieldName.TRANSFER_ENCODING
     };
     /** Named by {@code Connection} like any other, but they decide where a request goes and where its body ends. */
-    private static final FieldName[] NOT_TO_BE_NAMED = {FieldName.HOST, FieldName.CONTENT_LENGTH};
+    private static final FieldName[] NOT_TO_BE_NAMED = {FieldName.HOST, FieldName.CONTENT_LENGTH, FieldName.TE};
     private static final String TRAILERS = "trailers";
+    private static final byte[] ONLY_TRAILERS = TRAILERS.getBytes(StandardCharsets.US_ASCII);
 
     private HopHeaders() {}
 
     /** An upgrade that is asked for is kept, as is the wish for trailers, which we fulfil (RFC 9110 section 10.1.4). */
     public static void strip(RequestHead head) {
         boolean upgrade = head.isUpgrade();
-        boolean trailers = head.contains(FieldName.TE) && head.hasToken(FieldName.TE, TRAILERS);
         stripFields(head, upgrade);
         if (!upgrade) head.remove(FieldName.UPGRADE);
-        head.remove(FieldName.TE);
-        if (trailers) head.add(FieldName.TE, TRAILERS);
+        if (head.contains(FieldName.TE)) stripCodings(head);
     }
 
     /** A {@code 101} keeps the protocol it names; other answers may not offer any, since we would not carry it. */
@@ -39,38 +39,43 @@ public final class HopHeaders {
     }
 
     private static void stripFields(Fields head, boolean upgrade) {
-        if (head.contains(FieldName.CONNECTION)) stripNamed(head, upgrade);
+        for (int i = head.indexOf(FieldName.CONNECTION, 0); i >= 0; i = head.indexOf(FieldName.CONNECTION, 0)) {
+            int list = head.valueStart(i), end = head.valueEnd(i);
+            // Only leaves the index: the list can still be read in the text.
+            head.remove(i);
+            stripNamed(head, list, end, upgrade);
+        }
         for (FieldName name : OF_ONE_HOP) head.remove(name);
     }
 
-    private static void stripNamed(Fields head, boolean upgrade) {
-        for (int i = head.indexOf(FieldName.CONNECTION, 0); i >= 0; i = head.indexOf(FieldName.CONNECTION, i)) {
-            String list = head.value(i);
-            head.remove(i);
-            for (String each : list.split(",")) {
-                String token = each.strip();
-                if (mayStrip(token, upgrade)) head.remove(FieldName.of(token));
-            }
-            // Fewer fields stand before the next one now; from the beginning again.
-            i = 0;
+    private static void stripNamed(Fields head, int list, int listEnd, boolean upgrade) {
+        byte[] text = head.text();
+        for (int from = list, end; from < listEnd; from = end + 1) {
+            for (end = from; end < listEnd && text[end] != ','; ) end++;
+            int to = end;
+            while (from < to && isBlank(text[from])) from++;
+            while (from < to && isBlank(text[to - 1])) to--;
+            if (mayStrip(text, from, to, upgrade)) head.removeNamed(from, to);
         }
     }
 
-    private static boolean mayStrip(String token, boolean upgrade) {
-        if (!isToken(token) || upgrade && token.equalsIgnoreCase(FieldName.UPGRADE.toString())) return false;
+    private static boolean mayStrip(byte[] text, int from, int to, boolean upgrade) {
+        if (upgrade && FieldName.UPGRADE.matches(text, from, to)) return false;
         for (FieldName name : NOT_TO_BE_NAMED) {
-            if (token.equalsIgnoreCase(name.toString())) return false;
+            if (name.matches(text, from, to)) return false;
         }
         return true;
     }
 
-    /** What is no field's name names nothing. */
-    private static boolean isToken(String text) {
-        if (text.isEmpty()) return false;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c <= ' ' || c >= 0x7f || "\"(),/:;<=>?@[\\]{}".indexOf(c) >= 0) return false;
-        }
-        return true;
+    private static void stripCodings(RequestHead head) {
+        int te = head.indexOf(FieldName.TE, 0);
+        if (head.valueIs(te, ONLY_TRAILERS) && head.indexOf(FieldName.TE, te + 1) < 0) return;
+        boolean trailers = head.hasToken(FieldName.TE, TRAILERS);
+        head.remove(FieldName.TE);
+        if (trailers) head.add(FieldName.TE, TRAILERS);
+    }
+
+    private static boolean isBlank(byte b) {
+        return b == ' ' || b == '\t';
     }
 }

@@ -1,43 +1,48 @@
 package mesh.proxy.filter;
 
 import java.nio.CharBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.random.RandomGenerator;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.RequestHead;
 
 /**
  * Makes the request part of its trace (W3C Trace Context): the trace's id stays, and the span that the upstream sees as its parent is this
- * hop's. A request that brings no trace, or none that can be read, begins one, not sampled.
+ * hop's. A request that brings no trace, or none that can be read, begins one, not sampled. Made once a connection; on its loop only.
  */
 public final class TraceContext {
 
     /** {@code 00-<32 hex>-<16 hex>-<2 hex>}. */
     private static final int LENGTH = 55;
     private static final int TRACE = 3, TRACE_END = 35, SPAN = 36, SPAN_END = 52, FLAGS = 53;
-    private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+    private static final char[] HEX = "0123456789abcdef".toCharArray();
 
-    private TraceContext() {}
+    private final RandomGenerator random;
+    /** The next value, used again and again. */
+    private final char[] next = new char[LENGTH];
+    private final CharBuffer value = CharBuffer.wrap(next);
 
-    public static void propagate(RequestHead head, RandomGenerator random) {
+    /** @param random makes ids */
+    public TraceContext(RandomGenerator random) {
+        this.random = random;
+    }
+
+    public void propagate(RequestHead head) {
         int at = head.indexOf(FieldName.TRACEPARENT, 0);
         boolean known = at >= 0 && head.indexOf(FieldName.TRACEPARENT, at + 1) < 0 && isValid(head, at);
-        char[] next = new char[LENGTH];
-        next[0] = '0';
-        next[1] = '0';
+        next[0] = next[1] = '0';
         next[TRACE - 1] = next[TRACE_END] = next[SPAN_END] = '-';
         if (known) {
-            copy(head.text(), head.valueStart(at), next, TRACE, TRACE_END);
-            copy(head.text(), head.valueStart(at), next, FLAGS, LENGTH);
+            copy(head, at, TRACE, TRACE_END);
+            copy(head, at, FLAGS, LENGTH);
         } else {
             // Section 3.3: what belongs to a trace that cannot be read is not passed on.
             head.remove(FieldName.TRACESTATE);
-            random(random, next, TRACE, TRACE + 16);
-            random(random, next, TRACE + 16, TRACE_END);
+            draw(TRACE, TRACE + 16);
+            draw(TRACE + 16, TRACE_END);
             next[FLAGS] = next[FLAGS + 1] = '0';
         }
-        random(random, next, SPAN, SPAN_END);
-        head.set(FieldName.TRACEPARENT, CharBuffer.wrap(next));
+        draw(SPAN, SPAN_END);
+        head.set(FieldName.TRACEPARENT, value);
     }
 
     /** Section 3.2: lower-case hex, neither id zero. A later version may say more behind what we know (section 4). */
@@ -71,15 +76,17 @@ public final class TraceContext {
         return true;
     }
 
-    private static void copy(byte[] text, int value, char[] to, int from, int end) {
-        for (int i = from; i < end; i++) to[i] = (char) text[value + i];
+    private void copy(RequestHead head, int at, int from, int end) {
+        byte[] text = head.text();
+        int start = head.valueStart(at);
+        for (int i = from; i < end; i++) next[i] = (char) text[start + i];
     }
 
     /** Sixteen hex digits, never all zero. */
-    private static void random(RandomGenerator random, char[] to, int from, int end) {
+    private void draw(int from, int end) {
         long bits;
         do bits = random.nextLong();
         while (bits == 0);
-        for (int i = end - 1; i >= from; i--, bits >>>= 4) to[i] = (char) HEX[(int) (bits & 0xf)];
+        for (int i = end - 1; i >= from; i--, bits >>>= 4) next[i] = HEX[(int) (bits & 0xf)];
     }
 }

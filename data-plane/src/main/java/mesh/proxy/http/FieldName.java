@@ -74,7 +74,8 @@ public final class FieldName {
         return bytes;
     }
 
-    boolean matches(byte[] name, int from, int to) {
+    /** Whether those bytes are this name, in any case. */
+    public boolean matches(byte[] name, int from, int to) {
         return Octets.equalsIgnoreCase(name, from, to, bytes);
     }
 

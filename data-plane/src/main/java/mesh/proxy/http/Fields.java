@@ -115,6 +115,14 @@ public class Fields {
         count--;
     }
 
+    /** Removes every field whose name is what stands at these places of the text: a member of a list of names. */
+    public final void removeNamed(int from, int to) {
+        if (from == to || (seen & FieldName.mark(text.bytes, from, to)) == 0) return;
+        for (int i = count - 1; i >= 0; i--) {
+            if (Octets.equalIgnoringCase(text.bytes, nameStart(i), nameEnd(i), from, to)) remove(i);
+        }
+    }
+
     /** The declared length of the body, or -1 when none is declared. */
     public final long contentLength() {
         int i = indexOf(FieldName.CONTENT_LENGTH, 0);

@@ -107,6 +107,22 @@ public final class Octets {
         return true;
     }
 
+    /** Whether two parts of the same array are equal but for case. */
+    static boolean equalIgnoringCase(byte[] bytes, int from, int to, int otherFrom, int otherTo) {
+        if (to - from != otherTo - otherFrom) return false;
+        for (int i = 0; i < to - from; i++) {
+            if (lower(bytes[from + i]) != lower(bytes[otherFrom + i])) return false;
+        }
+        return true;
+    }
+
+    /** A hash that is the same in any case. */
+    public static int hashIgnoreCase(byte[] bytes, int from, int to) {
+        int hash = 0;
+        for (int i = from; i < to; i++) hash = hash * 31 + lower(bytes[i]);
+        return hash;
+    }
+
     static byte lower(byte b) {
         return b >= 'A' && b <= 'Z' ? (byte) (b | 0x20) : b;
     }

@@ -105,11 +105,32 @@ public final class RequestHead extends Fields {
         return i >= 0 && Octets.equalsIgnoreCase(text(), valueStart(i), hostEnd(i), lowerCase);
     }
 
-    /** Whether the host, its port left out, ends with these bytes, without case. */
+    /** Whether the authority, its port left out, ends with these bytes, without case. */
     public boolean hostEndsWith(byte[] lowerCase) {
         int i = indexOf(FieldName.HOST, 0);
-        if (i < 0) return false;
-        int from = hostEnd(i) - lowerCase.length;
+        return i >= 0 && endsWith(i, hostEnd(i), lowerCase);
+    }
+
+    /** As {@link #hostEndsWith}, with the port. */
+    public boolean authorityEndsWith(byte[] lowerCase) {
+        int i = indexOf(FieldName.HOST, 0);
+        return i >= 0 && endsWith(i, valueEnd(i), lowerCase);
+    }
+
+    /** {@link Octets#hashIgnoreCase} of the authority; 0 for none. */
+    public int authorityHash() {
+        int i = indexOf(FieldName.HOST, 0);
+        return i < 0 ? 0 : Octets.hashIgnoreCase(text(), valueStart(i), valueEnd(i));
+    }
+
+    /** As {@link #authorityHash}, with the port left out. */
+    public int hostHash() {
+        int i = indexOf(FieldName.HOST, 0);
+        return i < 0 ? 0 : Octets.hashIgnoreCase(text(), valueStart(i), hostEnd(i));
+    }
+
+    private boolean endsWith(int i, int end, byte[] lowerCase) {
+        int from = end - lowerCase.length;
         return from >= valueStart(i) && Octets.matchesIgnoreCase(text(), from, lowerCase);
     }
 

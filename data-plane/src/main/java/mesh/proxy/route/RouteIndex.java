@@ -12,7 +12,7 @@ import mesh.model.VirtualHost;
 import mesh.proxy.http.RequestHead;
 
 /**
- * A route table in the form in which it is searched: first the virtual host (an exact name, then the longest suffix, then {@code *}), then
+ * A route table in the form in which it is searched: first the virtual host (a whole name, then the longest suffix, then {@code *}), then
  * its first route that matches. Compares the head's bytes where they lie; nothing is allocated. Immutable; any event loop.
  *
  * @param <T> what a route leads to
@@ -26,50 +26,46 @@ public final class RouteIndex<T> {
         }
     }
 
-    private record Host<T>(Match match, byte[] name, List<Entry<T>> routes) {
+    /** @param withPort it is compared with the whole authority */
+    private record Suffix<T>(byte[] suffix, boolean withPort, List<Entry<T>> routes) {
 
         boolean matches(RequestHead head) {
-            return switch (match) {
-                case AUTHORITY -> head.authorityIs(name);
-                case NAME -> head.hostIs(name);
-                case SUFFIX -> head.hostEndsWith(name);
-                case ANY -> true;
-            };
+            return withPort ? head.authorityEndsWith(suffix) : head.hostEndsWith(suffix);
         }
     }
 
-    /** How a host is compared, the most specific first. */
-    private enum Match { AUTHORITY, NAME, SUFFIX, ANY }
+    private final HostNames<List<Entry<T>>> names;
+    private final List<Suffix<T>> suffixes;
+    private final List<Entry<T>> anyHost;
 
-    private final List<Host<T>> hosts;
-
-    private RouteIndex(List<Host<T>> hosts) {
-        this.hosts = hosts;
+    private RouteIndex(HostNames<List<Entry<T>>> names, List<Suffix<T>> suffixes, List<Entry<T>> anyHost) {
+        this.names = names;
+        this.suffixes = suffixes;
+        this.anyHost = anyHost;
     }
 
     /** @param target is asked once for each route */
     public static <T> RouteIndex<T> compile(RouteTable table, Function<Route, T> target) {
-        List<Host<T>> hosts = new ArrayList<>();
+        List<HostNames.Named<List<Entry<T>>>> names = new ArrayList<>();
+        List<Suffix<T>> suffixes = new ArrayList<>();
+        List<Entry<T>> anyHost = null;
         for (VirtualHost virtual : table.virtualHosts()) {
             List<Entry<T>> routes = virtual.routes().stream().map(route -> entry(route, target.apply(route))).toList();
-            for (String name : virtual.hosts()) hosts.add(host(name.toLowerCase(Locale.ROOT), routes));
+            for (String given : virtual.hosts()) {
+                String host = given.toLowerCase(Locale.ROOT);
+                if (host.equals("*")) anyHost = anyHost == null ? routes : anyHost;
+                else if (host.startsWith("*.")) suffixes.add(new Suffix<>(bytes(host.substring(1)), hasPort(host), routes));
+                else names.add(new HostNames.Named<>(host, hasPort(host), routes));
+            }
         }
-        Comparator<Host<T>> longest = Comparator.comparing(host -> -host.name().length);
-        hosts.sort(Comparator.<Host<T>, Match>comparing(Host::match).thenComparing(longest));
-        return new RouteIndex<>(List.copyOf(hosts));
+        suffixes.sort(Comparator.comparing(each -> -each.suffix().length));
+        return new RouteIndex<>(new HostNames<>(names), List.copyOf(suffixes), anyHost == null ? List.of() : anyHost);
     }
 
     /** What the request's route leads to, or null when none matches: a virtual host that matches is the only one asked. */
     public T match(RequestHead head) {
-        // Indexed: an iterator would be the only allocation of a match.
-        for (int i = 0; i < hosts.size(); i++) {
-            Host<T> host = hosts.get(i);
-            if (host.matches(head)) return match(host.routes(), head);
-        }
-        return null;
-    }
-
-    private static <T> T match(List<Entry<T>> routes, RequestHead head) {
+        List<Entry<T>> routes = routes(head);
+        // Indexed, as below: an iterator would be the only allocation of a match.
         for (int i = 0; i < routes.size(); i++) {
             Entry<T> route = routes.get(i);
             if (route.matches(head)) return route.target();
@@ -77,16 +73,23 @@ public final class RouteIndex<T> {
         return null;
     }
 
+    private List<Entry<T>> routes(RequestHead head) {
+        List<Entry<T>> named = names.find(head);
+        if (named != null) return named;
+        for (int i = 0; i < suffixes.size(); i++) {
+            if (suffixes.get(i).matches(head)) return suffixes.get(i).routes();
+        }
+        return anyHost;
+    }
+
     private static <T> Entry<T> entry(Route route, T target) {
         if (route.match() instanceof Route.Exact exact) return new Entry<>(bytes(exact.path()), true, target);
         return new Entry<>(bytes(((Route.Prefix) route.match()).prefix()), false, target);
     }
 
-    private static <T> Host<T> host(String name, List<Entry<T>> routes) {
-        if (name.equals("*")) return new Host<>(Match.ANY, new byte[0], routes);
-        if (name.startsWith("*.")) return new Host<>(Match.SUFFIX, bytes(name.substring(1)), routes);
-        boolean hasPort = name.indexOf(':') >= 0 && !name.endsWith("]");
-        return new Host<>(hasPort ? Match.AUTHORITY : Match.NAME, bytes(name), routes);
+    /** An IPv6 address is written in brackets. */
+    private static boolean hasPort(String host) {
+        return host.indexOf(':') >= 0 && !host.endsWith("]");
     }
 
     private static byte[] bytes(String text) {

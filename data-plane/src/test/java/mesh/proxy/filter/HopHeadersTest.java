@@ -24,6 +24,9 @@ class HopHeadersTest {
         te=gzip, trailers                                    | host te
         te=gzip                                             | host
         connection=te;te=trailers                           | host te
+        te=trailers;accept=*/*                              | host te accept
+        te=trailers;te=gzip;accept=*/*                      | host accept te
+        connection=keep-alive;keep-alive=300;close=1        | host close
         connection=upgrade;upgrade=websocket                | host upgrade
         upgrade=websocket                                   | host
         connection=upgrade, x-a;upgrade=websocket;x-a=1     | host upgrade

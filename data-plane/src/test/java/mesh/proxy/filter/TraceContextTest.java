@@ -50,7 +50,7 @@ class TraceContextTest {
     private String propagate(String traceparent) {
         head.add(FieldName.TRACEPARENT, traceparent);
         head.add(FieldName.TRACESTATE, "vendor=1");
-        TraceContext.propagate(head, Env.system().random());
+        new TraceContext(Env.system().random()).propagate(head);
         assertThat(head.indexOf(FieldName.TRACEPARENT, head.indexOf(FieldName.TRACEPARENT, 0) + 1)).isEqualTo(-1);
         return head.get(FieldName.TRACEPARENT);
     }

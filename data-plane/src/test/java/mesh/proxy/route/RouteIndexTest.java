@@ -26,7 +26,9 @@ class RouteIndexTest {
             route("exact", new Route.Exact("/pay")),
             route("v1", new Route.Prefix("/v1/")),
             route("late", new Route.Prefix("/v1/refund")))),
-        new VirtualHost("port", List.of("payments:8080"), List.of(route("port", new Route.Prefix("/"))))));
+        new VirtualHost("port", List.of("payments:8080"), List.of(route("port", new Route.Prefix("/")))),
+        new VirtualHost("wide-port", List.of("*.example.com:8443"), List.of(route("wide-port", new Route.Prefix("/")))),
+        new VirtualHost("address", List.of("[::1]", "[::2]:80"), List.of(route("address", new Route.Prefix("/"))))));
 
     private final RouteIndex<String> index = RouteIndex.compile(TABLE, Route::name);
 
@@ -46,7 +48,13 @@ class RouteIndexTest {
         "pay.example.com, /other, ",
         "a.example.com, /, wide",
         "a.example.com:80, /, wide",
+        "a.example.com:8443, /, wide-port",
         "a.eu.example.com, /, narrow",
+        "[::1], /, address",
+        "[::1]:80, /, address",
+        "[::2]:80, /, address",
+        "[::2]:81, /, any",
+        "[::2], /, any",
         "example.com, /, any",
         "badexample.com, /, any",
         "cart, /pay, any",
@@ -62,13 +70,30 @@ class RouteIndexTest {
         assertThat(only.match(RequestHead.of("GET", "/", "b"))).isNull();
     }
 
+    @Test
+    void findsEachOfManyHosts() {
+        List<VirtualHost> hosts = new ArrayList<>();
+        for (int i = 0; i < 1_000; i++) {
+            String name = "service-" + i + ".shop";
+            hosts.add(new VirtualHost(name, List.of(name, name + ":80"), List.of(route(name, new Route.Prefix("/")))));
+        }
+        RouteIndex<String> many = RouteIndex.compile(new RouteTable("t", hosts), Route::name);
+        for (int i = 0; i < 1_000; i++) {
+            String name = "service-" + i + ".shop";
+            for (String authority : List.of(name, name + ":80", name + ":81")) {
+                assertThat(many.match(RequestHead.of("GET", "/", authority))).isEqualTo(name);
+            }
+        }
+        assertThat(many.match(RequestHead.of("GET", "/", "service-1000.shop"))).isNull();
+    }
+
     /** Beside the rule as it is written down, over random tables and requests. */
     @Test
     void agreesWithAPlainSearch() {
         Random random = new Random(5);
         for (int i = 0; i < 2_000; i++) {
             List<VirtualHost> hosts = new ArrayList<>();
-            List<String> names = new ArrayList<>(List.of("a", "b.c", "*.c", "*.b.c", "*", "a:80"));
+            List<String> names = new ArrayList<>(List.of("a", "b.c", "*.c", "*.b.c", "*", "a:80", "*.c:1"));
             for (int v = 0; v < 3; v++) {
                 String name = names.remove(random.nextInt(names.size()));
                 List<Route> routes = new ArrayList<>();
@@ -77,7 +102,7 @@ class RouteIndexTest {
             }
             RouteTable table = new RouteTable("t", hosts);
             RouteIndex<String> subject = RouteIndex.compile(table, Route::name);
-            for (String authority : List.of("a", "a:80", "b.c", "x.b.c", "x.c:1", "d")) {
+            for (String authority : List.of("a", "a:80", "b.c", "x.b.c", "x.c:1", "x.b.c:1", "d")) {
                 String path = path(random);
                 assertThat(subject.match(RequestHead.of("GET", path, authority)))
                     .as("%s%s in %s", authority, path, table).isEqualTo(plainly(table, authority, path));
@@ -93,7 +118,7 @@ class RouteIndexTest {
             String name = each.hosts().get(0);
             int rank = name.equals(authority) && name.contains(":") ? 3000
                 : name.equals(host) ? 2000
-                : name.startsWith("*.") && host.endsWith(name.substring(1)) ? 1000 + name.length()
+                : name.startsWith("*.") && (name.contains(":") ? authority : host).endsWith(name.substring(1)) ? 1000 + name.length()
                 : name.equals("*") ? 0 : -1;
             if (rank > bestRank) {
                 best = each;
