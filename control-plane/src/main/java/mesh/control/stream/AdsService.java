@@ -78,6 +78,10 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
             session.end(Status.RESOURCE_EXHAUSTED.withDescription("streams: " + limits.streams() + " are open (expected: fewer)"));
             return session;
         }
+        if (sessions.stream().filter(other -> other.peer().equals(session.peer())).count() >= limits.ofOne()) {
+            session.end(Status.RESOURCE_EXHAUSTED.withDescription("streams of one identity: " + limits.ofOne() + " are open (expected: fewer)"));
+            return session;
+        }
         sessions.add(session);
         session.begin();
         return session;

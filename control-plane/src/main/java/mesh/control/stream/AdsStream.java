@@ -22,16 +22,17 @@ import mesh.xds.ResourceType;
  *
  * <p>The rule that keeps a sidecar consistent: a store version concerns a sidecar when its view differs from the one before. Then every
  * type that it has subscribed to is answered, if only with an empty response, and every answer carries the version as
- * {@code system_version_info}; answers to later subscriptions carry it too. So a sidecar has the whole of a version when every type has
- * reached it and every name that it asked for was answered. A version that does not concern it is not sent at all.
+ * {@code system_version_info}; answers to later subscriptions carry it too. An answer that is long comes in several responses, and only
+ * the last of them carries the version. So a sidecar has the whole of a version when every type has reached it and every name that it
+ * asked for was answered. A version that does not concern it is not sent at all.
  *
  * <p>A push goes in the order of {@link ResourceType}. What it takes away goes with it where nothing can refer to it any more (listeners,
  * and after them routes), and otherwise last: clusters, then their endpoints, then trust.
  */
 final class AdsStream {
 
-    /** More than this many unanswered responses, and new versions wait: a client that does not answer costs no more memory than that. */
-    static final int MAX_UNACKED = 64;
+    /** More than this many unanswered responses, and new versions wait. */
+    static final int SATURATED = 64;
 
     /** What is in {@code control_plane.identifier}: tells a sidecar that the rule above holds. */
     static final ControlPlane IDENTITY = ControlPlane.newBuilder().setIdentifier("mesh").build();
@@ -93,11 +94,12 @@ final class AdsStream {
 
     /** Whether a new view has to wait until the client answers, however long that takes. */
     boolean saturated() {
-        return unacked.size() >= MAX_UNACKED;
+        return unacked.size() >= SATURATED;
     }
 
     /**
-     * Acknowledges, subscribes, unsubscribes, in one request or one by one. A type that we do not speak is not answered.
+     * Acknowledges, subscribes, unsubscribes, in one request or one by one. A type that we do not speak is not answered, and a nonce that
+     * we did not send means nothing.
      *
      * @throws StreamLimits.Exceeded when the client asks for more than one client may
      */
@@ -109,11 +111,15 @@ final class AdsStream {
         limits.check(request);
         Subscription known = subscriptions.get(type);
         Subscription subscription = known == null ? open(type, request) : known;
-        answer(type, subscription, request);
+        if (answers(request)) {
+            answer(subscription, unacked.remove(request.getResponseNonce()), request);
+        }
         Set<String> asked = new HashSet<>();
+        boolean all = false;
         for (String name : request.getResourceNamesSubscribeList()) {
             if (name.equals("*")) {
-                subscription.wildcard(type.wildcard());
+                all = type.wildcard();
+                subscription.wildcard(all);
             } else {
                 subscription.add(name);
                 asked.add(name);
@@ -131,11 +137,14 @@ final class AdsStream {
         if (known == null) {
             // On a new stream a client tells what it still has; only what differs is sent again.
             asked.removeAll(request.getInitialResourceVersionsMap().keySet());
-        } else if (asked.isEmpty()) {
+        } else if (asked.isEmpty() && !all) {
             return List.of();
         }
         Subscription.Difference difference = subscription.next(view, cache, asked);
-        return List.of(response(type, difference.changed(), difference.removed()));
+        List<DeltaDiscoveryResponse> responses = new ArrayList<>();
+        respond(responses, type, difference.changed(), difference.removed());
+        limits.checkUnanswered(unacked.size());
+        return responses;
     }
 
     private Subscription open(ResourceType type, DeltaDiscoveryRequest request) {
@@ -146,15 +155,16 @@ final class AdsStream {
         return subscription;
     }
 
-    private void answer(ResourceType type, Subscription subscription, DeltaDiscoveryRequest request) {
+    /** Whether a request acknowledges or refuses a response of this stream that waits for it. */
+    boolean answers(DeltaDiscoveryRequest request) {
         Sent sent = unacked.get(request.getResponseNonce());
-        if (sent == null || sent.type != type) {
-            return;
-        }
-        unacked.remove(request.getResponseNonce());
-        subscription.answered(request.hasErrorDetail());
+        return sent != null && sent.type.typeUrl().equals(request.getTypeUrl());
+    }
+
+    private void answer(Subscription subscription, Sent sent, DeltaDiscoveryRequest request) {
+        subscription.answered(sent.version, request.hasErrorDetail());
         if (request.hasErrorDetail()) {
-            refusal = Optional.of(new Refusal(type, sent.version, limits.shorten(request.getErrorDetail().getMessage())));
+            refusal = Optional.of(new Refusal(sent.type, sent.version, StreamLimits.readable(request.getErrorDetail().getMessage())));
         }
         settle();
     }
@@ -188,16 +198,16 @@ final class AdsStream {
                 changedClusters = names(difference.changed());
             }
             if (REMOVED_LAST.contains(type)) {
-                responses.add(response(type, difference.changed(), List.of()));
+                respond(responses, type, difference.changed(), List.of());
                 removedLast.put(type, difference.removed());
             } else {
-                responses.add(response(type, difference.changed(), difference.removed()));
+                respond(responses, type, difference.changed(), difference.removed());
             }
         }
         for (ResourceType type : REMOVED_LAST) {
             List<String> removed = removedLast.getOrDefault(type, List.of());
             if (!removed.isEmpty()) {
-                responses.add(response(type, List.of(), removed));
+                respond(responses, type, List.of(), removed);
             }
         }
         return responses;
@@ -209,22 +219,29 @@ final class AdsStream {
         return names;
     }
 
-    private DeltaDiscoveryResponse response(ResourceType type, List<EncodedResource> changed, List<String> removed) {
-        String nonce = type.shortName() + "-" + ++nonces;
-        // Stored before it is sent: the answer can arrive before the send returns.
-        unacked.put(nonce, new Sent(type, view.version()));
-        DeltaDiscoveryResponse.Builder response = DeltaDiscoveryResponse.newBuilder()
-            .setSystemVersionInfo(Long.toString(view.version()))
-            .setTypeUrl(type.typeUrl())
-            .setNonce(nonce)
-            .setControlPlane(IDENTITY)
-            .addAllRemovedResources(removed);
+    private void respond(List<DeltaDiscoveryResponse> responses, ResourceType type, List<EncodedResource> changed, List<String> removed) {
+        DeltaDiscoveryResponse.Builder response = response(type);
+        int bytes = 0;
         for (EncodedResource resource : changed) {
+            int size = resource.body().getSerializedSize();
+            if (bytes > 0 && bytes + size > limits.response()) {
+                responses.add(response.build());
+                response = response(type);
+                bytes = 0;
+            }
+            bytes += size;
             response.addResources(Resource.newBuilder()
                 .setName(resource.name())
                 .setVersion(resource.version())
                 .setResource(resource.body()));
         }
-        return response.build();
+        responses.add(response.setSystemVersionInfo(Long.toString(view.version())).addAllRemovedResources(removed).build());
+    }
+
+    private DeltaDiscoveryResponse.Builder response(ResourceType type) {
+        String nonce = type.shortName() + "-" + ++nonces;
+        // Stored before it is sent: the answer can arrive before the send returns.
+        unacked.put(nonce, new Sent(type, view.version()));
+        return DeltaDiscoveryResponse.newBuilder().setTypeUrl(type.typeUrl()).setNonce(nonce).setControlPlane(IDENTITY);
     }
 }

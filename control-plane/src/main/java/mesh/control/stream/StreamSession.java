@@ -8,6 +8,8 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -22,14 +24,18 @@ import org.jboss.logging.Logger;
 
 /**
  * One open call: runs its {@link AdsStream} on a serial executor and carries requests in and responses out. While the client does not
- * read, or has not answered, nothing is queued for it: requests wait in the transport, and of new configurations only the latest is kept.
- * So a storm of changes reaches each client as fast as it applies them, and each version that it begins it can also complete.
+ * read, its requests wait in the transport, of its responses one is in the transport and the others are mere lists of what all streams
+ * share, and of new configurations only the latest is kept; the same while it has not answered. So a slow client costs little, a storm of
+ * changes reaches each client as fast as it applies them, and each version that it begins it can also complete.
  */
 final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
 
     private static final Logger LOG = Logger.getLogger(StreamSession.class);
 
-    /** A client that has not answered for this long is sent the next version all the same. */
+    /**
+     * A client that has not answered for this long is sent the next version all the same, and may then for a moment show an endpoint set
+     * of the version before.
+     */
     static final Duration PATIENCE = Duration.ofSeconds(5);
 
     /** Opens the state of a stream once the client has said who it is. */
@@ -58,6 +64,7 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
     private String node;
     private AdsStream stream;
     private SidecarRegistry.Connection connection;
+    private final Deque<DeltaDiscoveryResponse> unsent = new ArrayDeque<>();
     private MeshSnapshot latest;
     private long sentAt;
     private boolean reminded;
@@ -73,6 +80,10 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
         this.pool = pool;
         this.ticker = ticker;
         this.serial = MoreExecutors.newSequentialExecutor(pool);
+    }
+
+    Optional<SpiffeId> peer() {
+        return peer;
     }
 
     /** To be called on the call's own thread, before it returns. */
@@ -175,19 +186,20 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
     }
 
     private void countAnswer(DeltaDiscoveryRequest request) {
-        ResourceType type = ResourceType.ofUrl(request.getTypeUrl()).orElse(null);
-        if (type == null || request.getResponseNonce().isEmpty()) {
+        if (!stream.answers(request)) {
             return;
         }
+        ResourceType type = ResourceType.ofUrl(request.getTypeUrl()).orElseThrow();
         metrics.answered(type, request.hasErrorDetail());
         if (request.hasErrorDetail()) {
             LOG.warnf("sidecar %s rejected %s of version %d: %s", node, type.shortName(), stream.sentVersion(),
-                request.getErrorDetail().getMessage());
+                StreamLimits.readable(request.getErrorDetail().getMessage()));
         }
     }
 
     private void resume() {
-        if (requestWaits && !closed && out.isReady()) {
+        flush();
+        if (requestWaits && !closed && unsent.isEmpty() && out.isReady()) {
             requestWaits = false;
             out.request(1);
         }
@@ -195,7 +207,7 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
     }
 
     private void push() {
-        if (closed || stream == null || latest == null || stream.saturated() || !out.isReady() || waitsForAnswers()) {
+        if (closed || stream == null || latest == null || stream.saturated() || !unsent.isEmpty() || !out.isReady() || waitsForAnswers()) {
             return;
         }
         MeshSnapshot whole = latest;
@@ -224,7 +236,13 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
     }
 
     private void send(List<DeltaDiscoveryResponse> responses) {
-        for (DeltaDiscoveryResponse response : responses) {
+        unsent.addAll(responses);
+        flush();
+    }
+
+    private void flush() {
+        while (!closed && !unsent.isEmpty() && out.isReady()) {
+            DeltaDiscoveryResponse response = unsent.poll();
             sentAt = ticker.nanos();
             out.onNext(response);
             ResourceType.ofUrl(response.getTypeUrl()).ifPresent(metrics::pushed);
@@ -244,6 +262,8 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
             return;
         }
         closed = true;
+        unsent.clear();
+        latest = null;
         opening.closed(this);
         if (connection != null) {
             connection.closed();

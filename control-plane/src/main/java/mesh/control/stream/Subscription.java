@@ -33,6 +33,7 @@ final class Subscription {
     private final Map<String, String> held = new HashMap<>();
 
     private boolean wildcard;
+    private long refusedVersion;
     private boolean rejected;
 
     Subscription(ResourceType type) {
@@ -66,13 +67,19 @@ final class Subscription {
         return names;
     }
 
-    /** Whether the client's last answer was a refusal. */
+    /** Whether the client has refused something, and acknowledged nothing later. */
     boolean rejected() {
         return rejected;
     }
 
-    void answered(boolean refused) {
-        rejected = refused;
+    /** One of a version's responses was answered: a version that was refused in part is refused. */
+    void answered(long version, boolean refused) {
+        if (refused) {
+            refusedVersion = version;
+            rejected = true;
+        } else if (version > refusedVersion) {
+            rejected = false;
+        }
     }
 
     /**

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
 class AdsServiceTest {
 
     private static final MeshSnapshot SHOP = Meshes.of(3, "pay", "cart");
-    private static final StreamLimits LIMITS = new StreamLimits(3, 1000, 1 << 16);
+    private static final StreamLimits LIMITS = new StreamLimits(4, 3, 1000, 1 << 16, 100, 1 << 16);
 
     private final Store store = new Store(SHOP);
     private final MeterRegistry meters = new SimpleMeterRegistry();
@@ -149,15 +149,25 @@ class AdsServiceTest {
     }
 
     @Test
-    void moreStreamsThanAllowedAreRefused() {
-        for (int i = 0; i < LIMITS.streams(); i++) {
-            Client client = connect();
-            client.subscribe(ResourceType.CLUSTER);
-            client.next();
+    void oneIdentityMayNotTakeEveryStream() {
+        for (int i = 0; i < LIMITS.ofOne(); i++) {
+            isServed(connect());
         }
-        Client oneTooMany = connect();
-        oneTooMany.subscribe(ResourceType.CLUSTER);
-        assertThat(oneTooMany.failure()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        isRefused(connect());
+        peer = Optional.of(SpiffeId.parse("spiffe://mesh.local/pay"));
+        isServed(connect());
+        peer = Optional.of(SpiffeId.parse("spiffe://mesh.local/cart"));
+        isRefused(connect());
+    }
+
+    private static void isServed(Client client) {
+        client.subscribe(ResourceType.CLUSTER);
+        client.next();
+    }
+
+    private static void isRefused(Client client) {
+        client.subscribe(ResourceType.CLUSTER);
+        assertThat(client.failure()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
     }
 
     /** So a storm of changes costs a slow client no more than it can take: the versions that it missed are not queued for it. */

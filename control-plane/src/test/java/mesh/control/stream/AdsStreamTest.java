@@ -178,7 +178,7 @@ class AdsStreamTest {
     void theStarSubscribesToAllAndUnsubscribesFromAll() {
         assertThat(ask(stream, LISTENER, "pay")).containsExactly("LDS@3 +pay");
         assertThat(push(stream, Meshes.from(SHOP, 4, m -> m.listener("cart", 99, "cart")))).as("it did not ask for cart").containsExactly("LDS@4");
-        stream.onRequest(subscribe(LISTENER, "*"));
+        assertThat(ask(stream, LISTENER, "*")).containsExactly("LDS@4 +cart");
         assertThat(push(stream, Meshes.from(SHOP, 5, m -> m.listener("cart", 98, "cart")))).containsExactly("LDS@5 +cart");
     }
 
@@ -192,7 +192,7 @@ class AdsStreamTest {
     void aClientThatDoesNotAnswerSaturatesItsStream() {
         stream.onRequest(subscribe(CLUSTER));
         DeltaDiscoveryResponse last = null;
-        for (int i = 1; i < AdsStream.MAX_UNACKED; i++) {
+        for (int i = 1; i < AdsStream.SATURATED; i++) {
             assertThat(stream.saturated()).isFalse();
             int limit = i;
             last = stream.onView(Meshes.from(SHOP, 3 + i, m -> m.cluster("pay", limit + 1))).get(0);
@@ -204,13 +204,50 @@ class AdsStreamTest {
 
     @Test
     void aClientMayNotNameWhatItLikes() {
-        AdsStream small = new AdsStream(SHOP, cache, new StreamLimits(1, 3, 500));
+        AdsStream small = new AdsStream(SHOP, cache, new StreamLimits(1, 1, 3, 500, 5, 1));
         assertThat(ask(small, ROUTES, "a", "b", "c")).hasSize(1);
         assertThatThrownBy(() -> small.onRequest(subscribe(ROUTES, "d"))).hasMessage("RDS: 4 names (expected: at most 3)");
         assertThatThrownBy(() -> small.onRequest(subscribe(ROUTES, "n".repeat(256))))
             .hasMessage("resource name: 256 characters (expected: 1 to 255)");
         assertThatThrownBy(() -> small.onRequest(subscribe(ROUTES, IntStream.range(0, 99).mapToObj(i -> "name" + i).toArray(String[]::new))))
             .hasMessageContaining("bytes (expected: at most 500)");
+    }
+
+    @Test
+    void aClientMayNotAskForEverMoreWithoutAnAnswer() {
+        AdsStream small = new AdsStream(SHOP, cache, new StreamLimits(1, 1, 9, 500, 5, 1));
+        for (int i = 0; i < 5; i++) {
+            small.onRequest(subscribe(ROUTES, "pay"));
+        }
+        assertThatThrownBy(() -> small.onRequest(subscribe(ROUTES, "pay"))).hasMessage("6 responses without an answer (expected: at most 5)");
+    }
+
+    @Test
+    void aLongAnswerComesInSeveralResponsesAndOnlyTheLastHasTheVersion() {
+        MeshSnapshot big = Meshes.of(3, IntStream.range(0, 2000).mapToObj(i -> "service-" + i).toArray(String[]::new));
+        List<DeltaDiscoveryResponse> responses = open(big).onRequest(subscribe(CLUSTER));
+        assertThat(responses).hasSizeGreaterThan(2).allMatch(r -> r.getSerializedSize() < 2 * StreamLimits.DEFAULT.response());
+        assertThat(responses.stream().flatMap(r -> r.getResourcesList().stream()).map(Resource::getName)).containsExactlyElementsOf(big.clusters().keySet());
+        assertThat(responses.get(responses.size() - 1).getSystemVersionInfo()).isEqualTo("3");
+        assertThat(responses.subList(0, responses.size() - 1)).allMatch(r -> r.getSystemVersionInfo().isEmpty());
+    }
+
+    @Test
+    void aVersionThatIsRefusedInPartIsRefused() {
+        AdsStream big = open(Meshes.of(3, IntStream.range(0, 2000).mapToObj(i -> "service-" + i).toArray(String[]::new)));
+        List<DeltaDiscoveryResponse> responses = big.onRequest(subscribe(CLUSTER));
+        big.onRequest(nack(responses.get(0), "clusters.service-1: no"));
+        responses.subList(1, responses.size()).forEach(response -> big.onRequest(ack(response)));
+        assertThat(big.refusal()).hasValueSatisfying(refusal -> assertThat(refusal.message()).isEqualTo("clusters.service-1: no"));
+        assertThat(big.acknowledgedVersion()).isZero();
+    }
+
+    @Test
+    void aRefusalIsKeptAsOneReadableLine() {
+        DeltaDiscoveryResponse clusters = stream.onRequest(subscribe(CLUSTER)).get(0);
+        stream.onRequest(nack(clusters, "no\r\n2026 INFO all is well\u001b[2J" + "x".repeat(9999)));
+        assertThat(stream.refusal()).hasValueSatisfying(refusal ->
+            assertThat(refusal.message()).startsWith("no 2026 INFO all is well [2Jxxx").hasSizeLessThan(4100).endsWith("x…"));
     }
 
     private AdsStream open(MeshSnapshot view) {

@@ -2,15 +2,18 @@ package mesh.control.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.rpc.Status;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.grpc.stub.ServerCallStreamObserver;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import mesh.model.MeshSnapshot;
 import mesh.time.FakeClock;
 import mesh.xds.ResourceType;
@@ -23,9 +26,11 @@ class StreamSessionTest {
 
     private final FakeClock clock = new FakeClock();
     private final Transport transport = new Transport();
+    private final MeterRegistry meters = new SimpleMeterRegistry();
     private final SidecarRegistry sidecars = new SidecarRegistry(clock);
+    private MeshSnapshot shop = SHOP;
     private final StreamSession session = new StreamSession(Optional.empty(), transport, new Opening(),
-        new StreamMetrics(new SimpleMeterRegistry(), sidecars), clock.scheduler(), clock);
+        new StreamMetrics(meters, sidecars), clock.scheduler(), clock);
 
     @Test
     void whileTheTransportIsFullNothingIsSentAndOnlyTheLatestIsKept() {
@@ -47,6 +52,32 @@ class StreamSessionTest {
         assertThat(transport.requested).isEqualTo(1);
         transport.becomeReady();
         assertThat(transport.requested).isEqualTo(2);
+    }
+
+    @Test
+    void aLongAnswerIsSentOneResponseAtATimeAsTheClientReads() {
+        shop = Meshes.of(3, IntStream.range(0, 2000).mapToObj(i -> "service-" + i).toArray(String[]::new));
+        transport.fullAfterEach = true;
+        session.begin();
+        receive(subscribe());
+        assertThat(transport.sent).hasSize(1);
+        transport.becomeReady();
+        assertThat(transport.sent).hasSize(2);
+        assertThat(transport.requested).as("the answer is not yet complete").isEqualTo(1);
+        while (transport.requested == 1) {
+            transport.becomeReady();
+        }
+        assertThat(transport.sent.stream().mapToInt(DeltaDiscoveryResponse::getResourcesCount).sum()).isEqualTo(2000);
+    }
+
+    @Test
+    void anAnswerToNothingIsNotCounted() {
+        subscribeAndAcknowledge();
+        for (int i = 0; i < 3; i++) {
+            receive(subscribe().toBuilder().setResponseNonce("CDS-77").setErrorDetail(Status.newBuilder().setMessage("forged")).build());
+        }
+        assertThat(meters.get("mesh_xds_rejects").tag("type", "CDS").counter().count()).isZero();
+        assertThat(meters.get("mesh_xds_acks").tag("type", "CDS").counter().count()).isEqualTo(1);
     }
 
     @Test
@@ -124,7 +155,7 @@ class StreamSessionTest {
 
         @Override
         public MeshSnapshot current() {
-            return SHOP;
+            return shop;
         }
 
         @Override
@@ -135,6 +166,7 @@ class StreamSessionTest {
 
         private final List<DeltaDiscoveryResponse> sent = new ArrayList<>();
         private boolean ready = true;
+        private boolean fullAfterEach;
         private int requested;
         private Runnable onReady;
 
@@ -151,6 +183,7 @@ class StreamSessionTest {
         @Override
         public void onNext(DeltaDiscoveryResponse response) {
             sent.add(response);
+            ready = !fullAfterEach;
         }
 
         @Override

@@ -50,8 +50,13 @@ final class SnapshotAssembler {
     void take(Push push, long now) {
         boolean different = arrived.take(push);
         boolean advanced = !push.version().equals(publishedVersion);
-        reached.put(push.type(), push.version());
         whole = push.whole();
+        if (whole && push.version().isEmpty()) {
+            // The rest of an answer comes in the next response.
+            reached.remove(push.type());
+        } else {
+            reached.put(push.type(), push.version());
+        }
         if (different || advanced) {
             unapplied = true;
             changedAt = changed ? changedAt : now;

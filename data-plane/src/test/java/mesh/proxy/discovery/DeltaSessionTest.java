@@ -53,6 +53,18 @@ class DeltaSessionTest {
     }
 
     @Test
+    void waitsForTheRestOfAnAnswerThatComesInSeveralResponses() {
+        MeshSnapshot two = Meshes.of(2, "pay=10.0.0.1:80", "cart=10.0.1.1:80");
+        receive(response(CLUSTER, two, "pay", "cart"));
+        receive(response(LISTENER, two, "pay", "cart"));
+        receive(response(ROUTES, two, "pay", "cart"));
+        receive(response(ENDPOINTS, two, "pay", "cart").toBuilder().clearSystemVersionInfo().build());
+        assertThat(applied).isEmpty();
+        receive(response(ENDPOINTS, two));
+        assertThat(applied).containsExactly(two);
+    }
+
+    @Test
     void anEmptyMeshIsAppliedToo() {
         assertThat(receive(response(CLUSTER, MeshSnapshot.EMPTY))).isEmpty();
         assertThat(receive(response(LISTENER, MeshSnapshot.EMPTY))).containsExactly("ack CDS@0", "ack LDS@0");

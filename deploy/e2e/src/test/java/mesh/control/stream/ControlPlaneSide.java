@@ -13,10 +13,13 @@ public final class ControlPlaneSide {
         private final ResourceCache cache = new ResourceCache();
     }
 
+    /** So small that even the answers of a small mesh come in several responses. */
+    private static final StreamLimits LIMITS = new StreamLimits(1, 1, 1000, 1 << 20, 1000, 400);
+
     private final AdsStream stream;
 
     public ControlPlaneSide(MeshSnapshot view, Shared shared) {
-        this.stream = new AdsStream(view, shared.cache, StreamLimits.DEFAULT);
+        this.stream = new AdsStream(view, shared.cache, LIMITS);
     }
 
     public List<DeltaDiscoveryResponse> receive(DeltaDiscoveryRequest request) {
