@@ -13,6 +13,8 @@ final class RequestBody {
 
     /** Linkerd's: what is longer is sent once and cannot be tried again. */
     static final int REPLAY_LIMIT = 64 * 1024;
+    /** What keeping a part costs besides its bytes: objects, and the rest of the buffer that it is a slice of. */
+    private static final int PART_COST = 256;
 
     /** From the body's beginning; null before the first part. */
     private ArrayDeque<ByteBuf> parts;
@@ -25,13 +27,14 @@ final class RequestBody {
     /** @param part is owned from now on; goes on at once where there is somewhere to go */
     void add(ByteBuf part, UpstreamStream to) {
         empty = false;
-        if (to != null && (forgetful || kept + part.readableBytes() > REPLAY_LIMIT)) {
+        int cost = part.readableBytes() + PART_COST;
+        if (to != null && (forgetful || kept + cost > REPLAY_LIMIT)) {
             forget();
             to.sendBody(part);
             return;
         }
         if (parts == null) parts = new ArrayDeque<>();
-        kept += part.readableBytes();
+        kept += cost;
         parts.add(part);
         if (to != null) to.sendBody(part.retainedDuplicate());
     }

@@ -109,6 +109,7 @@ public final class Http1ServerConnection extends Http1Connection {
     boolean step(ByteBuf in) {
         switch (input) {
             case HEAD -> {
+                if (!mayBegin()) return false;
                 if (headUsed) forgetHead();
                 if (parser.parse(in)) return onHead();
                 timeHead();
@@ -128,7 +129,16 @@ public final class Http1ServerConnection extends Http1Connection {
 
     @Override
     boolean wantsInput() {
-        return input != Input.BODY || wantsBody;
+        return switch (input) {
+            case HEAD -> mayBegin();
+            case BODY -> wantsBody;
+            default -> true;
+        };
+    }
+
+    /** A client that sends requests and does not take their answers would fill our memory with them. */
+    private boolean mayBegin() {
+        return ctx().channel().isWritable();
     }
 
     private boolean onHead() {
@@ -343,6 +353,7 @@ public final class Http1ServerConnection extends Http1Connection {
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
         if (handler != null && context.channel().isWritable()) handler.onWritable();
+        if (input == Input.HEAD) process();
         context.fireChannelWritabilityChanged();
     }
 

@@ -264,6 +264,21 @@ class Http1ServerConnectionTest {
     }
 
     @Test
+    void beginsNoRequestWhileTheClientDoesNotTakeItsAnswers() {
+        channel.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
+        channel.runPendingTasks();
+        receive(GET + GET);
+        assertThat(handlers).isEmpty();
+        assertThat(channel.config().isAutoRead()).isFalse();
+        channel.unsafe().outboundBuffer().setUserDefinedWritability(1, true);
+        channel.runPendingTasks();
+        assertThat(handlers).hasSize(1);
+        last().stream.sendHead(ResponseHead.of(200), true);
+        assertThat(sent()).isEqualTo(OK);
+        assertThat(handlers).hasSize(2);
+    }
+
+    @Test
     void anEarlyAnswerToAPausedBodyReadsOn() {
         receive("POST / HTTP/1.1¶Host: h¶Content-Length: 6¶¶abc");
         last().stream.setReading(false);
