@@ -2,7 +2,9 @@ package mesh.proxy.tls;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
 import io.netty.util.AttributeKey;
 import java.time.InstantSource;
 import java.util.Set;
@@ -12,6 +14,7 @@ import mesh.model.DownstreamTls;
 import mesh.model.SpiffeId;
 import mesh.model.TrustBundle;
 import mesh.pki.Svid;
+import org.jboss.logging.Logger;
 
 /**
  * The sidecar's identity and whom it trusts, behind one volatile reference. A handshake takes what is current when it begins, so a rotation
@@ -22,6 +25,7 @@ import mesh.pki.Svid;
  */
 public final class MeshTls implements AutoCloseable {
 
+    private static final Logger LOG = Logger.getLogger(MeshTls.class);
     private static final AttributeKey<PeerIdentity> PEER = AttributeKey.valueOf(MeshTls.class, "peer");
     private static final long HANDSHAKE_TIMEOUT_MILLIS = TimeUnit.SECONDS.toMillis(5);
 
@@ -46,12 +50,27 @@ public final class MeshTls implements AutoCloseable {
 
     private final InstantSource clock;
     private final HandshakeRecord record;
+    private final SslProvider provider;
     private volatile TlsIdentity current;
 
     /** @param clock decides which certificates are good */
     public MeshTls(InstantSource clock, Meter meter) {
+        this(clock, meter, fastest());
+    }
+
+    MeshTls(InstantSource clock, Meter meter, SslProvider provider) {
         this.clock = clock;
         this.record = new HandshakeRecord(meter);
+        this.provider = provider;
+    }
+
+    private static SslProvider fastest() {
+        if (OpenSsl.isAvailable() && SslProvider.isTlsv13Supported(SslProvider.OPENSSL_REFCNT)) {
+            return SslProvider.OPENSSL_REFCNT;
+        }
+        LOG.warnf("TLS by the JDK, at several times the cost: %s",
+            OpenSsl.unavailabilityCause() == null ? "the native library has no TLS 1.3" : OpenSsl.unavailabilityCause().getMessage());
+        return SslProvider.JDK;
     }
 
     /** Whether there is an identity to speak mTLS with. */
@@ -66,7 +85,7 @@ public final class MeshTls implements AutoCloseable {
      */
     public synchronized void rotate(Svid svid, TrustBundle bundle) {
         TlsIdentity before = current;
-        current = new TlsIdentity(svid, bundle, clock);
+        current = new TlsIdentity(svid, bundle, clock, provider);
         if (before != null) {
             before.release();
         }

@@ -1,5 +1,6 @@
 package mesh.proxy.tls;
 
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslCertificateException;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.ResumableX509ExtendedTrustManager;
@@ -38,9 +39,12 @@ final class SvidTrustManager extends X509ExtendedTrustManager implements Resumab
         }
     }
 
-    /** The alert that the other side gets tells it what is wrong as well as TLS can. */
+    /** The alert that the other side gets tells it what is wrong as well as TLS can; the JDK's engine has one for all. */
     private static CertificateException rejected(Refused refused) {
         PeerRejectedException why = new PeerRejectedException(HandshakeFailure.Reason.of(refused.reason()), refused.detail());
+        if (!OpenSsl.isAvailable()) {
+            return why;
+        }
         return switch (refused.reason()) {
             case EXPIRED, NOT_YET_VALID -> new OpenSslCertificateException(refused.detail(), why, CertificateVerifier.X509_V_ERR_CERT_HAS_EXPIRED);
             case UNTRUSTED, TRUST_DOMAIN ->

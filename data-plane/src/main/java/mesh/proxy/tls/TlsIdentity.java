@@ -6,26 +6,29 @@ import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ClientAuth;
-import io.netty.handler.ssl.OpenSsl;
+import io.netty.handler.ssl.OpenSslX509KeyManagerFactory;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.IllegalReferenceCountException;
 import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import mesh.model.Address;
 import mesh.model.TrustBundle;
 import mesh.pki.Svid;
-import org.jboss.logging.Logger;
 
 /**
  * One identity with one bundle, and the TLS contexts made of them: one for each side and set of acceptable peers, when first needed. Session
@@ -35,34 +38,27 @@ import org.jboss.logging.Logger;
  */
 final class TlsIdentity {
 
-    private static final Logger LOG = Logger.getLogger(TlsIdentity.class);
-
     /** What is spoken, best first; {@code mesh} says that a sidecar is speaking, and not an application with TLS of its own. */
     private static final List<String> PROTOCOLS = List.of("http/1.1", "mesh");
-    private static final SslProvider PROVIDER = provider();
+    /** Nothing of it is ever written anywhere. */
+    private static final char[] NO_PASSWORD = new char[0];
 
     private final Svid svid;
+    private final SslProvider provider;
+    /** Made once and off the event loops: it takes ten times as long as a context. */
+    private final KeyManagerFactory key;
     private final VerifiedChains chains;
     private final Map<Acceptance, SslContext> contexts = new ConcurrentHashMap<>();
     private boolean released;
 
     /** @throws IllegalArgumentException when no TLS can be spoken with them */
-    TlsIdentity(Svid svid, TrustBundle bundle, InstantSource clock) {
+    TlsIdentity(Svid svid, TrustBundle bundle, InstantSource clock, SslProvider provider) {
         this.svid = svid;
+        this.provider = provider;
+        this.key = keyOf(svid);
         this.chains = new VerifiedChains(bundle, clock);
         // One is made at once, so that what the library cannot use is found here and not by the first connection.
         context(new Acceptance(false, Set.of()));
-    }
-
-    private static SslProvider provider() {
-        boolean isNative = OpenSsl.isAvailable() && SslProvider.isTlsv13Supported(SslProvider.OPENSSL_REFCNT);
-        if (isNative) {
-            LOG.debugf("TLS by %s", OpenSsl.versionString());
-        } else {
-            LOG.warnf("TLS by the JDK, at several times the cost: %s",
-                OpenSsl.unavailabilityCause() == null ? "the native library has no TLS 1.3" : OpenSsl.unavailabilityCause().getMessage());
-        }
-        return isNative ? SslProvider.OPENSSL_REFCNT : SslProvider.JDK;
     }
 
     /** @return null when this identity was released meanwhile */
@@ -81,18 +77,33 @@ final class TlsIdentity {
         }
     }
 
-    private synchronized SslContext context(Acceptance acceptance) {
+    /** @return null when this identity was released */
+    synchronized SslContext context(Acceptance acceptance) {
         return released ? null : contexts.computeIfAbsent(acceptance, this::build);
     }
 
+    private KeyManagerFactory keyOf(Svid svid) {
+        try {
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(null, NO_PASSWORD);
+            store.setKeyEntry("svid", svid.key(), NO_PASSWORD, svid.chain().toArray(X509Certificate[]::new));
+            KeyManagerFactory factory = provider == SslProvider.JDK
+                ? KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm())
+                : new OpenSslX509KeyManagerFactory();
+            factory.init(store, NO_PASSWORD);
+            return factory;
+        } catch (GeneralSecurityException | IOException e) {
+            throw new IllegalArgumentException(svid.id() + ": no TLS with this certificate and key: " + e.getMessage(), e);
+        }
+    }
+
     private SslContext build(Acceptance acceptance) {
-        X509Certificate[] chain = svid.chain().toArray(X509Certificate[]::new);
         SslContextBuilder builder = acceptance.client()
-            ? SslContextBuilder.forClient().keyManager(svid.key(), chain)
-            : SslContextBuilder.forServer(svid.key(), chain).clientAuth(ClientAuth.REQUIRE);
+            ? SslContextBuilder.forClient().keyManager(key)
+            : SslContextBuilder.forServer(key).clientAuth(ClientAuth.REQUIRE);
         try {
             return builder
-                .sslProvider(PROVIDER)
+                .sslProvider(provider)
                 .protocols("TLSv1.3")
                 .trustManager(new SvidTrustManager(chains, acceptance))
                 // The only behaviours that the native provider has; the trust manager insists on a protocol.
