@@ -60,7 +60,7 @@ public final class MeshTls implements AutoCloseable {
 
     MeshTls(InstantSource clock, Meter meter, SslProvider provider) {
         this.clock = clock;
-        this.record = new HandshakeRecord(meter);
+        this.record = new HandshakeRecord(meter, clock);
         this.provider = provider;
     }
 
