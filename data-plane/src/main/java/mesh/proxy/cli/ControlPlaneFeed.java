@@ -15,9 +15,12 @@ import mesh.proxy.discovery.IdentitySource;
 import mesh.proxy.discovery.StateDirectory;
 import mesh.proxy.discovery.XdsSource;
 import mesh.time.Env;
+import org.jboss.logging.Logger;
 
 /** A control plane: certificates first, then the subscription over them. */
 final class ControlPlaneFeed implements Feed {
+
+    private static final Logger LOG = Logger.getLogger(ControlPlaneFeed.class);
 
     private final StartOptions.ControlPlane asked;
     private final Sidecar sidecar;
@@ -38,6 +41,7 @@ final class ControlPlaneFeed implements Feed {
     public List<Problem> open() {
         // A sidecar beside its control plane, for a first look: no certificates, and so no mTLS.
         if (asked.caPin().isEmpty() && asked.address().isLoopback() && !Files.exists(asked.stateDir())) {
+            LOG.warnf("neither --ca-pin nor %s: plaintext to %s, and no certificates", asked.stateDir(), asked.address());
             ManagedChannel channel = ControlPlaneChannels.plaintext(asked.address());
             way = channel::shutdownNow;
             source = source(() -> channel);

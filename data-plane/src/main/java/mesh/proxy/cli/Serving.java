@@ -67,12 +67,12 @@ final class Serving implements AdminServer.Control {
             System.err.println("mesh: " + e.getMessage());
             return 1;
         }
-        feed.follow();
-        LOG.infof("sidecar started: listeners %s, %s", sidecar.bound(), own);
         // Dev mode ends its own JVM: a signal is its to handle.
         if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
             List.of("TERM", "INT").forEach(signal -> Signal.handle(new Signal(signal), received -> terminate()));
         }
+        feed.follow();
+        LOG.infof("sidecar started: listeners %s, %s", sidecar.bound(), own);
         Quarkus.waitForExit();
         return 0;
     }
