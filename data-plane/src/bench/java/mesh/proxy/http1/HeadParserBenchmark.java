@@ -15,6 +15,7 @@ import mesh.model.Timeouts;
 import mesh.model.VirtualHost;
 import mesh.proxy.filter.ForwardedHeaders;
 import mesh.proxy.filter.HopHeaders;
+import mesh.proxy.filter.RequestId;
 import mesh.proxy.filter.TraceContext;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.Method;
@@ -77,6 +78,7 @@ public class HeadParserBenchmark {
     }
 
     private final ForwardedHeaders forwarded = new ForwardedHeaders("10.0.0.7", null);
+    private final RequestId requestId = new RequestId(Env.system().random());
     private final TraceContext trace = new TraceContext(Env.system().random());
     private final RequestHead request = new RequestHead();
     private final RequestParser requests = new RequestParser(request, Http1Limits.DEFAULT);
@@ -125,6 +127,7 @@ public class HeadParserBenchmark {
         if (table.index.match(request) == null) throw new IllegalStateException("no route: " + request);
         HopHeaders.strip(request);
         forwarded.add(request);
+        requestId.add(request);
         trace.propagate(request);
         return Http1HeadWriter.request(PooledByteBufAllocator.DEFAULT, request, requests.framing()).release();
     }

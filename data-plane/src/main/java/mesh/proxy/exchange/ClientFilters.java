@@ -5,6 +5,8 @@ import java.net.InetSocketAddress;
 import java.util.random.RandomGenerator;
 import mesh.proxy.filter.ForwardedHeaders;
 import mesh.proxy.filter.HopHeaders;
+import mesh.proxy.filter.HostRewrite;
+import mesh.proxy.filter.RequestId;
 import mesh.proxy.filter.TraceContext;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.RequestHead;
@@ -15,6 +17,7 @@ import mesh.proxy.tls.MeshTls;
 public final class ClientFilters {
 
     private final ForwardedHeaders forwarded;
+    private final RequestId requestId;
     private final TraceContext trace;
     private final String peer;
 
@@ -24,6 +27,7 @@ public final class ClientFilters {
         MeshTls.PeerIdentity proved = MeshTls.peerOf(client);
         this.forwarded = new ForwardedHeaders(address, certificate(proved));
         this.peer = proved == null ? null : proved.id().toString();
+        this.requestId = new RequestId(random);
         this.trace = new TraceContext(random);
     }
 
@@ -36,10 +40,11 @@ public final class ClientFilters {
     void onRequest(RequestHead head, String host) {
         HopHeaders.strip(head);
         forwarded.add(head);
+        requestId.add(head);
         trace.propagate(head);
         // Ours to tell, with the next try.
         head.remove(FieldName.X_ENVOY_ATTEMPT_COUNT);
-        if (host != null) head.setAuthority(host);
+        HostRewrite.apply(head, host);
     }
 
     void onResponse(ResponseHead head) {

@@ -16,6 +16,7 @@ import mesh.model.Timeouts;
 import mesh.model.VirtualHost;
 import mesh.proxy.filter.ForwardedHeaders;
 import mesh.proxy.filter.HopHeaders;
+import mesh.proxy.filter.RequestId;
 import mesh.proxy.filter.TraceContext;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.RequestHead;
@@ -35,6 +36,7 @@ class HeadAllocationTest {
             new VirtualHost("payments", List.of("payments.svc.mesh.local"), List.of(route("/web/"), route("/api/v1/"))))),
         Route::name);
     private final ForwardedHeaders forwarded = new ForwardedHeaders("10.0.0.1", "By=spiffe://mesh.local/payments;URI=spiffe://mesh.local/web");
+    private final RequestId requestId = new RequestId(Env.system().random());
     private final TraceContext trace = new TraceContext(Env.system().random());
 
     @Test
@@ -50,6 +52,7 @@ class HeadAllocationTest {
             if (routes.match(head) == null) throw new AssertionError(head);
             HopHeaders.strip(head);
             forwarded.add(head);
+            requestId.add(head);
             trace.propagate(head);
             head.set(FieldName.X_ENVOY_ATTEMPT_COUNT, "2");
             Http1HeadWriter.request(PooledByteBufAllocator.DEFAULT, head, parser.framing()).release();
