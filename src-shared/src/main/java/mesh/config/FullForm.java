@@ -79,9 +79,9 @@ final class FullForm {
         String name = s.name("name");
         Address listen = sockets.claim(s, "listen", s.required("listen", "an address such as :8080", Address::parse));
         boolean tcp = Policies.isTcp(s);
-        String route = s.read("route", null, Section::checkName);
-        String cluster = s.read("cluster", null, Section::checkName);
-        String service = s.read("service", "", Section::checkName);
+        String route = s.read("route", null, Values::name);
+        String cluster = s.read("cluster", null, Values::name);
+        String service = s.read("service", "", Values::name);
         Optional<DownstreamTls> tls = s.section("tls").map(FullForm::downstream);
         if (tcp) {
             s.refuse("route", "beside protocol tcp", HTTP_ONLY);

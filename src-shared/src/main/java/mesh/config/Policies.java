@@ -19,7 +19,6 @@ import mesh.model.SpiffeId;
 final class Policies {
 
     static final String NEEDS_IDENTITY = "mtls or identity with ca, cert and key at the top of the file";
-    private static final String HOST_PORT = "host:port, such as localhost:9001";
 
     private Policies() {}
 
@@ -37,18 +36,10 @@ final class Policies {
     static CircuitBreakerPolicy breaker(Section s) {
         CircuitBreakerPolicy normal = CircuitBreakerPolicy.DEFAULT;
         int window = s.integer("windowSize", normal.windowSize(), 1, 1024);
-        Double threshold = s.read("failureThreshold", normal.failureThreshold(), Policies::share);
+        Double threshold = s.read("failureThreshold", normal.failureThreshold(), Values::share);
         Duration reset = s.duration("resetTimeout", normal.resetTimeout(), false);
         s.end();
         return s.make(() -> new CircuitBreakerPolicy(window, threshold, reset));
-    }
-
-    private static double share(String text) {
-        double value = text.matches("[0-9]{0,3}(\\.[0-9]{1,9})?") && !text.isEmpty() ? Double.parseDouble(text) : 0;
-        if (value <= 0 || value > 1) {
-            throw new IllegalArgumentException("\"" + text + "\" (expected: above 0 and at most 1, such as 0.5)");
-        }
-        return value;
     }
 
     /** Keys of the cluster itself, not a section of their own; the caller ends it. */
@@ -67,21 +58,13 @@ final class Policies {
      * @param hasIdentity whether the sidecar has a certificate, without which it can dial no identity
      */
     static Endpoint endpoint(Section s, String addressKey, boolean hasIdentity) {
-        Address address = s.required(addressKey, HOST_PORT, Policies::dialled);
+        Address address = s.required(addressKey, Values.HOST_PORT, Values::dialled);
         int weight = s.weight(1);
         Optional<SpiffeId> id = s.optional("spiffeId", SpiffeId::parse);
         if (!hasIdentity) {
             s.refuse("spiffeId", "without a certificate of the sidecar's own", NEEDS_IDENTITY);
         }
         return s.make(() -> new Endpoint(address, weight, id));
-    }
-
-    private static Address dialled(String text) {
-        Address address = Address.parse(text);
-        if (address.host().isEmpty() || address.port() == 0) {
-            throw new IllegalArgumentException("\"" + text + "\" (expected: " + HOST_PORT + ")");
-        }
-        return address;
     }
 
     static Set<SpiffeId> ids(Section s, String key) {

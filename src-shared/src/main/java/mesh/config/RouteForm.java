@@ -31,7 +31,7 @@ final class RouteForm {
     private VirtualHost virtualHost(Section s) {
         String name = s.name("name");
         s.atLeastOne("hosts", "payments, or \"*\" for all");
-        List<String> hosts = s.texts("hosts", Section::checkName);
+        List<String> hosts = s.texts("hosts", Values::name);
         List<Route> routes = s.items("routes", "name", this::route);
         return s.make(() -> new VirtualHost(name, hosts, routes));
     }
@@ -44,7 +44,7 @@ final class RouteForm {
             s.refuse("prefix", "beside path", "one of them");
         }
         Route.Action action = action(s);
-        Optional<String> hostRewrite = s.optional("hostRewrite", Section::checkName);
+        Optional<String> hostRewrite = s.optional("hostRewrite", Values::name);
         Duration timeout = s.duration("timeout", Timeouts.DEFAULT.request(), true);
         Duration idle = s.duration("idleTimeout", Timeouts.DEFAULT.idle(), true);
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
@@ -61,7 +61,7 @@ final class RouteForm {
 
     /** Exactly one of three. */
     private Route.Action action(Section s) {
-        String cluster = s.read("cluster", null, Section::checkName);
+        String cluster = s.read("cluster", null, Values::name);
         List<Route.WeightedCluster> shares = s.items("weightedClusters", "cluster", this::share);
         Optional<Route.Action> reply = s.section("reply").map(RouteForm::reply);
         clusters.use(cluster, s, "cluster");
@@ -78,7 +78,7 @@ final class RouteForm {
     }
 
     private Route.WeightedCluster share(Section s) {
-        String cluster = s.required("cluster", "the name of a cluster", Section::checkName);
+        String cluster = s.required("cluster", "the name of a cluster", Values::name);
         int weight = s.weight(0);
         clusters.use(cluster, s, "cluster");
         return s.make(() -> new Route.WeightedCluster(cluster, weight));

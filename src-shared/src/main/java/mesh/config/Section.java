@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import mesh.model.Durations;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
@@ -94,27 +93,12 @@ final class Section {
         return read(key, null, parse);
     }
 
-    /** A name that people give: the ones that begin with "@" are made by the mesh itself. */
     String name(String key) {
-        return required(key, "a name", Section::checkName);
-    }
-
-    static String checkName(String text) {
-        boolean good = !text.isEmpty() && text.length() <= 255 && text.chars().noneMatch(c -> c <= ' ' || c == 0x7f);
-        if (!good || text.startsWith("@")) {
-            throw new IllegalArgumentException("\"" + text + "\" (expected: a name of 1 to 255 characters, no blanks, not beginning with @)");
-        }
-        return text;
+        return required(key, "a name", Values::name);
     }
 
     int integer(String key, int otherwise, int min, int max) {
-        Integer value = read(key, otherwise, text -> {
-            int n = text.matches("-?[0-9]{1,9}") ? Integer.parseInt(text) : min - 1;
-            if (n < min || n > max) {
-                throw new IllegalArgumentException("\"" + text + "\" (expected: a whole number from " + min + " to " + max + ")");
-            }
-            return n;
-        });
+        Integer value = read(key, otherwise, text -> Values.integer(text, min, max));
         return value == null ? otherwise : value;
     }
 
@@ -123,21 +107,11 @@ final class Section {
     }
 
     Duration duration(String key, Duration otherwise, boolean zeroIsGood) {
-        return read(key, otherwise, text -> {
-            Duration d = Durations.parse(text);
-            if (d.isZero() && !zeroIsGood) {
-                throw new IllegalArgumentException("\"" + text + "\" (expected: more than 0)");
-            }
-            return d;
-        });
+        return read(key, otherwise, text -> Values.duration(text, zeroIsGood));
     }
 
     Boolean flag(String key, Boolean otherwise) {
-        return read(key, otherwise, text -> switch (text) {
-            case "true" -> true;
-            case "false" -> false;
-            default -> throw new IllegalArgumentException("\"" + text + "\" (expected: true or false)");
-        });
+        return read(key, otherwise, Values::flag);
     }
 
     Optional<Section> section(String key) {

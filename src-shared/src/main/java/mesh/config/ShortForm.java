@@ -64,7 +64,7 @@ final class ShortForm {
     private MeshSnapshot snapshot(Section s, Mtls mtls) {
         Address listen = sockets.claim(s, "listen", s.required("listen", "an address such as :8080", Address::parse));
         boolean tcp = Policies.isTcp(s);
-        String service = s.read("service", "default", Section::checkName);
+        String service = s.read("service", "default", Values::name);
         s.atLeastOne("upstreams", "{addr: localhost:9001}");
         List<Endpoint> upstreams = s.items("upstreams", "addr", each -> Policies.endpoint(each, "addr", mtls != Mtls.NONE));
         BalancerKind balancer = s.read("balancer", BalancerKind.ROUND_ROBIN, BalancerKind::parse);
