@@ -31,25 +31,26 @@ final class SvidTrustManager extends X509ExtendedTrustManager implements Resumab
     private void check(X509Certificate[] chain, SSLEngine engine) throws CertificateException {
         Verdict verdict = chains.check(chain).among(acceptance.expected());
         if (verdict instanceof Refused refused) {
-            throw rejected(refused);
+            throw rejected(HandshakeFailure.Reason.of(refused.reason()), refused.detail());
         }
         String protocol = protocol(engine);
         if (protocol == null || protocol.isEmpty()) {
-            throw new PeerRejectedException(HandshakeFailure.Reason.PROTOCOL, "no protocol in common (expected: ALPN http/1.1 or mesh)");
+            throw rejected(HandshakeFailure.Reason.PROTOCOL, "no protocol in common (expected: ALPN http/1.1 or mesh)");
         }
     }
 
     /** The alert that the other side gets tells it what is wrong as well as TLS can; the JDK's engine has one for all. */
-    private static CertificateException rejected(Refused refused) {
-        PeerRejectedException why = new PeerRejectedException(HandshakeFailure.Reason.of(refused.reason()), refused.detail());
-        if (!OpenSsl.isAvailable()) {
-            return why;
-        }
-        return switch (refused.reason()) {
-            case EXPIRED, NOT_YET_VALID -> new OpenSslCertificateException(refused.detail(), why, CertificateVerifier.X509_V_ERR_CERT_HAS_EXPIRED);
-            case UNTRUSTED, TRUST_DOMAIN ->
-                new OpenSslCertificateException(refused.detail(), why, CertificateVerifier.X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
-            case NO_CERTIFICATE, NOT_AN_SVID, IDENTITY -> why;
+    private static CertificateException rejected(HandshakeFailure.Reason reason, String detail) {
+        PeerRejectedException why = new PeerRejectedException(reason, detail);
+        return OpenSsl.isAvailable() ? new OpenSslCertificateException(detail, why, code(reason)) : why;
+    }
+
+    private static int code(HandshakeFailure.Reason reason) {
+        return switch (reason) {
+            case EXPIRED -> CertificateVerifier.X509_V_ERR_CERT_HAS_EXPIRED;
+            case UNTRUSTED, TRUST_DOMAIN -> CertificateVerifier.X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+            case PROTOCOL -> CertificateVerifier.X509_V_ERR_APPLICATION_VERIFICATION;
+            default -> CertificateVerifier.X509_V_ERR_CERT_REJECTED;
         };
     }
 

@@ -86,7 +86,7 @@ class MeshTlsTest {
     @Test
     void aClientThatIsNotAllowedIsCutOff() throws Exception {
         try (TlsPair pair = new TlsPair(payments, Set.of(pki.id("cart")))) {
-            assertCutOff(pair, pair.connect(web, Set.of()), "server failed identity");
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed identity", "BAD_CERTIFICATE");
         }
     }
 
@@ -95,7 +95,7 @@ class MeshTlsTest {
         TestPki stranger = TestPki.create(clock);
         web.rotate(stranger.svid("web"), pki.bundle());
         try (TlsPair pair = new TlsPair(payments, Set.of())) {
-            assertCutOff(pair, pair.connect(web, Set.of()), "server failed untrusted");
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed untrusted", "UNKNOWN_CA");
         }
     }
 
@@ -103,7 +103,7 @@ class MeshTlsTest {
     void aClientOfAnotherTrustDomainIsCutOff() throws Exception {
         web.rotate(TestPki.create("other.local", clock).svid("web"), pki.bundle());
         try (TlsPair pair = new TlsPair(payments, Set.of())) {
-            assertCutOff(pair, pair.connect(web, Set.of()), "server failed trust_domain");
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed trust_domain", "UNKNOWN_CA");
         }
     }
 
@@ -131,25 +131,26 @@ class MeshTlsTest {
 
     @Test
     void aClientWithoutACertificateIsCutOff() throws Exception {
-        assertStrangerIsCutOff(builder -> builder, "server failed no_certificate");
+        assertStrangerIsCutOff(builder -> builder, "server failed no_certificate", "CERTIFICATE_REQUIRED");
     }
 
     @Test
     void anOlderTlsIsRefused() throws Exception {
-        assertStrangerIsCutOff(builder -> builder.protocols("TLSv1.2"), "server failed protocol");
+        assertStrangerIsCutOff(builder -> builder.protocols("TLSv1.2"), "server failed protocol", "PROTOCOL_VERSION");
     }
 
     @Test
     void aClientWithoutAlpnIsCutOffThoughItsCertificateIsGood() throws Exception {
         Svid svid = pki.svid("web");
-        assertStrangerIsCutOff(builder -> builder.keyManager(svid.key(), chain(svid)).applicationProtocolConfig(null), "server failed protocol");
+        assertStrangerIsCutOff(builder -> builder.keyManager(svid.key(), chain(svid)).applicationProtocolConfig(null), "server failed protocol",
+            "HANDSHAKE_FAILURE");
     }
 
     @Test
     void aClientThatSpeaksOnlyAnotherProtocolIsCutOff() throws Exception {
         Svid svid = pki.svid("web");
         assertStrangerIsCutOff(builder -> builder.keyManager(svid.key(), chain(svid)).applicationProtocolConfig(alpn("smtp")),
-            "server failed protocol");
+            "server failed protocol", "HANDSHAKE_FAILURE");
     }
 
     @Test
@@ -194,13 +195,15 @@ class MeshTlsTest {
             payments.rotate(pki.svid("payments"), TestPki.create(clock).bundle());
             await().until(() -> handshakes.remove("server ok "));
             pair.accepted.clear();
-            assertCutOff(pair, pair.connect(web, Set.of()), "server failed untrusted");
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed untrusted", "UNKNOWN_CA");
         }
     }
 
-    private void assertCutOff(TlsPair pair, TlsPair.Client client, String handshake) throws Exception {
+    /** The server refuses, for a reason that it counts, with an alert that tells the client; it hears nothing of what the client sends. */
+    private void assertCutOff(TlsPair pair, TlsPair.Client client, String handshake, String alert) throws Exception {
         client.handshake();
         assertThat(client.echo("let me in")).isEqualTo("closed");
+        assertThat(client.ending).hasStackTraceContaining(alert);
         assertThat(MeshTls.peerOf(pair.nextAccepted())).isNull();
         await().untilAsserted(() -> assertThat(handshakes).contains(handshake));
         assertThat(handshakes).doesNotContain("server ok ");
@@ -212,12 +215,12 @@ class MeshTlsTest {
     }
 
     /** A client that is not a sidecar, offering what one would but for what is changed. */
-    private void assertStrangerIsCutOff(UnaryOperator<SslContextBuilder> change, String handshake) throws Exception {
+    private void assertStrangerIsCutOff(UnaryOperator<SslContextBuilder> change, String handshake, String alert) throws Exception {
         SslContextBuilder builder = SslContextBuilder.forClient().trustManager(InsecureTrustManagerFactory.INSTANCE)
             .protocols("TLSv1.3").applicationProtocolConfig(alpn("http/1.1"));
         SslContext context = change.apply(builder).build();
         try (TlsPair pair = new TlsPair(payments, Set.of())) {
-            assertCutOff(pair, pair.connect(channel -> context.newHandler(channel.alloc())), handshake);
+            assertCutOff(pair, pair.connect(channel -> context.newHandler(channel.alloc())), handshake, alert);
         } finally {
             ReferenceCountUtil.release(context);
         }

@@ -86,6 +86,8 @@ final class TlsPair implements AutoCloseable {
     /** One connection, seen from the client. */
     static final class Client {
         private final BlockingQueue<String> received = new LinkedBlockingQueue<>();
+        /** What the connection ended with, such as the server's alert. */
+        volatile Throwable ending;
         Channel channel;
         SslHandler tls;
         private final ChannelHandler reader = new ChannelInboundHandlerAdapter() {
@@ -102,6 +104,7 @@ final class TlsPair implements AutoCloseable {
 
             @Override
             public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+                ending = cause;
                 context.close();
             }
         };
