@@ -1,6 +1,7 @@
 package mesh.control;
 
 import io.quarkus.runtime.LaunchMode;
+import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.vertx.http.HttpServer;
@@ -67,11 +68,13 @@ public final class Server {
 
         @Override
         public int run(String... args) {
+            // To be told to stop is no failure: without this the process would end with 143. Dev mode ends its own JVM.
+            if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
+                Signal.handle(new Signal("TERM"), signal -> Quarkus.asyncExit(0));
+            }
             LOG.infof("control plane ready: tls %s, plaintext %s, metrics %s, trust domain %s, data %s",
                 at(options.listen(), ports.getSecurePort()), at(options.plaintextListen(), ports.getPort()),
                 at(options.metricsListen(), ports.getManagementPort()), options.trustDomain(), options.dataDir().toAbsolutePath().normalize());
-            // To be told to stop is no failure: without this the process would end with 143.
-            Signal.handle(new Signal("TERM"), signal -> Quarkus.asyncExit(0));
             Quarkus.waitForExit();
             return 0;
         }
