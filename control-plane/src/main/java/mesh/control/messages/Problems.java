@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import mesh.model.Problem;
@@ -75,9 +74,5 @@ public final class Problems {
     interface Reader<M, T> {
         /** Null when there were problems. */
         T read(M message, String path);
-    }
-
-    static Optional<String> text(String value) {
-        return value.isEmpty() ? Optional.empty() : Optional.of(value);
     }
 }

@@ -1,8 +1,10 @@
 package mesh.control.messages;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
@@ -39,13 +41,14 @@ public final class RouteMessages {
         problems.name(path + ".name", m.getName());
         Route.PathMatch match = match(m, path, problems);
         Route.Action action = action(m, path, problems);
-        Duration timeout = m.hasTimeout() ? Values.notNegative(path + ".timeout", m.getTimeout(), problems) : Timeouts.DEFAULT.request();
+        Duration timeout = Values.notNegative(path + ".timeout", m.hasTimeout(), m.getTimeout(), Timeouts.DEFAULT.request(), problems);
+        Duration idle = Values.notNegative(path + ".idle_timeout", m.hasIdleTimeout(), m.getIdleTimeout(), Timeouts.DEFAULT.idle(), problems);
         RetryPolicy retry = m.hasRetry() ? retry(m.getRetry(), path + ".retry", problems) : RetryPolicy.NONE;
+        Optional<String> hostRewrite = m.getHostRewrite().isEmpty() ? Optional.empty() : Optional.of(m.getHostRewrite());
         if (problems.count() > before) {
             return null;
         }
-        Timeouts timeouts = new Timeouts(timeout, Timeouts.DEFAULT.idle());
-        return problems.read(path, () -> new Route(m.getName(), match, action, Problems.text(m.getHostRewrite()), timeouts, retry));
+        return problems.read(path, () -> new Route(m.getName(), match, action, hostRewrite, new Timeouts(timeout, idle), retry));
     }
 
     private static Route.PathMatch match(mesh.v1.Route m, String path, Problems problems) {
@@ -60,20 +63,38 @@ public final class RouteMessages {
     }
 
     private static Route.Action action(mesh.v1.Route m, String path, Problems problems) {
-        boolean one = !m.getCluster().isEmpty();
-        boolean several = m.getWeightedClustersCount() > 0;
-        if (one == several) {
-            problems.add(path + ".cluster", (one ? "cluster and weighted_clusters" : "neither cluster nor weighted_clusters")
-                + " (expected: one of them)");
+        List<String> given = new ArrayList<>();
+        if (!m.getCluster().isEmpty()) {
+            given.add("cluster");
+        }
+        if (m.getWeightedClustersCount() > 0) {
+            given.add("weighted_clusters");
+        }
+        if (m.hasReply()) {
+            given.add("reply");
+        }
+        if (given.size() != 1) {
+            problems.add(path + ".cluster", (given.isEmpty() ? "missing" : String.join(" and ", given))
+                + " (expected: one of cluster, weighted_clusters, reply)");
             return null;
         }
-        if (one) {
+        if (m.hasReply()) {
+            return reply(m, path, problems);
+        }
+        if (!m.getCluster().isEmpty()) {
             return problems.read(path + ".cluster", () -> new Route.ToCluster(m.getCluster()));
         }
         List<Route.WeightedCluster> shares = problems.readAll(path + ".weighted_clusters", m.getWeightedClustersList(), "cluster",
             mesh.v1.WeightedCluster::getCluster, (w, at) -> share(w, at, problems));
         return shares.size() < m.getWeightedClustersCount() ? null
             : problems.read(path + ".weighted_clusters", () -> new Route.ToWeightedClusters(shares));
+    }
+
+    private static Route.Action reply(mesh.v1.Route m, String path, Problems problems) {
+        if (m.hasTimeout() || m.hasIdleTimeout() || m.hasRetry() || !m.getHostRewrite().isEmpty()) {
+            problems.add(path + ".reply", "beside timeout, idle_timeout, retry or host_rewrite (expected: none of them, nothing is sent upstream)");
+        }
+        return problems.read(path + ".reply.status", () -> new Route.DirectReply(m.getReply().getStatus(), m.getReply().getBody()));
     }
 
     private static Route.WeightedCluster share(mesh.v1.WeightedCluster m, String path, Problems problems) {
@@ -90,12 +111,13 @@ public final class RouteMessages {
             problems.add(path + ".attempts", Integer.toUnsignedString(attempts) + " (expected: 1 to 10)");
             return RetryPolicy.NONE;
         }
-        Duration perTry = m.hasPerTryTimeout()
-            ? Values.notNegative(path + ".per_try_timeout", m.getPerTryTimeout(), problems) : Duration.ZERO;
-        RetryPolicy normal = RetryPolicy.of(attempts, perTry);
-        if (m.getRetryOnCount() == 0) {
-            return normal;
-        }
+        Duration perTry = Values.notNegative(path + ".per_try_timeout", m.hasPerTryTimeout(), m.getPerTryTimeout(), Duration.ZERO, problems);
+        Duration base = Values.notNegative(path + ".backoff_base", m.hasBackoffBase(), m.getBackoffBase(), RetryPolicy.NONE.backoffBase(), problems);
+        Duration max = Values.notNegative(path + ".backoff_max", m.hasBackoffMax(), m.getBackoffMax(), RetryPolicy.NONE.backoffMax(), problems);
+        return new RetryPolicy(attempts, perTry, m.getRetryOnCount() == 0 ? RetryOn.DEFAULT : conditions(m, path, problems), base, max);
+    }
+
+    private static Set<RetryOn> conditions(mesh.v1.Retry m, String path, Problems problems) {
         Set<RetryOn> conditions = EnumSet.noneOf(RetryOn.class);
         for (int i = 0; i < m.getRetryOnCount(); i++) {
             String text = m.getRetryOn(i);
@@ -104,7 +126,7 @@ public final class RouteMessages {
                 conditions.add(condition);
             }
         }
-        return new RetryPolicy(attempts, perTry, conditions, normal.backoffBase(), normal.backoffMax());
+        return conditions;
     }
 
     public static mesh.v1.RouteTable encode(RouteTable table) {
@@ -127,21 +149,29 @@ public final class RouteMessages {
             m.setCluster(to.cluster());
         } else if (route.action() instanceof Route.ToWeightedClusters to) {
             to.clusters().forEach(w -> m.addWeightedClustersBuilder().setCluster(w.cluster()).setWeight(w.weight()));
-        } else {
-            throw new IllegalArgumentException("route \"" + route.name() + "\": a direct reply (expected: a cluster; mesh.v1 has no direct replies)");
+        } else if (route.action() instanceof Route.DirectReply reply) {
+            return m.setReply(mesh.v1.Reply.newBuilder().setStatus(reply.status()).setBody(reply.body())).build();
         }
         route.hostRewrite().ifPresent(m::setHostRewrite);
         m.setTimeout(Values.message(route.timeouts().request()));
-        RetryPolicy retry = route.retry();
-        if (!retry.equals(RetryPolicy.NONE)) {
-            mesh.v1.Retry.Builder r = m.getRetryBuilder().setAttempts(retry.attempts());
-            if (!retry.perTryTimeout().isZero()) {
-                r.setPerTryTimeout(Values.message(retry.perTryTimeout()));
-            }
-            if (!retry.retryOn().equals(RetryOn.DEFAULT)) {
-                retry.retryOn().stream().sorted().forEach(on -> r.addRetryOn(on.text()));
-            }
+        m.setIdleTimeout(Values.message(route.timeouts().idle()));
+        if (!route.retry().equals(RetryPolicy.NONE)) {
+            m.setRetry(encode(route.retry()));
         }
         return m.build();
+    }
+
+    private static mesh.v1.Retry.Builder encode(RetryPolicy retry) {
+        mesh.v1.Retry.Builder m = mesh.v1.Retry.newBuilder()
+            .setAttempts(retry.attempts())
+            .setBackoffBase(Values.message(retry.backoffBase()))
+            .setBackoffMax(Values.message(retry.backoffMax()));
+        if (!retry.perTryTimeout().isZero()) {
+            m.setPerTryTimeout(Values.message(retry.perTryTimeout()));
+        }
+        if (!retry.retryOn().equals(RetryOn.DEFAULT)) {
+            retry.retryOn().stream().sorted().forEach(on -> m.addRetryOn(on.text()));
+        }
+        return m;
     }
 }

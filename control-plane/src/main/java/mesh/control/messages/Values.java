@@ -34,8 +34,9 @@ public final class Values {
         return checked(path, message, problems, "more than 0s, such as \"1s\"", false);
     }
 
-    static java.time.Duration notNegative(String path, Duration message, Problems problems) {
-        return checked(path, message, problems, "0s or more, such as \"1s\"", true);
+    /** The default when it is absent. */
+    static java.time.Duration notNegative(String path, boolean present, Duration message, java.time.Duration normal, Problems problems) {
+        return present ? checked(path, message, problems, "0s or more, such as \"1s\"", true) : normal;
     }
 
     private static java.time.Duration checked(String path, Duration message, Problems problems, String expected, boolean zeroIsGood) {

@@ -54,7 +54,7 @@ class AdminServiceTest {
             {"name": "in", "listen": "127.0.0.1:15006", "protocol": "http", "cluster": "app"}
           ],
           "routes": [{"name": "outbound", "virtual_hosts": [{"name": "all", "hosts": ["*"], "routes": [
-            {"name": "pay", "prefix": "/", "cluster": "payments", "timeout": "15s"}]}]}],
+            {"name": "pay", "prefix": "/", "cluster": "payments", "timeout": "15s", "idle_timeout": "300s"}]}]}],
           "clusters": [
             {"name": "payments", "balancer": "round_robin", "endpoints": [{"address": "10.0.0.7:9001", "weight": 1}],
              "connect_timeout": "1s", "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024},

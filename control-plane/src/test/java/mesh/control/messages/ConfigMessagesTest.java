@@ -24,10 +24,12 @@ class ConfigMessagesTest {
           "routes": [
             {"name": "outbound", "virtual_hosts": [
               {"name": "payments", "hosts": ["payments", "*"], "routes": [
-                {"name": "exact", "path": "/health", "cluster": "app", "host_rewrite": "app.local", "timeout": "0s"},
-                {"name": "all", "prefix": "/", "timeout": "60.500s",
+                {"name": "exact", "path": "/health", "cluster": "app", "host_rewrite": "app.local", "timeout": "0s", "idle_timeout": "60s"},
+                {"name": "gone", "path": "/old", "reply": {"status": 410, "body": "gone\\n"}},
+                {"name": "all", "prefix": "/", "timeout": "60.500s", "idle_timeout": "300s",
                  "weighted_clusters": [{"cluster": "app", "weight": 9}, {"cluster": "canary", "weight": 1}],
-                 "retry": {"attempts": 3, "per_try_timeout": "0.500s", "retry_on": ["connect-failure", "5xx"]}}
+                 "retry": {"attempts": 3, "per_try_timeout": "0.500s", "retry_on": ["connect-failure", "5xx"],
+                           "backoff_base": "0.010s", "backoff_max": "1s"}}
               ]}
             ]}
           ],
@@ -76,7 +78,7 @@ class ConfigMessagesTest {
         assertThat(spelledOut).isEqualTo(config("""
             {"listeners": [{"name": "l", "listen": ":80", "protocol": "http", "route": "t"}],
              "routes": [{"name": "t", "virtual_hosts": [{"name": "v", "hosts": ["*"],
-               "routes": [{"name": "r", "prefix": "/", "cluster": "c", "timeout": "15s"}]}]}],
+               "routes": [{"name": "r", "prefix": "/", "cluster": "c", "timeout": "15s", "idle_timeout": "300s"}]}]}],
              "clusters": [{"name": "c", "balancer": "round_robin", "connect_timeout": "1s",
                "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024,
                "circuit_breaker": {"window_size": 20, "failure_threshold": 0.5, "reset_timeout": "10s"},
@@ -97,7 +99,9 @@ class ConfigMessagesTest {
                  {"name": "r", "path": "health", "cluster": "c", "weighted_clusters": [{"cluster": "c"}], "timeout": "-1s",
                   "retry": {"attempts": 11}},
                  {"name": "s", "path": "/a", "prefix": "/", "retry": {"attempts": 2, "retry_on": ["5x"], "per_try_timeout": "-0.5s"},
-                  "weighted_clusters": [{"cluster": "c", "weight": 2000000}]}]}]}],
+                  "weighted_clusters": [{"cluster": "c", "weight": 2000000}]},
+                 {"name": "t", "reply": {"status": 99}, "timeout": "1s"},
+                 {"name": "u"}]}]}],
              "clusters": [{"name": "c", "balancer": "roundrobin", "connect_timeout": "0s", "idle_timeout": "-1s", "max_connections": 4000000000,
                "tls": {"expect": ["x"]}, "circuit_breaker": {"window_size": 1025, "failure_threshold": 1.5},
                "endpoints": [{"address": ":80"}, {"address": "a:1", "weight": 1000001, "spiffe_id": "b"}, {"address": "a:1"}]}]}"""))
@@ -115,7 +119,7 @@ class ConfigMessagesTest {
                 "config.listeners[3].route: \"@in\" (expected: a name that does not begin with \"@\")",
                 "config.routes[0].virtual_hosts[0].hosts: virtual host \"v\": no hosts (expected: at least one, \"*\" for all)",
                 "config.routes[0].virtual_hosts[1].routes[0].path: route path: \"health\" (expected: begins with / and has no ? or #)",
-                "config.routes[0].virtual_hosts[1].routes[0].cluster: cluster and weighted_clusters (expected: one of them)",
+                "config.routes[0].virtual_hosts[1].routes[0].cluster: cluster and weighted_clusters (expected: one of cluster, weighted_clusters, reply)",
                 "config.routes[0].virtual_hosts[1].routes[0].timeout: -1s (expected: 0s or more, such as \"1s\")",
                 "config.routes[0].virtual_hosts[1].routes[0].retry.attempts: 11 (expected: 1 to 10)",
                 "config.routes[0].virtual_hosts[1].routes[1]: path \"/a\" and prefix \"/\" (expected: one of them)",
@@ -123,6 +127,10 @@ class ConfigMessagesTest {
                 "config.routes[0].virtual_hosts[1].routes[1].retry.per_try_timeout: -0.5s (expected: 0s or more, such as \"1s\")",
                 "config.routes[0].virtual_hosts[1].routes[1].retry.retry_on[0]: \"5x\" (expected: one of connect-failure, refused-stream,"
                     + " reset-before-request, reset, gateway-error, 5xx)",
+                "config.routes[0].virtual_hosts[1].routes[2].reply: beside timeout, idle_timeout, retry or host_rewrite (expected: none of them,"
+                    + " nothing is sent upstream)",
+                "config.routes[0].virtual_hosts[1].routes[2].reply.status: direct reply status: 99 (expected: 200 to 599)",
+                "config.routes[0].virtual_hosts[1].routes[3].cluster: missing (expected: one of cluster, weighted_clusters, reply)",
                 "config.clusters[0].balancer: \"roundrobin\" (expected: one of round_robin, least_conn, random)",
                 "config.clusters[0].endpoints[0].address: \":80\" (expected: host:port, such as 10.0.0.7:9001)",
                 "config.clusters[0].endpoints[1].weight: 1000001 (expected: 1 to 1000000)",
