@@ -33,6 +33,9 @@ public record StartOptions(
             throw new IllegalArgumentException("--plaintext-listen: \"" + plaintextListen
                 + "\" (expected: a loopback address such as 127.0.0.1:15010; anyone who reaches this port is an admin)");
         }
+        differ("--plaintext-listen", plaintextListen, "--listen", listen);
+        differ("--metrics-listen", metricsListen, "--listen", listen);
+        differ("--metrics-listen", metricsListen, "--plaintext-listen", plaintextListen);
         for (SpiffeId admin : admins) {
             if (!admin.trustDomain().equals(trustDomain)) {
                 throw new IllegalArgumentException("--admin: \"" + admin + "\" (expected: an identity of trust domain " + trustDomain + ")");
@@ -40,6 +43,13 @@ public record StartOptions(
         }
         if (svidTtl.isNegative() || svidTtl.isZero() || svidTtl.compareTo(Duration.ofHours(24)) > 0) {
             throw new IllegalArgumentException("--svid-ttl: " + svidTtl.toSeconds() + "s (expected: more than 0 and at most 24h)");
+        }
+    }
+
+    /** Also of different hosts: one that is empty is all of them. */
+    private static void differ(String option, Address address, String otherOption, Address other) {
+        if (address.port() != 0 && address.port() == other.port()) {
+            throw new IllegalArgumentException(option + ": \"" + address + "\" (expected: another port than that of " + otherOption + ")");
         }
     }
 }

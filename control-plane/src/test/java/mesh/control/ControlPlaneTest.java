@@ -64,6 +64,9 @@ class ControlPlaneTest {
             .hasMessageContaining("--plaintext-listen: \"0.0.0.0:15010\" (expected: a loopback address");
         assertThatThrownBy(() -> options("mesh.local", Address.parse("127.0.0.1:0"), Duration.ofHours(25), Set.of()))
             .hasMessageContaining("--svid-ttl");
+        assertThatThrownBy(() -> new StartOptions(data(), Address.parse(":1"), Address.parse("127.0.0.1:2"), Address.parse("127.0.0.1:2"),
+            new TrustDomain("mesh.local"), Duration.ofHours(1), Set.of()))
+            .hasMessage("--metrics-listen: \"127.0.0.1:2\" (expected: another port than that of --plaintext-listen)");
         assertThatThrownBy(() -> options("mesh.local", Address.parse("127.0.0.1:0"), Duration.ofHours(1),
             Set.of(SpiffeId.parse("spiffe://other.local/admin")))).hasMessageContaining("--admin: \"spiffe://other.local/admin\"");
     }

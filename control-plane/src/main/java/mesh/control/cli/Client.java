@@ -29,7 +29,7 @@ final class Client {
      * @throws CommandFailure with what the control plane answered, or that it is not there
      */
     <T> T call(Function<AdminServiceBlockingStub, T> rpc) {
-        String target = (address.host().isEmpty() ? "127.0.0.1" : address.host()) + ":" + address.port();
+        String target = (address.host().isEmpty() ? new Address("127.0.0.1", address.port()) : address).toString();
         // Refusals list their problems in the trailers, which may be longer than the 8 KiB that clients take unless told.
         ManagedChannel channel = NettyChannelBuilder.forTarget("dns:///" + target).usePlaintext()
             .maxInboundMessageSize(MOST_BYTES).maxInboundMetadataSize(1 << 20).build();
