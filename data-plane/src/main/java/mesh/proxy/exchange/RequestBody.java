@@ -16,34 +16,35 @@ final class RequestBody {
     /** What keeping a part costs besides its bytes: objects, and the rest of the buffer that it is a slice of. */
     private static final int PART_COST = 256;
 
-    /** From the body's beginning; null before the first part. */
-    private ArrayDeque<ByteBuf> parts;
-    private int kept;
+    private final ArrayDeque<ByteBuf> waiting = new ArrayDeque<>(4);
+    /** What the current upstream has got and the next may need. */
+    private final ArrayDeque<ByteBuf> sent = new ArrayDeque<>(4);
+    private int size;
     private boolean forgetful;
     private boolean complete;
     private boolean empty = true;
     private Fields trailers;
+    private UpstreamStream upstream;
+    private boolean sending;
 
-    /** @param part is owned from now on; goes on at once where there is somewhere to go */
+    /**
+     * A part has come.
+     *
+     * @param part is owned from now on
+     * @param to   null while there is nowhere to go
+     */
     void add(ByteBuf part, UpstreamStream to) {
         empty = false;
-        int cost = part.readableBytes() + PART_COST;
-        if (to != null && (forgetful || kept + cost > REPLAY_LIMIT)) {
-            forget();
-            to.sendBody(part);
-            return;
-        }
-        if (parts == null) parts = new ArrayDeque<>();
-        kept += cost;
-        parts.add(part);
-        if (to != null) to.sendBody(part.retainedDuplicate());
+        size += part.readableBytes() + PART_COST;
+        waiting.add(part);
+        send(to);
     }
 
     /** @param fields null for none */
     void end(Fields fields, UpstreamStream to) {
         complete();
         trailers = fields;
-        if (to != null) to.sendEnd(fields);
+        send(to);
     }
 
     /** The head came with the end: there is no body. */
@@ -53,7 +54,7 @@ final class RequestBody {
 
     /** Whether so much waits that the client should pause. */
     boolean isFull() {
-        return kept > REPLAY_LIMIT;
+        return size > REPLAY_LIMIT;
     }
 
     /** Whether nothing follows the head. */
@@ -70,18 +71,41 @@ final class RequestBody {
         return !forgetful;
     }
 
-    /** Sends all that has come, after a head that did not end the request. */
+    /** Sends all that has come to another upstream, which has got the head. */
     void sendTo(UpstreamStream to) {
-        boolean last = isFull();
-        if (last) forgetful = true;
-        while (last && parts != null && !parts.isEmpty()) to.sendBody(parts.poll());
-        if (!last && parts != null) parts.forEach(part -> to.sendBody(part.retainedDuplicate()));
-        if (complete) to.sendEnd(trailers);
+        for (ByteBuf part; (part = sent.pollLast()) != null; ) waiting.addFirst(part);
+        send(to);
+    }
+
+    private void send(UpstreamStream to) {
+        upstream = to;
+        // An upstream that takes a part may make room for the next, which then comes in here while others are still before it.
+        if (to == null || sending) return;
+        sending = true;
+        for (ByteBuf part; (part = waiting.poll()) != null; ) upstream.sendBody(keep(part));
+        sending = false;
+        if (complete) upstream.sendEnd(trailers);
+    }
+
+    /** What is to be sent of a part: the part itself, once no other upstream will get it. */
+    private ByteBuf keep(ByteBuf part) {
+        if (isFull()) forgetful = true;
+        if (forgetful) {
+            release(sent);
+            return part;
+        }
+        sent.add(part);
+        return part.retainedDuplicate();
     }
 
     /** There will be no other try. */
     void forget() {
         forgetful = true;
-        for (ByteBuf part; parts != null && (part = parts.poll()) != null; ) part.release();
+        release(sent);
+        release(waiting);
+    }
+
+    private static void release(ArrayDeque<ByteBuf> parts) {
+        for (ByteBuf part; (part = parts.poll()) != null; ) part.release();
     }
 }

@@ -71,6 +71,32 @@ class RequestBodyTest {
         assertThat(first.got).hasSize(300);
     }
 
+    /** An upstream whose buffer is emptied by a part resumes the client, whose next part comes in while others wait. */
+    @Test
+    void keepsItsOrderThoughPartsComeWhileItIsSent() {
+        for (int i = 0; i < 3; i++) body.add(part(i + "x".repeat(30_000)), null);
+        first.onBody = () -> {
+            first.onBody = () -> {};
+            body.add(part("3"), first);
+            body.end(null, first);
+        };
+        body.sendTo(first);
+        assertThat(first.got.toString().replace("x", "")).isEqualTo("0123.");
+    }
+
+    @Test
+    void isSentFromItsBeginningToAnUpstreamThatTakesOverInTheMiddle() {
+        for (String text : List.of("a", "b", "c")) body.add(part(text), null);
+        body.end(null, null);
+        first.onBody = () -> {
+            first.onBody = () -> {};
+            body.sendTo(second);
+        };
+        body.sendTo(first);
+        assertThat(first.got).hasToString("a");
+        assertThat(second.got).hasToString("abc.");
+    }
+
     private ByteBuf part(String text) {
         ByteBuf part = Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII);
         parts.add(part);
@@ -81,6 +107,7 @@ class RequestBodyTest {
     private static final class Upstream implements UpstreamStream {
 
         private final StringBuilder got = new StringBuilder();
+        private Runnable onBody = () -> {};
 
         @Override
         public void sendHead(RequestHead head, boolean end) {}
@@ -89,6 +116,7 @@ class RequestBodyTest {
         public void sendBody(ByteBuf data) {
             got.append(data.toString(StandardCharsets.US_ASCII));
             data.release();
+            onBody.run();
         }
 
         @Override
