@@ -35,8 +35,8 @@ final class LocalMesh implements AutoCloseable {
     private static final Map<String, String> WORKLOADS = workloads();
     private static final Pattern CONTROL_PLANE_READY = Pattern.compile("control plane ready: tls (\\S+), plaintext (\\S+), metrics (\\S+),");
     private static final Pattern SIDECAR_READY = Pattern.compile("sidecar started: .*admin=([^,}]+).*metrics=([^,}]+)");
-    private static final long START_SECONDS = 60;
-    private static final Duration SYNC_TIMEOUT = Duration.ofSeconds(30);
+    private static final long START_SECONDS = 120;
+    private static final Duration SYNC_TIMEOUT = Duration.ofSeconds(60);
 
     private final Path launcher;
     private final Path dir;

@@ -51,7 +51,8 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         if (table.model().tls().isEmpty()) {
             addProtocol(client, table, loop);
         } else if (parts.tls().ready()) {
-            client.pipeline().addLast(parts.tls().server(client.alloc(), table.model().tls().get()));
+            MeshTls.Traffic traffic = table.traffic() instanceof ListenerTable.Tcp ? MeshTls.Traffic.TCP : MeshTls.Traffic.HTTP;
+            client.pipeline().addLast(parts.tls().server(client.alloc(), traffic, table.model().tls().get()));
             client.pipeline().addLast(new AfterHandshake(table, loop));
         } else {
             // Nobody may talk to a workload that cannot prove who it is.

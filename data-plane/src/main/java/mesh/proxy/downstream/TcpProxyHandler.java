@@ -1,5 +1,6 @@
 package mesh.proxy.downstream;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -10,14 +11,15 @@ import java.util.List;
 import mesh.proxy.exchange.Splice;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.tls.MeshTls;
 import mesh.proxy.upstream.Connector;
 import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.UpstreamCluster;
 import org.jboss.logging.Logger;
 
 /**
- * A client's TCP connection before it has an upstream: picks one, and the next if that cannot be reached, and joins the two. Nothing is
- * read from the client until then. On the connection's loop only.
+ * A client's TCP connection before it has an upstream: picks one, and the next if that cannot be reached, and joins the two. Nothing more
+ * is read from the client until then; what came with the end of a handshake is kept. On the connection's loop only.
  */
 final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
 
@@ -32,6 +34,7 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
     private final Connector connector;
     private final ProxyLoop loop;
     private final List<Destination> tried = new ArrayList<>(MAX_TRIES);
+    private final List<ByteBuf> early = new ArrayList<>();
     private Channel client;
 
     TcpProxyHandler(UpstreamCluster cluster, Connector connector, ProxyLoop loop) {
@@ -52,6 +55,17 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        early.add((ByteBuf) message);
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        early.forEach(ByteBuf::release);
+        early.clear();
+    }
+
     private void tryNext() {
         Destination destination = cluster.balancer().pick(tried);
         long permit = destination == null ? 0 : destination.tryAcquire();
@@ -61,7 +75,7 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
         }
         tried.add(destination);
         destination.upstream().begin();
-        connector.connect(loop, destination.upstream().address(), destination.settings(), new Connector.Result() {
+        connector.connect(loop, destination.upstream().address(), MeshTls.Traffic.TCP, destination.settings(), new Connector.Result() {
             @Override
             public void onConnected(Channel upstream) {
                 destination.succeeded(permit);
@@ -86,9 +100,11 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
             upstream.close();
             return;
         }
+        List<ByteBuf> read = List.copyOf(early);
+        early.clear();
         client.pipeline().remove(this);
         destination.upstream().opened();
-        Splice.join(client, upstream, loop, IDLE.toNanos(), () -> {
+        Splice.join(client, read, upstream, loop, IDLE.toNanos(), () -> {
             destination.upstream().closed();
             destination.upstream().end();
         });

@@ -217,7 +217,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         session.filters().onResponse(head);
         Channel up = from.takeOver();
         Channel down = client.takeOver(head);
-        Splice.join(down, up, session.loop(), route.idleNanos(), from::tunnelEnded);
+        Splice.join(down, List.of(), up, session.loop(), route.idleNanos(), from::tunnelEnded);
         finish();
     }
 

@@ -11,6 +11,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
+import java.util.List;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.TimerWheel;
 
@@ -39,10 +40,11 @@ public final class Splice extends TimerWheel.Timeout {
     /**
      * Joins two channels that nothing reads from any more, and begins to read.
      *
+     * @param early     what has been read from the client already; owned from now on
      * @param idleNanos silence in both directions after which both are closed, up to twice as long at worst
      * @param ended     told once, when both are closed
      */
-    public static void join(Channel client, Channel upstream, ProxyLoop loop, long idleNanos, Runnable ended) {
+    public static void join(Channel client, List<ByteBuf> early, Channel upstream, ProxyLoop loop, long idleNanos, Runnable ended) {
         Splice splice = new Splice(client, upstream, loop, idleNanos, ended);
         splice.loop.timers().set(splice, idleNanos);
         for (Half half : new Half[] {splice.fromClient, splice.fromUpstream}) {
@@ -51,6 +53,8 @@ public final class Splice extends TimerWheel.Timeout {
             half.from.pipeline().addLast(half);
             half.from.closeFuture().addListener(closed -> splice.onClosed());
         }
+        early.forEach(upstream::write);
+        if (!early.isEmpty()) upstream.flush();
         splice.fromClient.begin();
         splice.fromUpstream.begin();
     }
@@ -91,8 +95,15 @@ public final class Splice extends TimerWheel.Timeout {
 
         void begin() {
             if (!from.isActive()) to.close();
-            else if (from instanceof DuplexChannel duplex && duplex.isInputShutdown()) onInputEnd();
+            else if (hasInputEnded()) onInputEnd();
             else from.read();
+        }
+
+        /** Before anybody was here to be told. */
+        private boolean hasInputEnded() {
+            SslHandler tls = from.pipeline().get(SslHandler.class);
+            if (tls != null) return tls.sslCloseFuture().isSuccess();
+            return from instanceof DuplexChannel duplex && duplex.isInputShutdown();
         }
 
         @Override
@@ -118,11 +129,13 @@ public final class Splice extends TimerWheel.Timeout {
         @Override
         public void userEventTriggered(ChannelHandlerContext context, Object event) {
             if (event instanceof SslCloseCompletionEvent end) {
-                if (end.isSuccess()) onInputEnd();
+                // SslHandler may have put off handing over what came before it, by a task: this one comes after.
+                if (end.isSuccess()) context.executor().execute(this::onInputEnd);
             } else if (event instanceof ChannelInputShutdownEvent) {
                 // RFC 8446 section 6.1: under TLS a bare FIN is a cut, not an end.
-                if (!inputEnded && from.pipeline().get(SslHandler.class) != null) breakBoth();
-                else onInputEnd();
+                SslHandler tls = from.pipeline().get(SslHandler.class);
+                if (tls == null) onInputEnd();
+                else if (!tls.sslCloseFuture().isSuccess()) breakBoth();
             }
         }
 
@@ -134,10 +147,20 @@ public final class Splice extends TimerWheel.Timeout {
         }
 
         private void endOutput() {
+            ChannelHandlerContext tls = to.pipeline().context(SslHandler.class);
+            if (tls != null) {
+                ((SslHandler) tls.handler()).closeOutbound();
+                // Behind the close_notify on its way to the socket.
+                tls.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> onOutputEnd());
+            } else if (to instanceof DuplexChannel duplex && to.isActive()) {
+                duplex.shutdownOutput().addListener(done -> onOutputEnd());
+            } else {
+                onOutputEnd();
+            }
+        }
+
+        private void onOutputEnd() {
             outputEnded = true;
-            SslHandler tls = to.pipeline().get(SslHandler.class);
-            if (tls != null) tls.closeOutbound();
-            else if (to instanceof DuplexChannel duplex && to.isActive()) duplex.shutdownOutput();
             if (other(this).outputEnded) {
                 from.close();
                 to.close();
@@ -151,14 +174,18 @@ public final class Splice extends TimerWheel.Timeout {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            breakBoth();
+            // Nothing was lost when nothing was due any more, in either direction.
+            if (inputEnded && other(this).outputEnded) from.close();
+            else breakBoth();
         }
 
-        /** Closes both so that both peers see it: with a RST. */
+        /** Closes both so that both peers see it: with a RST, and past TLS, which would say that this was all. */
         private void breakBoth() {
             for (Channel each : new Channel[] {from, to}) {
                 if (each.isOpen()) each.config().setOption(ChannelOption.SO_LINGER, 0);
-                each.close();
+                ChannelHandlerContext tls = each.pipeline().context(SslHandler.class);
+                if (tls == null) each.close();
+                else tls.close();
             }
         }
     }

@@ -29,6 +29,17 @@ public final class MeshTls implements AutoCloseable {
     private static final AttributeKey<PeerIdentity> PEER = AttributeKey.valueOf(MeshTls.class, "peer");
     private static final long HANDSHAKE_TIMEOUT_MILLIS = TimeUnit.SECONDS.toMillis(5);
 
+    /** What a connection is for. */
+    public enum Traffic {
+        /** Messages that say themselves where they end: by the native engine. */
+        HTTP,
+        /**
+         * Bytes that end when their sender says so while the other direction goes on: by the JDK's engine. The native one answers the
+         * peer's close_notify with its own at once, as TLS 1.2 did (RFC 8446 section 6.1), and so cuts the other half.
+         */
+        TCP
+    }
+
     /** Told of every handshake that ends. Called on event loops. */
     @FunctionalInterface
     public interface Meter {
@@ -92,13 +103,13 @@ public final class MeshTls implements AutoCloseable {
     }
 
     /** Server side: client certificate required; {@code policy.allow()} empty means any of the trust domain. Needs to be {@link #ready}. */
-    public SslHandler server(ByteBufAllocator allocator, DownstreamTls policy) {
-        return handler(allocator, new Acceptance(false, policy.allow()), null);
+    public SslHandler server(ByteBufAllocator allocator, Traffic traffic, DownstreamTls policy) {
+        return handler(allocator, new Acceptance(false, traffic, policy.allow()), null);
     }
 
     /** Client side: {@code expect} empty means any of the trust domain. {@code peer} keys the session cache. Needs to be {@link #ready}. */
-    public SslHandler client(ByteBufAllocator allocator, Set<SpiffeId> expect, Address peer) {
-        return handler(allocator, new Acceptance(true, expect), peer);
+    public SslHandler client(ByteBufAllocator allocator, Traffic traffic, Set<SpiffeId> expect, Address peer) {
+        return handler(allocator, new Acceptance(true, traffic, expect), peer);
     }
 
     private SslHandler handler(ByteBufAllocator allocator, Acceptance acceptance, Address peer) {

@@ -45,8 +45,8 @@ final class TlsIdentity {
 
     private final Svid svid;
     private final SslProvider provider;
-    /** Made once and off the event loops: it takes ten times as long as a context. */
-    private final KeyManagerFactory key;
+    /** By engine, each made once: it takes ten times as long as a context. */
+    private final Map<SslProvider, KeyManagerFactory> keys = new ConcurrentHashMap<>();
     private final VerifiedChains chains;
     private final Map<Acceptance, SslContext> contexts = new ConcurrentHashMap<>();
     private boolean released;
@@ -55,10 +55,9 @@ final class TlsIdentity {
     TlsIdentity(Svid svid, TrustBundle bundle, InstantSource clock, SslProvider provider) {
         this.svid = svid;
         this.provider = provider;
-        this.key = keyOf(svid);
         this.chains = new VerifiedChains(bundle, clock);
-        // One is made at once, so that what the library cannot use is found here and not by the first connection.
-        context(new Acceptance(false, Set.of()));
+        // So that what a library cannot use is found here, and what is slow is done here, and not with the first connection.
+        for (MeshTls.Traffic traffic : MeshTls.Traffic.values()) context(new Acceptance(false, traffic, Set.of()));
     }
 
     /** @return null when this identity was released meanwhile */
@@ -82,12 +81,12 @@ final class TlsIdentity {
         return released ? null : contexts.computeIfAbsent(acceptance, this::build);
     }
 
-    private KeyManagerFactory keyOf(Svid svid) {
+    private KeyManagerFactory keyFor(SslProvider by) {
         try {
             KeyStore store = KeyStore.getInstance("PKCS12");
             store.load(null, NO_PASSWORD);
             store.setKeyEntry("svid", svid.key(), NO_PASSWORD, svid.chain().toArray(X509Certificate[]::new));
-            KeyManagerFactory factory = provider == SslProvider.JDK
+            KeyManagerFactory factory = by == SslProvider.JDK
                 ? KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm())
                 : new OpenSslX509KeyManagerFactory();
             factory.init(store, NO_PASSWORD);
@@ -98,12 +97,14 @@ final class TlsIdentity {
     }
 
     private SslContext build(Acceptance acceptance) {
+        SslProvider by = acceptance.traffic() == MeshTls.Traffic.TCP ? SslProvider.JDK : provider;
+        KeyManagerFactory key = keys.computeIfAbsent(by, this::keyFor);
         SslContextBuilder builder = acceptance.client()
             ? SslContextBuilder.forClient().keyManager(key)
             : SslContextBuilder.forServer(key).clientAuth(ClientAuth.REQUIRE);
         try {
             return builder
-                .sslProvider(provider)
+                .sslProvider(by)
                 .protocols("TLSv1.3")
                 .trustManager(new SvidTrustManager(chains, acceptance))
                 // The only behaviours that the native provider has; the trust manager insists on a protocol.

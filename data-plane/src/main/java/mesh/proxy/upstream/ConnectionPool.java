@@ -10,6 +10,7 @@ import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
 import mesh.proxy.telemetry.ProxyMetrics;
+import mesh.proxy.tls.MeshTls;
 import org.jboss.logging.Logger;
 
 /**
@@ -154,7 +155,7 @@ public final class ConnectionPool {
 
     private void connect(ConnectSettings settings) {
         connecting++;
-        connector.connect(loop, upstream.address(), settings, new Connector.Result() {
+        connector.connect(loop, upstream.address(), MeshTls.Traffic.HTTP, settings, new Connector.Result() {
             @Override
             public void onConnected(Channel channel) {
                 connecting--;

@@ -51,12 +51,13 @@ public final class Connector {
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0);
     }
 
-    public void connect(ProxyLoop loop, Address address, ConnectSettings settings, Result result) {
+    /** @param traffic what the connection is for */
+    public void connect(ProxyLoop loop, Address address, MeshTls.Traffic traffic, ConnectSettings settings, Result result) {
         if (settings.isTls() && !tls.ready()) {
             result.onFailed(Failure.TLS_REJECTED, "this sidecar has no identity yet");
             return;
         }
-        new Try(loop, address, settings, result).begin();
+        new Try(loop, address, traffic, settings, result).begin();
     }
 
     /** When a connection should be given up because of its certificates; see {@link Lifetime}. */
@@ -76,15 +77,17 @@ public final class Connector {
 
         private final ProxyLoop loop;
         private final Address address;
+        private final MeshTls.Traffic traffic;
         private final ConnectSettings settings;
         private final Result result;
         private ChannelFuture connecting;
         private SslHandler handshaking;
         private boolean over;
 
-        Try(ProxyLoop loop, Address address, ConnectSettings settings, Result result) {
+        Try(ProxyLoop loop, Address address, MeshTls.Traffic traffic, ConnectSettings settings, Result result) {
             this.loop = loop;
             this.address = address;
+            this.traffic = traffic;
             this.settings = settings;
             this.result = result;
         }
@@ -101,7 +104,7 @@ public final class Connector {
         }
 
         private void beginTls(Channel channel) {
-            handshaking = tls.client(channel.alloc(), settings.expect().orElseThrow(), address);
+            handshaking = tls.client(channel.alloc(), traffic, settings.expect().orElseThrow(), address);
             channel.pipeline().addLast(handshaking);
         }
 

@@ -19,7 +19,7 @@ final class MeshProcess implements AutoCloseable {
     /** Of this project's root. */
     static final Path ROOT = Path.of(System.getProperty("mesh.root", "../..")).toAbsolutePath().normalize();
 
-    private static final long PATIENCE_SECONDS = 60;
+    private static final long PATIENCE_SECONDS = 180;
 
     private final String name;
     private final Process process;
