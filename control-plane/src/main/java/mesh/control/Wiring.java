@@ -25,7 +25,7 @@ import mesh.control.ports.Peer;
 import mesh.control.ports.PeerInterceptor;
 import mesh.control.ports.PlaintextPort;
 import mesh.control.store.MeshStore;
-import mesh.control.store.NodeScope;
+import mesh.control.store.SharedViews;
 import mesh.control.stream.NodeView;
 import mesh.control.stream.PeerSource;
 import mesh.control.stream.SidecarRegistry;
@@ -72,7 +72,7 @@ public final class Wiring {
     @Produces
     @Singleton
     NodeView scope() {
-        return NodeScope::view;
+        return new SharedViews();
     }
 
     @Produces

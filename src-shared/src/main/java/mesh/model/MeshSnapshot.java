@@ -54,6 +54,12 @@ public record MeshSnapshot(
         return new MeshSnapshot(newVersion, listeners, routeTables, clusters, endpoints, trust);
     }
 
+    /** Whether both hold the same, whatever their versions. */
+    public boolean holdsSameAs(MeshSnapshot other) {
+        return listeners.equals(other.listeners) && routeTables.equals(other.routeTables) && clusters.equals(other.clusters)
+            && endpoints.equals(other.endpoints) && trust.equals(other.trust);
+    }
+
     /** The same configuration with another trust bundle. */
     public MeshSnapshot withTrust(Optional<TrustBundle> newTrust) {
         return new MeshSnapshot(version, listeners, routeTables, clusters, endpoints, newTrust);

@@ -66,6 +66,10 @@ public enum ResourceType {
         return codec.names(snapshot);
     }
 
+    public boolean has(MeshSnapshot snapshot, String name) {
+        return codec.find(snapshot, name) != null;
+    }
+
     /** The resource under this name, empty if the snapshot has none. Always the same bytes for the same configuration. */
     public Optional<EncodedResource> encode(MeshSnapshot snapshot, String name) {
         return encode(codec, snapshot, name);

@@ -34,6 +34,8 @@ public final class PeerInterceptor implements ServerInterceptor {
         SpiffeId verify(List<X509Certificate> chain);
     }
 
+    private static final Metadata.Key<String> ENCODING = Metadata.Key.of("grpc-encoding", Metadata.ASCII_STRING_MARSHALLER);
+
     private final CallPolicy policy;
     private final ChainVerifier verifier;
 
@@ -45,6 +47,11 @@ public final class PeerInterceptor implements ServerInterceptor {
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
         String method = call.getMethodDescriptor().getFullMethodName();
+        String encoding = headers.get(ENCODING);
+        if (encoding != null && !encoding.equals("identity")) {
+            // The server bounds what it reads, not what that unpacks to: a megabyte could be a gigabyte.
+            return refuse(call, method, Status.UNIMPLEMENTED.withDescription("grpc-encoding: \"" + encoding + "\" (expected: identity)"));
+        }
         Peer peer;
         try {
             peer = peer(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION));

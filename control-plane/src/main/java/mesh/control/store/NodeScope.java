@@ -1,5 +1,6 @@
 package mesh.control.store;
 
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -22,7 +23,22 @@ public final class NodeScope {
      * @param node     as the sidecar calls itself
      */
     public static MeshSnapshot view(MeshSnapshot mesh, String workload, String node) {
-        Map<String, Listener> listeners = keep(mesh.listeners(), name -> mesh.listeners().get(name).scope().includes(workload, node));
+        return view(mesh, listeners(mesh, workload, node));
+    }
+
+    static Set<String> listeners(MeshSnapshot mesh, String workload, String node) {
+        Set<String> names = new HashSet<>();
+        mesh.listeners().forEach((name, listener) -> {
+            if (listener.scope().includes(workload, node)) {
+                names.add(name);
+            }
+        });
+        return names;
+    }
+
+    /** What these listeners lead to. */
+    static MeshSnapshot view(MeshSnapshot mesh, Set<String> listenerNames) {
+        Map<String, Listener> listeners = keep(mesh.listeners(), listenerNames::contains);
         Set<String> tables = new LinkedHashSet<>();
         Set<String> clusters = new LinkedHashSet<>();
         for (Listener listener : listeners.values()) {

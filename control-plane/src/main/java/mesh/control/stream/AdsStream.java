@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import mesh.model.MeshSnapshot;
-import mesh.xds.EncodedResource;
 import mesh.xds.ResourceType;
 
 /**
@@ -180,7 +179,7 @@ final class AdsStream {
     /** What the sidecar is to have from now on. Nothing is sent if that is what it has. */
     List<DeltaDiscoveryResponse> onView(MeshSnapshot next) {
         considered = next.version();
-        if (next.withVersion(0).equals(view.withVersion(0))) {
+        if (next.holdsSameAs(view)) {
             settle();
             return List.of();
         }
@@ -213,27 +212,24 @@ final class AdsStream {
         return responses;
     }
 
-    private static Set<String> names(List<EncodedResource> resources) {
+    private static Set<String> names(List<Resource> resources) {
         Set<String> names = new HashSet<>();
-        resources.forEach(resource -> names.add(resource.name()));
+        resources.forEach(resource -> names.add(resource.getName()));
         return names;
     }
 
-    private void respond(List<DeltaDiscoveryResponse> responses, ResourceType type, List<EncodedResource> changed, List<String> removed) {
+    private void respond(List<DeltaDiscoveryResponse> responses, ResourceType type, List<Resource> changed, List<String> removed) {
         DeltaDiscoveryResponse.Builder response = response(type);
         int bytes = 0;
-        for (EncodedResource resource : changed) {
-            int size = resource.body().getSerializedSize();
+        for (Resource resource : changed) {
+            int size = resource.getSerializedSize();
             if (bytes > 0 && bytes + size > limits.response()) {
                 responses.add(response.build());
                 response = response(type);
                 bytes = 0;
             }
             bytes += size;
-            response.addResources(Resource.newBuilder()
-                .setName(resource.name())
-                .setVersion(resource.version())
-                .setResource(resource.body()));
+            response.addResources(resource);
         }
         responses.add(response.setSystemVersionInfo(Long.toString(view.version())).addAllRemovedResources(removed).build());
     }

@@ -1,5 +1,6 @@
 package mesh.control.stream;
 
+import io.envoyproxy.envoy.service.discovery.v3.Resource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -9,7 +10,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import mesh.model.MeshSnapshot;
-import mesh.xds.EncodedResource;
 import mesh.xds.ResourceType;
 
 /**
@@ -19,7 +19,7 @@ import mesh.xds.ResourceType;
 final class Subscription {
 
     /** What a client lacks, and what it has that it should not. */
-    record Difference(List<EncodedResource> changed, List<String> removed) {
+    record Difference(List<Resource> changed, List<String> removed) {
 
         boolean isEmpty() {
             return changed.isEmpty() && removed.isEmpty();
@@ -88,14 +88,14 @@ final class Subscription {
      * @param again names that are sent although the client has them
      */
     Difference next(MeshSnapshot view, ResourceCache cache, Set<String> again) {
-        List<EncodedResource> changed = new ArrayList<>();
+        List<Resource> changed = new ArrayList<>();
         List<String> removed = new ArrayList<>();
         Set<String> gone = new HashSet<>(held.keySet());
         for (String name : wanted(view)) {
-            Optional<EncodedResource> resource = find(view, cache, name, again.contains(name));
+            Optional<Resource> resource = find(view, cache, name, again.contains(name));
             if (resource.isPresent()) {
                 gone.remove(name);
-                String version = resource.get().version();
+                String version = resource.get().getVersion();
                 if (!version.equals(held.put(name, version)) || again.contains(name)) {
                     changed.add(resource.get());
                 }
@@ -124,12 +124,12 @@ final class Subscription {
      * A client waits 15 s for an endpoint set that nobody answers, so whoever asks for one of an unknown cluster gets an empty one. The set
      * of a cluster that is there no longer is removed instead, after the cluster: emptied, it would fail the last requests.
      */
-    private Optional<EncodedResource> find(MeshSnapshot view, ResourceCache cache, String name, boolean asked) {
-        Optional<EncodedResource> resource = cache.get(type, view, name);
+    private Optional<Resource> find(MeshSnapshot view, ResourceCache cache, String name, boolean asked) {
+        Optional<Resource> resource = cache.get(type, view, name);
         if (resource.isPresent() || type != ResourceType.ENDPOINTS) {
             return resource;
         }
-        EncodedResource empty = ResourceType.emptyEndpoints(name);
-        return asked || empty.version().equals(held.get(name)) ? Optional.of(empty) : Optional.empty();
+        Resource empty = ResourceCache.message(ResourceType.emptyEndpoints(name));
+        return asked || empty.getVersion().equals(held.get(name)) ? Optional.of(empty) : Optional.empty();
     }
 }

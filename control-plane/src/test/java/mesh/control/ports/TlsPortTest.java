@@ -120,6 +120,14 @@ class TlsPortTest {
         assertRefused(Status.Code.UNAUTHENTICATED, () -> client(null).watchTrustBundle(WatchTrustBundleRequest.getDefaultInstance()).next());
     }
 
+    /** What a compressed message unpacks to has no limit, and this port reads those of strangers. */
+    @Test
+    void refusesCompressedMessages() throws Exception {
+        String token = issuer.createToken(WEB, "test").text();
+
+        assertRefused(Status.Code.UNIMPLEMENTED, () -> client(null).withCompression("gzip").signCertificate(request(token)));
+    }
+
     @Test
     void refusesTheCertificateOfAnotherAuthority() {
         Svid forged = CertificateAuthority.create(DOMAIN, clock).issue(WEB, Duration.ofHours(1));

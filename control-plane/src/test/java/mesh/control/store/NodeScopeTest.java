@@ -57,6 +57,19 @@ class NodeScopeTest {
     }
 
     @Test
+    void sidecarsWithTheSameListenersShareOneViewOfEachVersion() {
+        SharedViews views = new SharedViews();
+        MeshSnapshot view = views.view(MESH, "web", "web-1");
+        assertThat(view).isEqualTo(NodeScope.view(MESH, "web", "web-1"));
+        assertThat(views.view(MESH, "web", "web-3")).isSameAs(view);
+        assertThat(views.view(MESH, "web", "web-2")).isEqualTo(NodeScope.view(MESH, "web", "web-2"));
+
+        MeshSnapshot next = MESH.withVersion(8);
+        assertThat(views.view(next, "web", "web-1")).isEqualTo(view.withVersion(8));
+        assertThat(views.view(MESH, "web", "web-1")).as("one that is late").isEqualTo(view);
+    }
+
+    @Test
     void hidesWhatIsForOtherWorkloads() {
         MeshSnapshot view = NodeScope.view(MESH, "stranger", "web-2");
 

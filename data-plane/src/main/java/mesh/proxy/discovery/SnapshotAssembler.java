@@ -50,13 +50,9 @@ final class SnapshotAssembler {
     void take(Push push, long now) {
         boolean different = arrived.take(push);
         boolean advanced = !push.version().equals(publishedVersion);
+        // Of an answer that comes in several responses only the last has a version: until then the type has reached none.
+        reached.put(push.type(), push.version());
         whole = push.whole();
-        if (whole && push.version().isEmpty()) {
-            // The rest of an answer comes in the next response.
-            reached.remove(push.type());
-        } else {
-            reached.put(push.type(), push.version());
-        }
         if (different || advanced) {
             unapplied = true;
             changedAt = changed ? changedAt : now;
