@@ -84,7 +84,8 @@ public final class CertificateAuthority {
             throw new IOException(directory.resolve(KEY) + ": the key of another certificate (expected: the key of " + file + ")");
         }
         if (!clock.instant().isBefore(certificate.getNotAfter().toInstant())) {
-            throw new IOException(file + ": expired at " + certificate.getNotAfter().toInstant() + " (expected: an authority that is good)");
+            throw new IOException(
+                file + ": expired at " + certificate.getNotAfter().toInstant() + " (expected: an authority that is good)");
         }
         return new CertificateAuthority(trustDomain, certificate, key, clock);
     }
@@ -107,7 +108,8 @@ public final class CertificateAuthority {
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
             builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
             builder.addExtension(Extension.subjectAlternativeName, false, uri(trustDomain.uri()));
-            builder.addExtension(Extension.subjectKeyIdentifier, false, new JcaX509ExtensionUtils().createSubjectKeyIdentifier(pair.getPublic()));
+            builder.addExtension(Extension.subjectKeyIdentifier, false,
+                new JcaX509ExtensionUtils().createSubjectKeyIdentifier(pair.getPublic()));
             return new CertificateAuthority(trustDomain, signed(builder, pair.getPrivate()), pair.getPrivate(), clock);
         } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
             throw new IllegalStateException("a CA certificate could not be made", e);
@@ -151,7 +153,6 @@ public final class CertificateAuthority {
         // By its encoding: built from its text, the issuer's name may come out different, and the chain then does not verify.
         X500Name issuer = X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
         try {
-            var extensions = new JcaX509ExtensionUtils();
             var builder = new JcaX509v3CertificateBuilder(issuer, serial(), Date.from(now.minus(BACKDATED)),
                 Date.from(until.isBefore(last) ? until : last), new X500Name("O=" + trustDomain), subjectKey);
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
@@ -159,7 +160,8 @@ public final class CertificateAuthority {
             builder.addExtension(Extension.extendedKeyUsage, false,
                 new ExtendedKeyUsage(new KeyPurposeId[] {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth}));
             builder.addExtension(Extension.subjectAlternativeName, false, uri(id.toString()));
-            builder.addExtension(Extension.authorityKeyIdentifier, false, extensions.createAuthorityKeyIdentifier(certificate.getPublicKey()));
+            builder.addExtension(Extension.authorityKeyIdentifier, false,
+                new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(certificate.getPublicKey()));
             return signed(builder, key);
         } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
             throw new IllegalStateException("a certificate for " + id + " could not be made", e);

@@ -106,7 +106,8 @@ public final class PemFiles {
             try {
                 all.add((X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der)));
             } catch (CertificateException e) {
-                throw new IOException(file + ": certificate " + (all.size() + 1) + " is not readable (expected: X.509): " + e.getMessage(), e);
+                String which = file + ": certificate " + (all.size() + 1);
+                throw new IOException(which + " is not readable (expected: X.509): " + e.getMessage(), e);
             }
         }
         return all;

@@ -17,9 +17,11 @@ public record Svid(SpiffeId id, List<X509Certificate> chain, PrivateKey key) {
 
     public Svid {
         chain = List.copyOf(chain);
-        if (chain.isEmpty() || !KeyPairs.match(key, chain.get(0).getPublicKey())) {
-            throw new IllegalArgumentException("identity " + id + ": " + (chain.isEmpty() ? "no certificate" : "the key of another certificate")
-                + " (expected: a certificate and its ECDSA key)");
+        if (chain.isEmpty()) {
+            throw new IllegalArgumentException("identity " + id + ": no certificate (expected: at least one)");
+        }
+        if (!KeyPairs.match(key, chain.get(0).getPublicKey())) {
+            throw new IllegalArgumentException("identity " + id + ": the key of another certificate (expected: the leaf's, ECDSA)");
         }
     }
 

@@ -15,7 +15,7 @@ class SvidTest {
     @Test
     void isACertificateWithItsOwnKey() {
         assertThatThrownBy(() -> new Svid(web.id(), web.chain(), pki.svid("web").key()))
-            .hasMessage("identity spiffe://mesh.local/web: the key of another certificate (expected: a certificate and its ECDSA key)");
+            .hasMessage("identity spiffe://mesh.local/web: the key of another certificate (expected: the leaf's, ECDSA)");
         assertThatThrownBy(() -> new Svid(web.id(), List.of(), web.key())).hasMessageContaining("no certificate");
     }
 

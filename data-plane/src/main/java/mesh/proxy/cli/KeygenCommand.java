@@ -36,17 +36,20 @@ final class KeygenCommand implements Callable<Integer> {
 
     private static final int FAILED = 1;
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "where ca.crt, ca.key, NAME.crt and NAME.key go; made if need be")
+    @Option(names = "--out", required = true, paramLabel = "DIR",
+        description = "where ca.crt, ca.key, NAME.crt and NAME.key go; made if need be")
     private Path out;
 
     @Option(names = "--id", paramLabel = "ID",
         description = "spiffe://mesh.local/payments, or payments for short; repeatable; none makes only the CA")
     private List<String> ids = List.of();
 
-    @Option(names = "--trust-domain", paramLabel = "NAME", description = "of the CA and of ids in short form; default: that of --id, or mesh.local")
+    @Option(names = "--trust-domain", paramLabel = "NAME",
+        description = "of the CA and of ids in short form; default: that of --id, or mesh.local")
     private TrustDomain trustDomain;
 
-    @Option(names = "--ttl", paramLabel = "DURATION", defaultValue = "24h", description = "life of the certificates; default: ${DEFAULT-VALUE}")
+    @Option(names = "--ttl", paramLabel = "DURATION", defaultValue = "24h",
+        description = "life of the certificates; default: ${DEFAULT-VALUE}")
     private Duration ttl;
 
     @Option(names = "--ca", paramLabel = "DIR", description = "sign with the ca.crt and ca.key there; default: make a new CA")
@@ -127,7 +130,9 @@ final class KeygenCommand implements Callable<Integer> {
     private Plan plan(Map<String, SpiffeId> named) throws IOException {
         TrustDomain domain = trustDomain(List.copyOf(named.values()));
         InstantSource clock = Env.system().clock();
-        CertificateAuthority authority = ca == null ? CertificateAuthority.create(domain, clock) : CertificateAuthority.read(ca, domain, clock);
+        CertificateAuthority authority = ca == null
+            ? CertificateAuthority.create(domain, clock)
+            : CertificateAuthority.read(ca, domain, clock);
         Map<String, Svid> svids = new LinkedHashMap<>();
         named.forEach((name, id) -> svids.put(name, authority.issue(id, ttl)));
         return new Plan(authority, svids);
@@ -141,8 +146,8 @@ final class KeygenCommand implements Callable<Integer> {
             PemFiles.writeCertificates(out.resolve(CertificateAuthority.CERTIFICATE), plan.authority.bundle().authorities());
         }
         PrintWriter say = spec.commandLine().getOut();
-        say.println(out.resolve(CertificateAuthority.CERTIFICATE) + ": the authority of " + plan.authority.bundle().trustDomain().uri() + ", "
-            + plan.authority.pin());
+        say.println(out.resolve(CertificateAuthority.CERTIFICATE) + ": the authority of "
+            + plan.authority.bundle().trustDomain().uri() + ", " + plan.authority.pin());
         for (Map.Entry<String, Svid> each : plan.svids.entrySet()) {
             PemFiles.writeKey(out.resolve(each.getKey() + ".key"), each.getValue().key());
             PemFiles.writeCertificates(out.resolve(each.getKey() + ".crt"), each.getValue().chain());

@@ -14,25 +14,29 @@ import mesh.v1.WatchTrustBundleRequest;
 final class BundleWatch implements ClientResponseObserver<WatchTrustBundleRequest, mesh.v1.TrustBundle> {
 
     private final Consumer<TrustBundle> sink;
-    private final CompletableFuture<Void> end = new CompletableFuture<>();
+    private final CompletableFuture<Void> end;
     private volatile ClientCallStreamObserver<WatchTrustBundleRequest> call;
     private volatile boolean answered;
 
-    /** @param sink told of each bundle, on gRPC's threads */
-    BundleWatch(Consumer<TrustBundle> sink) {
+    /**
+     * One that has not begun.
+     *
+     * @param sink told of each bundle, on gRPC's threads
+     * @param end  completes with the stream: normally if the control plane ever answered
+     */
+    BundleWatch(Consumer<TrustBundle> sink, CompletableFuture<Void> end) {
         this.sink = sink;
+        this.end = end;
     }
 
-    /** @return completes normally if the control plane ever answered */
-    CompletableFuture<Void> begin(ManagedChannel channel) {
+    void begin(ManagedChannel channel) {
         IdentityServiceGrpc.newStub(channel).watchTrustBundle(WatchTrustBundleRequest.getDefaultInstance(), this);
-        return end;
     }
 
     void cancel() {
         ClientCallStreamObserver<WatchTrustBundleRequest> current = call;
         if (current != null) {
-            current.cancel("the sidecar is closing", null);
+            current.cancel("the sidecar leaves", null);
         }
     }
 

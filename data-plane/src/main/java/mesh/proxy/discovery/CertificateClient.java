@@ -82,7 +82,8 @@ final class CertificateClient {
                 all.add((X509Certificate) CertificateFactory.getInstance("X.509")
                     .generateCertificate(new ByteArrayInputStream(der.toByteArray())));
             } catch (CertificateException e) {
-                throw new IllegalArgumentException("certificate " + (all.size() + 1) + " of " + ders.size() + " is not readable (expected: DER)", e);
+                String which = "certificate " + (all.size() + 1) + " of " + ders.size();
+                throw new IllegalArgumentException(which + " is not readable (expected: DER)", e);
             }
         }
         return all;

@@ -30,7 +30,8 @@ public final class ControlPlaneChannels {
      */
     public static ManagedChannel plaintext(Address controlPlane) {
         if (!controlPlane.isLoopback()) {
-            throw new IllegalArgumentException("control plane " + controlPlane + " without TLS (expected: a loopback address, or --ca-pin)");
+            throw new IllegalArgumentException(
+                "control plane " + controlPlane + " without TLS (expected: a loopback address, or --ca-pin)");
         }
         return with(NettyChannelBuilder.forAddress(controlPlane.host(), controlPlane.port()).usePlaintext());
     }

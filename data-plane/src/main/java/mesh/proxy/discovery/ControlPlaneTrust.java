@@ -18,8 +18,8 @@ import mesh.pki.Verdict;
 import mesh.pki.Verdict.Refused;
 
 /**
- * Whom a sidecar takes for its control plane: who proves to be {@code /control-plane} of the trust domain. At first contact the authority is
- * found by its pin in the chain that is shown, later in the bundle. Host names mean nothing here. Any thread.
+ * Whom a sidecar takes for its control plane: who proves to be {@code /control-plane} of the trust domain. At first contact the authority
+ * is found by its pin in the chain that is shown, later in the bundle. Host names mean nothing here. Any thread.
  */
 final class ControlPlaneTrust extends X509ExtendedTrustManager {
 

@@ -3,9 +3,7 @@ package mesh.proxy.discovery;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -24,8 +22,8 @@ import mesh.time.Env;
 import org.jboss.logging.Logger;
 
 /**
- * A sidecar's identity: from its state directory, else from the control plane for a join token; renewed over mTLS before it ends, and whom it
- * trusts kept current. While the control plane is away the last ones serve, until they expire.
+ * A sidecar's identity: from its state directory, else from the control plane for a join token; renewed over mTLS before it ends, and
+ * whom it trusts kept current. While the control plane is away the last ones serve, until they expire.
  *
  * <p>Everything, the sink included, runs on one thread of its own once {@link #follow} was called; {@link #open} runs on its caller's.
  */
@@ -48,12 +46,13 @@ public final class IdentitySource implements AutoCloseable {
     private final Env env;
     private final Reconnect reconnect;
     private final CertificateClient client;
+    private final Enrolment enrolment;
+    private final BundleFollower bundles;
     private final ScheduledExecutorService thread;
 
     private volatile boolean closed;
     private volatile Held held;
     private RenewalTime renewal;
-    private BundleWatch watch;
 
     /** What is current, and the way to the control plane that it opens. */
     private record Held(Svid svid, TrustBundle bundle, ManagedChannel channel) {}
@@ -75,6 +74,8 @@ public final class IdentitySource implements AutoCloseable {
         this.env = env;
         this.reconnect = reconnect;
         this.client = new CertificateClient(origin.workload(), env.clock());
+        this.enrolment = new Enrolment(origin, client, env.clock());
+        this.bundles = new BundleFollower(this::channel, this::arrived, reconnect, env.random(), thread);
         this.thread = thread;
     }
 
@@ -95,13 +96,19 @@ public final class IdentitySource implements AutoCloseable {
                 use(kept.get().svid(), kept.get().bundle());
                 return Optional.empty();
             }
-            Optional<String> missing = missingForFirst(kept);
-            if (missing.isEmpty()) {
-                obtain();
+            if (enrolment.missing().isPresent()) {
+                String why = kept.map(old -> "its identity expired at " + end(old.svid())).orElse("no identity in it");
+                return Optional.of(state + ": " + why + " " + enrolment.missing().get());
             }
-            return missing;
+            obtain();
+            return Optional.empty();
         } catch (StatusRuntimeException e) {
-            return mayPass(e) ? later(e) : Optional.of("no certificate from " + origin.controlPlane() + ": " + CallFailure.words(e));
+            String words = CallFailure.words(e);
+            if (Enrolment.mayPass(e)) {
+                LOG.warnf("no certificate yet: %s", words);
+                return Optional.empty();
+            }
+            return Optional.of("no certificate from " + origin.controlPlane() + ": " + words);
         } catch (IOException | IllegalArgumentException e) {
             return Optional.of(e.getMessage());
         }
@@ -115,43 +122,11 @@ public final class IdentitySource implements AutoCloseable {
         return svid.leaf().getNotAfter().toInstant();
     }
 
-    private Optional<String> missingForFirst(Optional<StateDirectory.Kept> kept) {
-        String why = kept.map(old -> "its identity expired at " + end(old.svid())).orElse("no identity in it");
-        if (origin.joinTokenFile().isEmpty()) {
-            return Optional.of(state + ": " + why + " (expected: --join-token-file, for a new one)");
-        }
-        return origin.pin().isEmpty() ? Optional.of(state + ": " + why + " (expected: --ca-pin, to know the control plane by)") : Optional.empty();
-    }
-
-    /** A control plane that is not there yet, or not well; against a refusal waiting does not help. */
-    private static boolean mayPass(StatusRuntimeException e) {
-        return switch (e.getStatus().getCode()) {
-            case UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT, UNIMPLEMENTED -> false;
-            case UNAVAILABLE -> !isOfSomebodyElse(e);
-            default -> true;
-        };
-    }
-
-    /** A server that is not the mesh's, or not of the CA that is pinned. */
-    private static boolean isOfSomebodyElse(Throwable e) {
-        for (Throwable each = e; each != null; each = each.getCause()) {
-            if (each instanceof CertificateException) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static Optional<String> later(StatusRuntimeException e) {
-        LOG.warnf("no certificate yet: %s", CallFailure.words(e));
-        return Optional.empty();
-    }
-
     /** Renews, and follows whom to trust, for as long as this is not closed. Returns at once. */
     public void follow() {
         run(() -> {
             renewWhenDue();
-            watchBundle(0);
+            bundles.start();
         });
     }
 
@@ -172,9 +147,7 @@ public final class IdentitySource implements AutoCloseable {
     public void close() {
         closed = true;
         run(() -> {
-            if (watch != null) {
-                watch.cancel();
-            }
+            bundles.close();
             if (held != null) {
                 held.channel.shutdownNow();
             }
@@ -222,28 +195,11 @@ public final class IdentitySource implements AutoCloseable {
 
     /** By the identity there is; by the token when there is none, or it is too late for it. */
     private void obtain() throws IOException {
-        CertificateClient.Given given;
-        if (held != null && isGood(held.svid)) {
-            given = client.request(held.channel, "");
-        } else {
-            given = first();
-        }
+        boolean isProven = held != null && isGood(held.svid);
+        CertificateClient.Given given = isProven ? client.request(held.channel, "") : enrolment.enrol();
         state.write(given.svid(), given.bundle());
         use(given.svid(), given.bundle());
         LOG.infof("certificate: %s until %s", given.svid().id(), end(given.svid()));
-    }
-
-    private CertificateClient.Given first() throws IOException {
-        Optional<String> missing = missingForFirst(Optional.empty());
-        if (missing.isPresent()) {
-            throw new IOException(missing.get());
-        }
-        ManagedChannel channel = ControlPlaneChannels.pinned(origin.controlPlane(), origin.pin().get(), env.clock());
-        try {
-            return client.request(channel, Files.readString(origin.joinTokenFile().get()).strip());
-        } finally {
-            channel.shutdownNow();
-        }
     }
 
     private void use(Svid svid, TrustBundle bundle) {
@@ -258,39 +214,12 @@ public final class IdentitySource implements AutoCloseable {
         }
     }
 
-    /** The watch moves over at once; other streams may stay for as long as what they were opened with is good. */
+    /** Streams that nobody moves over may stay for as long as what they were opened with is good. */
     private void retire(Held before) {
-        if (watch != null) {
-            watch.cancel();
-        }
+        bundles.moveOver();
         before.channel.shutdown();
         Duration left = Duration.between(env.clock().instant(), end(before.svid));
         schedule(before.channel::shutdownNow, left.isNegative() ? Duration.ZERO : left);
-    }
-
-    private void watchBundle(long pauseMillis) {
-        CompletableFuture<Void> pause = new CompletableFuture<>();
-        schedule(() -> pause.complete(null), Duration.ofMillis(pauseMillis));
-        pause.thenCompose(now -> reconnect.untilGood(this::attemptWatch)).whenComplete((worked, failure) ->
-            run(() -> watchBundle(env.random().nextLong(Reconnect.FIRST.toMillis() + 1))));
-    }
-
-    private CompletionStage<Void> attemptWatch() {
-        CompletableFuture<Void> end = new CompletableFuture<>();
-        run(() -> {
-            if (closed) {
-                end.complete(null);
-            } else if (held == null) {
-                end.completeExceptionally(new IllegalStateException("no identity yet"));
-            } else {
-                watch = new BundleWatch(bundle -> run(() -> arrived(bundle)));
-                watch.begin(held.channel).whenComplete((worked, failure) -> {
-                    if (failure == null) end.complete(null);
-                    else end.completeExceptionally(failure);
-                });
-            }
-        });
-        return end;
     }
 
     private void arrived(TrustBundle bundle) {

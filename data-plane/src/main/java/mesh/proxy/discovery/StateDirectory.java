@@ -69,8 +69,8 @@ public final class StateDirectory {
     private static void refuseLooser(Path path) throws IOException {
         Set<PosixFilePermission> mode = Files.getPosixFilePermissions(path);
         if (!OWNER_ONLY.containsAll(mode)) {
-            throw new IOException(path + ": mode " + PosixFilePermissions.toString(mode) + " (expected: nobody but its owner may read it, chmod go= "
-                + path + ")");
+            throw new IOException(path + ": mode " + PosixFilePermissions.toString(mode)
+                + " (expected: nobody but its owner may read it, chmod go= " + path + ")");
         }
     }
 

@@ -70,7 +70,9 @@ public record HandshakeFailure(Reason reason, String detail) {
             }
         }
         String text = String.valueOf(cause.getMessage());
-        return cause instanceof SSLException ? new HandshakeFailure(ofText(text), text) : new HandshakeFailure(Reason.OTHER, cause.toString());
+        return cause instanceof SSLException
+            ? new HandshakeFailure(ofText(text), text)
+            : new HandshakeFailure(Reason.OTHER, cause.toString());
     }
 
     /** The library's own refusals have no types, only BoringSSL's or the JDK's words. */

@@ -5,7 +5,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.jboss.logging.Logger;
 
-/** Counts handshakes and says why they failed, once a second at most, because strangers can make them fail as often as they like. Any thread. */
+/**
+ * Counts handshakes and says why they failed; once a second at most, because strangers can make them fail as often as they like. Any
+ * thread.
+ */
 final class HandshakeRecord {
 
     private static final Logger LOG = Logger.getLogger(MeshTls.class);

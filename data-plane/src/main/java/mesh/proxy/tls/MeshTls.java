@@ -90,12 +90,16 @@ public final class MeshTls implements AutoCloseable {
     }
 
     /**
-     * Makes an identity and a bundle current; connections that stand keep what they have.
+     * Makes an identity and a bundle current; connections that stand keep what they have. What is current already stays, with its
+     * sessions.
      *
      * @throws IllegalArgumentException when no TLS can be spoken with them; what was current stays
      */
     public synchronized void rotate(Svid svid, TrustBundle bundle) {
         TlsIdentity before = current;
+        if (before != null && before.isOf(svid, bundle)) {
+            return;
+        }
         current = new TlsIdentity(svid, bundle, clock, provider);
         if (before != null) {
             before.release();

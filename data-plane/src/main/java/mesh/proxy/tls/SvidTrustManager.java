@@ -54,11 +54,14 @@ final class SvidTrustManager extends X509ExtendedTrustManager implements Resumab
         };
     }
 
-    /** Asked of the library itself, because the native engine tells it only after the handshake, when a request may be there already. */
     private static String protocol(SSLEngine engine) {
-        return engine instanceof ReferenceCountedOpenSslEngine openSsl
-            ? SSL.getAlpnSelected(openSsl.sslPointer())
-            : engine.getHandshakeApplicationProtocol();
+        if (engine instanceof ReferenceCountedOpenSslEngine openSsl) {
+            // Asked of the library itself: its engine tells it only after the handshake, when a request may be there already.
+            return SSL.getAlpnSelected(openSsl.sslPointer());
+        }
+        // The JDK's engine tells it in one way during a handshake and in another after it, which is when a resumption is looked at.
+        String during = engine.getHandshakeApplicationProtocol();
+        return during == null ? engine.getApplicationProtocol() : during;
     }
 
     @Override

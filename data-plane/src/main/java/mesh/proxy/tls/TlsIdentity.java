@@ -31,10 +31,11 @@ import mesh.model.TrustBundle;
 import mesh.pki.Svid;
 
 /**
- * One identity with one bundle, and the TLS contexts made of them: one for each side and set of acceptable peers, when first needed. Session
- * caches and ticket keys are a context's own, so nothing is resumed under other terms than it was begun under. Any thread.
+ * One identity with one bundle, and the TLS contexts made of them: one for each side and set of acceptable peers, when first needed.
+ * Session caches and ticket keys are a context's own, so nothing is resumed under other terms than it was begun under. Any thread.
  *
- * <p>Contexts are native memory and counted: an open connection holds its own, so after {@link #release} each goes with its last connection.
+ * <p>Contexts are native memory and counted: an open connection holds its own, so after {@link #release} each goes with its last
+ * connection.
  */
 final class TlsIdentity {
 
@@ -58,6 +59,10 @@ final class TlsIdentity {
         this.chains = new VerifiedChains(bundle, clock);
         // So that what a library cannot use is found here, and what is slow is done here, and not with the first connection.
         for (MeshTls.Traffic traffic : MeshTls.Traffic.values()) context(new Acceptance(false, traffic, Set.of()));
+    }
+
+    boolean isOf(Svid otherSvid, TrustBundle bundle) {
+        return svid.equals(otherSvid) && chains.bundle().equals(bundle);
     }
 
     /** @return null when this identity was released meanwhile */

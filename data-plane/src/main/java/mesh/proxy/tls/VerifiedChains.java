@@ -37,6 +37,10 @@ final class VerifiedChains {
         this.clock = clock;
     }
 
+    TrustBundle bundle() {
+        return bundle;
+    }
+
     Verdict check(X509Certificate[] chain) {
         Key key = Key.of(chain);
         Proof known = proofs.get(key);

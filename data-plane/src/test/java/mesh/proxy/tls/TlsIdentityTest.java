@@ -114,7 +114,8 @@ class TlsIdentityTest {
         try (MeshTls web = tls("web"); MeshTls payments = tls("payments"); TlsPair pair = new TlsPair(payments, Set.of())) {
             assertThat(resumed(pair, web)).isFalse();
             assertThat(resumed(pair, web)).isTrue();
-            assertThat(MeshTls.peerOf(pair.accepted.take()).id()).isEqualTo(MeshTls.peerOf(pair.accepted.take()).id()).isEqualTo(pki.id("web"));
+            assertThat(MeshTls.peerOf(pair.accepted.take()).id()).isEqualTo(pki.id("web"));
+            assertThat(MeshTls.peerOf(pair.accepted.take()).id()).isEqualTo(pki.id("web"));
         }
     }
 
@@ -133,6 +134,17 @@ class TlsIdentityTest {
             resumed(pair, web);
             web.rotate(pki.svid("web"), pki.bundle());
             assertThat(resumed(pair, web)).isFalse();
+        }
+    }
+
+    @Test
+    void aRotationToWhatIsCurrentAlreadyChangesNothing() throws Exception {
+        Svid svid = pki.svid("payments");
+        try (MeshTls web = tls("web"); MeshTls payments = tls("payments"); TlsPair pair = new TlsPair(payments, Set.of())) {
+            payments.rotate(svid, pki.bundle());
+            resumed(pair, web);
+            payments.rotate(new Svid(svid.id(), svid.chain(), svid.key()), pki.bundle());
+            assertThat(resumed(pair, web)).isTrue();
         }
     }
 
@@ -172,6 +184,7 @@ class TlsIdentityTest {
             payments.rotate(pki.svid("payments"), pki.bundle());
             TlsPair.Client good = pair.connect(web, Set.of(pki.id("payments")));
             assertThat(good.echo("x")).isEqualTo("x");
+            assertThat(pair.connect(web, Set.of(pki.id("payments"))).echo("again")).isEqualTo("again");
             assertThat(MeshTls.peerOf(good.channel).id()).isEqualTo(pki.id("payments"));
             assertThat(HandshakeFailure.of(pair.connect(web, Set.of(pki.id("cart"))).handshake()).reason())
                 .isEqualTo(HandshakeFailure.Reason.IDENTITY);
