@@ -78,6 +78,8 @@ final class BundleFollower {
         }
         try {
             ManagedChannel channel = channels.get();
+            // Its own pauses grow to minutes; ours decide.
+            channel.resetConnectBackoff();
             watch = new BundleWatch(this::arrived, end);
             watch.begin(channel);
         } catch (RuntimeException e) {

@@ -54,6 +54,8 @@ final class CertificateClient {
      */
     Given request(ManagedChannel channel, String joinToken) {
         KeyPair pair = KeyPairs.create();
+        // Its own pauses grow to minutes; the caller's decide.
+        channel.resetConnectBackoff();
         SignCertificateResponse response = IdentityServiceGrpc.newBlockingStub(channel)
             .withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS)
             .signCertificate(SignCertificateRequest.newBuilder()
