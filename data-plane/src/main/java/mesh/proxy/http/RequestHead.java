@@ -50,6 +50,7 @@ public final class RequestHead extends Fields {
         int from = method.length() + 1;
         requestLine(0, method.length(), from, from + target.length(), length(), false);
         if (authority != null) {
+            if (authority.length() == 0) return false;
             for (int i = 0; i < authority.length(); i++) {
                 if (authority.charAt(i) > 0x7e || authority.charAt(i) < 0x21) return false;
             }
@@ -87,7 +88,7 @@ public final class RequestHead extends Fields {
         return true;
     }
 
-    /** Host, or :authority; with the port if it came with one. Empty when HTTP/1.0 brought none. */
+    /** Host, or :authority; with the port if it came with one. Empty where none was known. */
     public String authority() {
         String host = get(FieldName.HOST);
         return host == null ? "" : host;
@@ -180,10 +181,14 @@ public final class RequestHead extends Fields {
         http10 = isHttp10;
     }
 
-    /** Whether there is exactly one Host and it is valid. */
+    /**
+     * Whether there is exactly one Host and it is valid. It may be empty (RFC 9112 section 3.2): so a hop before us sends on what came to
+     * it by HTTP/1.0 and without one.
+     */
     public boolean hostIsValid() {
         int host = indexOf(FieldName.HOST, 0);
-        return host >= 0 && indexOf(FieldName.HOST, host + 1) < 0 && Authority.isValid(text(), valueStart(host), valueEnd(host));
+        if (host < 0 || indexOf(FieldName.HOST, host + 1) >= 0) return false;
+        return valueStart(host) == valueEnd(host) || Authority.isValid(text(), valueStart(host), valueEnd(host));
     }
 
     /**

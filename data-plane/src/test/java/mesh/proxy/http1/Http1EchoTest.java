@@ -14,12 +14,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import mesh.model.ApplyResult;
 import mesh.proxy.RawClient;
-import mesh.proxy.Sidecar;
-import mesh.proxy.Snapshots;
 import mesh.proxy.TestUpstream;
-import mesh.time.Env;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,7 +27,6 @@ class Http1EchoTest {
     private static final int REQUESTS = 60;
     private static final int PATIENCE_SECONDS = 60;
 
-    private final Sidecar sidecar = new Sidecar(Env.system(), 2);
     private final TestUpstream one = new TestUpstream(Http1EchoTest::echo);
     private final TestUpstream two = new TestUpstream(Http1EchoTest::echo);
     private final ExecutorService threads = Executors.newFixedThreadPool(CLIENTS * 2);
@@ -39,24 +34,29 @@ class Http1EchoTest {
     @AfterEach
     void close() {
         threads.shutdownNow();
-        sidecar.close();
         one.close();
         two.close();
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2})
-    void everyRequestGetsItsOwnBodyBackAndInOrder(long seed) throws Exception {
-        assertThat(sidecar.apply(Snapshots.http().to(one.address(), 1).to(two.address(), 1).build())).isInstanceOf(ApplyResult.Applied.class);
+    @ValueSource(ints = {1, 2})
+    void everyRequestGetsItsOwnBodyBackAndInOrder(int sidecars) throws Exception {
+        try (Hops hops = new Hops(sidecars, 2)) {
+            hops.lead(any -> any, one.address(), two.address());
+            exchange(hops, sidecars);
+        }
+        assertThat(one.requests() + two.requests()).isEqualTo(CLIENTS * REQUESTS);
+    }
+
+    private void exchange(Hops hops, long seed) throws Exception {
         List<Future<?>> clients = new ArrayList<>();
         for (int i = 0; i < CLIENTS; i++) {
             long own = seed * 100 + i;
-            RawClient client = new RawClient(sidecar.bound().get("web"));
+            RawClient client = hops.connect();
             clients.add(threads.submit(() -> sendAll(client, own)));
             clients.add(threads.submit(() -> receiveAll(client, own)));
         }
         for (Future<?> client : clients) client.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        assertThat(one.requests() + two.requests()).isEqualTo(CLIENTS * REQUESTS);
     }
 
     private static Void sendAll(RawClient client, long seed) throws IOException {

@@ -40,7 +40,7 @@ final class RequestOracle {
         }
         boolean old = line.group(3).equals("0");
         List<String> hosts = values(fields, "host");
-        if (!(hosts.size() == 1 && isHost(AUTHORITY, hosts.get(0)) || old && hosts.isEmpty())) return "refused";
+        if (!(hosts.size() == 1 && (hosts.get(0).isEmpty() || isHost(AUTHORITY, hosts.get(0))) || old && hosts.isEmpty())) return "refused";
         if (!isTarget(line.group(1), line.group(2))) return "refused";
         String framing = framing(values(fields, "content-length"), values(fields, "transfer-encoding"), old);
         List<String> expect = values(fields, "expect");

@@ -23,6 +23,7 @@ class RequestParserTest {
         GET / HTTP/1.1¶Host: h¶¶                                               | none
         ¶GET / HTTP/1.1¶Host: h¶¶                                              | none
         GET / HTTP/1.0¶¶                                                       | none
+        GET / HTTP/1.1¶Host:¶¶                                                 | none
         GET / HTTP/1.9¶Host: h¶¶                                               | none
         !#$%&'*+-.^_`a / HTTP/1.1¶Host: h¶¶                                    | none
         POST / HTTP/1.1¶Host: h¶Content-Length: 5¶¶                            | 5
@@ -102,7 +103,8 @@ class RequestParserTest {
         GET / HTTP/1.1¶Host: h¶A: b¶␍x                                         | BARE_CR
         # Host: RFC 9112 section 3.2.
         GET / HTTP/1.1¶¶                                                       | HOST
-        GET / HTTP/1.1¶Host:¶¶                                                 | HOST
+        GET / HTTP/1.1¶Host:¶Host: a¶¶                                         | HOST
+        GET / HTTP/1.1¶Host: :80¶¶                                             | HOST
         GET / HTTP/1.1¶Host: a¶Host: a¶¶                                       | HOST
         GET / HTTP/1.1¶Host: a¶hoST: b¶¶                                       | HOST
         GET / HTTP/1.1¶Host: a b¶¶                                             | HOST
