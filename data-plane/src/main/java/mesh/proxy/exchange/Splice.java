@@ -14,12 +14,15 @@ import io.netty.handler.ssl.SslHandler;
 import java.util.List;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.TimerWheel;
+import org.jboss.logging.Logger;
 
 /**
  * Two connections joined: what comes in on one goes out on the other, a read only when the write before it has been taken. One that ends
  * its half lets the other direction go on; one that breaks breaks the other. On the one loop of both.
  */
 public final class Splice extends TimerWheel.Timeout {
+
+    private static final Logger LOG = Logger.getLogger(Splice.class);
 
     private final ProxyLoop loop;
     private final long idleNanos;
@@ -135,7 +138,7 @@ public final class Splice extends TimerWheel.Timeout {
                 // RFC 8446 section 6.1: under TLS a bare FIN is a cut, not an end.
                 SslHandler tls = from.pipeline().get(SslHandler.class);
                 if (tls == null) onInputEnd();
-                else if (!tls.sslCloseFuture().isSuccess()) breakBoth();
+                else if (!tls.sslCloseFuture().isSuccess()) breakBoth("end of input without close_notify");
             }
         }
 
@@ -176,11 +179,12 @@ public final class Splice extends TimerWheel.Timeout {
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             // Nothing was lost when nothing was due any more, in either direction.
             if (inputEnded && other(this).outputEnded) from.close();
-            else breakBoth();
+            else breakBoth(cause.toString());
         }
 
         /** Closes both so that both peers see it: with a RST, and past TLS, which would say that this was all. */
-        private void breakBoth() {
+        private void breakBoth(String why) {
+            LOG.debugf("%s: %s", from, why);
             for (Channel each : new Channel[] {from, to}) {
                 if (each.isOpen()) each.config().setOption(ChannelOption.SO_LINGER, 0);
                 ChannelHandlerContext tls = each.pipeline().context(SslHandler.class);

@@ -25,7 +25,13 @@ final class Load implements AutoCloseable {
     /** One answer: when its request began, on the clock of {@link System#nanoTime}, and its body. */
     record Answer(long begun, String body) {}
 
-    private final Address target;
+    /** Opens a connection. */
+    @FunctionalInterface
+    private interface Door {
+        Socket open() throws IOException;
+    }
+
+    private final Door door;
     private final String path;
     private final long pauseMillis;
     private final List<Thread> clients = new ArrayList<>();
@@ -36,7 +42,16 @@ final class Load implements AutoCloseable {
 
     /** @param pauseMillis between a client's answer and its next request */
     static Load start(Address target, String path, int clients, long pauseMillis) {
-        Load load = new Load(target, path, pauseMillis);
+        return start(() -> new Socket(target.host(), target.port()), path, clients, pauseMillis);
+    }
+
+    /** Over mTLS, without a pause. */
+    static Load startTls(Address target, String path, int clients, ClientTls tls) {
+        return start(() -> tls.connect(target), path, clients, 0);
+    }
+
+    private static Load start(Door door, String path, int clients, long pauseMillis) {
+        Load load = new Load(door, path, pauseMillis);
         for (int i = 0; i < clients; i++) {
             Thread client = new Thread(load::run, "client-" + i);
             client.setDaemon(true);
@@ -46,15 +61,15 @@ final class Load implements AutoCloseable {
         return load;
     }
 
-    private Load(Address target, String path, long pauseMillis) {
-        this.target = target;
+    private Load(Door door, String path, long pauseMillis) {
+        this.door = door;
         this.path = path;
         this.pauseMillis = pauseMillis;
     }
 
     private void run() {
         while (!stopped) {
-            try (Socket socket = new Socket(target.host(), target.port())) {
+            try (Socket socket = door.open()) {
                 socket.setTcpNoDelay(true);
                 socket.setSoTimeout(20_000);
                 InputStream in = new BufferedInputStream(socket.getInputStream());

@@ -46,7 +46,7 @@ final class MeshProcess implements AutoCloseable {
         Path jar = ROOT.resolve(module).resolve("target/quarkus-app/quarkus-run.jar");
         assertThat(jar).as("packaged by the phase before").exists();
         List<String> command = new ArrayList<>(List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-Xmx256m", "-XX:MaxDirectMemorySize=128m",
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-Xmx160m", "-XX:MaxDirectMemorySize=64m",
             "-Dmesh.parent=" + ProcessHandle.current().pid(), "-jar", jar.toString()));
         command.addAll(List.of(words));
         return start(module, command);

@@ -1,0 +1,254 @@
+package mesh.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.util.Durations;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.CRC32;
+import mesh.v1.Config;
+import mesh.v1.Listener;
+import mesh.v1.Route;
+import mesh.v1.RouteTable;
+import mesh.v1.VirtualHost;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Issue 3: what HTTP/1.1 carries through two sidecars with mTLS between them: small and large, fast and slow, and WebSocket. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class TrafficIT {
+
+    private static final long GIB = 1L << 30;
+    private static final byte[] BLOCK = block();
+    /** Heap, code and stacks move by some tens of MiB in any JVM; a body that is kept would move it by a thousand. */
+    private static final long FLAT_KIB = 96 * 1024;
+
+    @TempDir
+    private static Path dir;
+
+    private Sockets application;
+    private TestMesh mesh;
+
+    @BeforeAll
+    void start() throws Exception {
+        application = new Sockets(TrafficIT::serve);
+        mesh = new TestMesh(dir);
+        mesh.web().payments("payments-1", application.address());
+        mesh.push(withoutTimeouts(mesh.config(Map.of("payments-1", 1))));
+    }
+
+    @AfterAll
+    void stop() {
+        mesh.close();
+        application.close();
+    }
+
+    @Test
+    void carriesAWebSocket() throws Exception {
+        CompletableFuture<String> echoed = new CompletableFuture<>();
+        WebSocket socket = HttpClient.newHttpClient().newWebSocketBuilder()
+            .buildAsync(URI.create("ws://" + mesh.outbound() + "/echo"), new WebSocket.Listener() {
+                private final StringBuilder text = new StringBuilder();
+
+                @Override
+                public CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
+                    text.append(data);
+                    if (text.length() == 100_000) echoed.complete(text.toString());
+                    return WebSocket.Listener.super.onText(from, data, last);
+                }
+            }).get(20, TimeUnit.SECONDS);
+        String text = "0123456789".repeat(10_000);
+        socket.sendText(text, true).get(20, TimeUnit.SECONDS);
+        assertThat(echoed.get(20, TimeUnit.SECONDS)).isEqualTo(text);
+        socket.abort();
+    }
+
+    @Test
+    void carriesAGibibyteUpInFlatMemory() throws Exception {
+        upload(64 << 20);
+        Memory memory = new Memory();
+        assertThat(upload(GIB)).isEqualTo(crc(GIB));
+        memory.assertFlat();
+    }
+
+    @Test
+    void carriesAGibibyteDownToASlowReaderInFlatMemory() throws Exception {
+        download(64 << 20, 0);
+        Memory memory = new Memory();
+        assertThat(download(GIB, 2000)).isEqualTo(crc(GIB));
+        memory.assertFlat();
+    }
+
+    @Test
+    void showsWhatItHasCarriedInTheSpecificationsSeries() throws Exception {
+        double before = Math.max(0, mesh.sidecar("web-1").metric("mesh_requests_total{service=\"payments\",status=\"200\",}"));
+        for (int i = 0; i < 10; i++) download(1, 0);
+
+        SidecarProcess web = mesh.sidecar("web-1");
+        String upstream = mesh.inbound("payments-1").toString();
+        assertThat(web.metric("mesh_requests_total{service=\"payments\",status=\"200\",}")).isEqualTo(before + 10);
+        assertThat(web.metric("mesh_request_duration_seconds{service=\"payments\",quantile=\"0.99\",}")).isPositive();
+        assertThat(web.metric("mesh_upstream_active_connections{upstream=\"" + upstream + "\",}")).isGreaterThanOrEqualTo(0);
+        assertThat(web.metric("mesh_circuit_breaker_state{upstream=\"" + upstream + "\",}")).isZero();
+        assertThat(web.metric("mesh_tls_handshakes_total{side=\"client\",result=\"ok\",reason=\"\",}")).isPositive();
+        assertThat(mesh.sidecar("payments-1").metric("mesh_certificate_expiry_timestamp_seconds{kind=\"svid\",}"))
+            .isGreaterThan(System.currentTimeMillis() / 1000.0);
+    }
+
+    /** What the sidecars hold, beside what they held when this was made. */
+    private final class Memory {
+
+        private final List<MeshProcess> processes = List.of(mesh.sidecar("web-1").process(), mesh.sidecar("payments-1").process());
+        private final long[] before = now();
+
+        Memory() throws IOException {}
+
+        private long[] now() throws IOException {
+            return new long[] {processes.get(0).residentKib(), processes.get(1).residentKib()};
+        }
+
+        void assertFlat() throws IOException {
+            long[] after = now();
+            for (int i = 0; i < before.length; i++) {
+                assertThat(after[i] - before[i]).as("KiB that sidecar %d has grown by, from %d", i, before[i]).isLessThan(FLAT_KIB);
+            }
+        }
+    }
+
+    private long upload(long bytes) throws IOException {
+        try (Socket client = Sockets.connect(mesh.outbound())) {
+            OutputStream out = client.getOutputStream();
+            out.write(("PUT /up HTTP/1.1\r\nhost: payments\r\ncontent-length: " + bytes + "\r\nconnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            write(out, bytes);
+            assertThat(Sockets.readHead(client.getInputStream())).startsWith("HTTP/1.1 200");
+            return Long.parseLong(new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII));
+        }
+    }
+
+    /** @param pauseMillis in the middle, for as long as any buffer on the way may fill */
+    private long download(long bytes, long pauseMillis) throws IOException, InterruptedException {
+        try (Socket client = Sockets.connect(mesh.outbound())) {
+            client.getOutputStream().write(("GET /down?" + bytes + " HTTP/1.1\r\nhost: payments\r\nconnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            InputStream in = client.getInputStream();
+            assertThat(Sockets.readHead(in)).startsWith("HTTP/1.1 200");
+            CRC32 crc = new CRC32();
+            byte[] buffer = new byte[64 * 1024];
+            long read = 0;
+            boolean paused = false;
+            for (int n; (n = in.read(buffer)) >= 0; ) {
+                crc.update(buffer, 0, n);
+                read += n;
+                if (!paused && read > bytes / 4) {
+                    paused = true;
+                    Thread.sleep(pauseMillis);
+                }
+            }
+            assertThat(read).isEqualTo(bytes);
+            return crc.getValue();
+        }
+    }
+
+    private static long crc(long bytes) {
+        CRC32 crc = new CRC32();
+        for (long left = bytes; left > 0; left -= BLOCK.length) crc.update(BLOCK, 0, (int) Math.min(left, BLOCK.length));
+        return crc.getValue();
+    }
+
+    private static void write(OutputStream out, long bytes) throws IOException {
+        for (long left = bytes; left > 0; left -= BLOCK.length) out.write(BLOCK, 0, (int) Math.min(left, BLOCK.length));
+    }
+
+    private static byte[] block() {
+        byte[] block = new byte[64 * 1024];
+        for (int i = 0; i < block.length; i++) block[i] = (byte) (i * 31 + (i >> 8));
+        return block;
+    }
+
+    // The application.
+
+    private static void serve(Socket socket, InputStream in, OutputStream out) throws Exception {
+        while (true) {
+            String head = Sockets.readHead(in);
+            Matcher down = Pattern.compile("^GET /down\\?(\\d+) ").matcher(head);
+            if (head.startsWith("GET /echo ")) {
+                echo(head, in, out);
+                return;
+            } else if (down.find()) {
+                long bytes = Long.parseLong(down.group(1));
+                out.write(("HTTP/1.1 200 OK\r\ncontent-length: " + bytes + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+                write(out, bytes);
+            } else {
+                long length = Long.parseLong(head.replaceAll("(?is).*content-length: (\\d+).*", "$1"));
+                String text = Long.toString(readCrc(in, length));
+                out.write(("HTTP/1.1 200 OK\r\ncontent-length: " + text.length() + "\r\n\r\n" + text).getBytes(StandardCharsets.US_ASCII));
+            }
+        }
+    }
+
+    private static long readCrc(InputStream in, long length) throws IOException {
+        CRC32 crc = new CRC32();
+        byte[] buffer = new byte[64 * 1024];
+        for (long left = length; left > 0; ) {
+            int n = in.read(buffer, 0, (int) Math.min(left, buffer.length));
+            if (n < 0) throw new IOException("cut");
+            crc.update(buffer, 0, n);
+            left -= n;
+        }
+        return crc.getValue();
+    }
+
+    /** RFC 6455, as far as one text message needs it: the handshake, and each frame back without its mask. */
+    private static void echo(String head, InputStream in, OutputStream out) throws Exception {
+        String key = head.replaceAll("(?is).*sec-websocket-key: (\\S+).*", "$1");
+        byte[] hash = MessageDigest.getInstance("SHA-1").digest((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(StandardCharsets.US_ASCII));
+        out.write(("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: "
+            + Base64.getEncoder().encodeToString(hash) + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+        while (true) {
+            byte[] start = in.readNBytes(2);
+            if (start.length < 2) return;
+            byte[] extended = in.readNBytes((start[1] & 0x7f) == 126 ? 2 : (start[1] & 0x7f) == 127 ? 8 : 0);
+            long length = start[1] & 0x7f;
+            if (extended.length > 0) {
+                length = 0;
+                for (byte b : extended) length = length << 8 | b & 0xff;
+            }
+            byte[] mask = in.readNBytes(4);
+            byte[] data = in.readNBytes((int) length);
+            for (int i = 0; i < data.length; i++) data[i] ^= mask[i & 3];
+            out.write(new byte[] {start[0], (byte) (start[1] & 0x7f)});
+            out.write(extended);
+            out.write(data);
+        }
+    }
+
+    /** A gibibyte takes longer than a request may by default. */
+    private static Config withoutTimeouts(Config config) {
+        Config.Builder builder = config.toBuilder();
+        for (Listener.Builder listener : builder.getListenersBuilderList()) {
+            String table = listener.getName() + "-routes";
+            builder.addRoutes(RouteTable.newBuilder().setName(table).addVirtualHosts(VirtualHost.newBuilder().setName("all").addHosts("*")
+                .addRoutes(Route.newBuilder().setName("all").setPrefix("/").setCluster(listener.getCluster()).setTimeout(Durations.ZERO))));
+            listener.clearCluster().setRoute(table);
+        }
+        return builder.build();
+    }
+}
