@@ -1,12 +1,17 @@
 package mesh.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -14,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 class PushUnderLoadIT {
 
     private static final int PUSHES = 20;
+    /** Each may have a request on the way that was sent somewhere before. */
+    private static final int CLIENTS = 8;
     private static final List<String> NODES = List.of("payments-1", "payments-2", "payments-3");
 
     @TempDir
@@ -26,25 +33,38 @@ class PushUnderLoadIT {
             mesh.web().payments("payments-1", one.address()).payments("payments-2", two.address()).payments("payments-3", three.address());
             mesh.push(Map.of("payments-1", 1, "payments-2", 1));
             Random random = new Random(3);
-            try (Load load = Load.start(mesh.outbound(), "/pay", 8, 1)) {
+            try (Load load = Load.start(mesh.outbound(), "/pay", CLIENTS, 1)) {
                 load.awaitMore(200);
                 for (int push = 1; push <= PUSHES; push++) {
                     Map<String, Integer> weights = someOf(random);
                     mesh.push(weights);
                     long acknowledged = System.nanoTime();
                     int cycle = weights.values().stream().mapToInt(Integer::intValue).sum();
-                    // Eight clients may have one request each on the way.
-                    load.awaitMore(2 * cycle + 8);
+                    load.awaitMore(2 * cycle);
+                    await().atMost(Duration.ofSeconds(30)).until(() -> bodies(since(load, acknowledged)).containsAll(weights.keySet()));
 
-                    List<String> since = load.answers().stream()
-                        .filter(answer -> answer.begun() - acknowledged > 0).limit(2L * cycle).map(Load.Answer::body).toList();
-                    assertThat(since).as("push %d, %s", push, weights).isSubsetOf(weights.keySet()).containsAll(weights.keySet());
+                    List<Load.Answer> since = since(load, acknowledged);
+                    assertThat(bodies(since)).as("push %d", push).isEqualTo(weights.keySet());
+                    for (String node : weights.keySet()) {
+                        int before = since.stream().map(Load.Answer::body).toList().indexOf(node);
+                        assertThat(before).as("push %d, %s: requests that began before the first of %s", push, weights, node).isLessThan(cycle + CLIENTS);
+                    }
                 }
                 load.stop();
                 assertThat(load.failures()).as("of %d requests", load.answered()).isEmpty();
                 assertThat(load.answered()).isGreaterThan(PUSHES * 10);
             }
         }
+    }
+
+    /** Answers to requests that began after a moment, in the order in which they began. */
+    private static List<Load.Answer> since(Load load, long moment) {
+        return load.answers().stream().filter(answer -> answer.begun() - moment > 0)
+            .sorted(Comparator.comparingLong(answer -> answer.begun() - moment)).toList();
+    }
+
+    private static Set<String> bodies(List<Load.Answer> answers) {
+        return answers.stream().map(Load.Answer::body).collect(Collectors.toSet());
     }
 
     private static Map<String, Integer> someOf(Random random) {

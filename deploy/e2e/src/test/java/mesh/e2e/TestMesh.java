@@ -1,5 +1,6 @@
 package mesh.e2e;
 
+import com.google.protobuf.util.Durations;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,7 +59,8 @@ final class TestMesh implements AutoCloseable {
         String protocol = tcp ? "tcp" : "http";
         Config.Builder config = Config.newBuilder().addListeners(Listener.newBuilder()
             .setName("out").setListen(outbound.toString()).setScope(Scope.newBuilder().setWorkload("web")).setProtocol(protocol).setCluster("payments"));
-        Cluster.Builder payments = Cluster.newBuilder().setName("payments");
+        // A first handshake on a JVM that has just been started takes long on a busy machine.
+        Cluster.Builder payments = Cluster.newBuilder().setName("payments").setConnectTimeout(Durations.fromSeconds(10));
         inbound.forEach((node, address) -> {
             config.addListeners(Listener.newBuilder()
                 .setName(node + "-in").setListen(address.toString()).setScope(Scope.newBuilder().setWorkload("payments").setNode(node))
