@@ -35,7 +35,8 @@ final class RequestBody {
      */
     void add(ByteBuf part, UpstreamStream to) {
         empty = false;
-        size += part.readableBytes() + PART_COST;
+        // Only told apart from the limit: a body may be longer than an int can say.
+        if (!isFull()) size += part.readableBytes() + PART_COST;
         waiting.add(part);
         send(to);
     }
