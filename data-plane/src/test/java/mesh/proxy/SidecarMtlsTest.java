@@ -22,6 +22,7 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.SpiffeId;
+import mesh.model.UpstreamProtocol;
 import mesh.pki.TestPki;
 import mesh.time.Env;
 import org.junit.jupiter.api.AfterEach;
@@ -37,7 +38,7 @@ class SidecarMtlsTest {
         void serve(Socket socket) throws Exception;
     }
 
-    private static final ConnectionPolicy PATIENT = new ConnectionPolicy(Duration.ofSeconds(10), Optional.empty(), 1024, 1024, 1024);
+    private static final ConnectionPolicy PATIENT = new ConnectionPolicy(Duration.ofSeconds(10), Optional.empty(), UpstreamProtocol.DOWNSTREAM, 1024, 1024, 1024);
 
     private final TestPki pki = TestPki.create(Env.system().clock());
     private final Sidecar web = new Sidecar(Env.system(), 1);

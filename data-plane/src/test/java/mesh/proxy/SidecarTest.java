@@ -29,6 +29,7 @@ import mesh.model.MeshSnapshot;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
 import mesh.model.Timeouts;
+import mesh.model.UpstreamProtocol;
 import mesh.time.Env;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -195,7 +196,7 @@ class SidecarTest {
             hold(release);
             TestUpstream.text(exchange, 200, "done");
         });
-        apply(Snapshots.http().connections(new ConnectionPolicy(LONG, Optional.empty(), 1024, 1024, 1)).to(slow.address(), 1));
+        apply(Snapshots.http().connections(new ConnectionPolicy(LONG, Optional.empty(), UpstreamProtocol.DOWNSTREAM, 1024, 1024, 1)).to(slow.address(), 1));
 
         var first = http.sendAsync(HttpRequest.newBuilder(uri("/")).build(), HttpResponse.BodyHandlers.ofString());
         inside.await(10, TimeUnit.SECONDS);
@@ -210,7 +211,7 @@ class SidecarTest {
     @Test
     void waitsForAConnectionAboveTheLimit() throws Exception {
         TestUpstream payments = upstream("payments");
-        apply(Snapshots.http().connections(new ConnectionPolicy(LONG, Optional.empty(), 1, 1024, 1024)).to(payments.address(), 1));
+        apply(Snapshots.http().connections(new ConnectionPolicy(LONG, Optional.empty(), UpstreamProtocol.DOWNSTREAM, 1, 1024, 1024)).to(payments.address(), 1));
 
         var answers = new ArrayList<CompletableFuture<HttpResponse<String>>>();
         for (int i = 0; i < 50; i++) {

@@ -14,6 +14,7 @@ import mesh.model.Endpoint;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.SpiffeId;
+import mesh.model.UpstreamProtocol;
 
 /** The parts that both forms have. Each reads its section to the end; null after a finding. */
 final class Policies {
@@ -50,7 +51,7 @@ final class Policies {
         int connections = s.integer("maxConnections", normal.maxConnections(), 1, 1_000_000);
         int pending = s.integer("maxPendingRequests", normal.maxPendingRequests(), 0, 1_000_000);
         int requests = s.integer("maxRequests", normal.maxRequests(), 1, 1_000_000);
-        return s.make(() -> new ConnectionPolicy(connect, idle, connections, pending, requests));
+        return s.make(() -> new ConnectionPolicy(connect, idle, UpstreamProtocol.DOWNSTREAM, connections, pending, requests));
     }
 
     /**

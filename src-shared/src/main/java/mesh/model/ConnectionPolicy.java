@@ -8,14 +8,17 @@ import java.util.Optional;
  *
  * @param connectTimeout     until the connection stands, TLS included; default 1 s
  * @param idleTimeout        how long an unused connection is kept; empty means 4 s to plaintext and 5 min to mTLS endpoints
+ * @param protocol           spoken with the endpoints; default that of the request
  * @param maxConnections     1 to 1,000,000; default 1024 (Envoy's, as the two below)
  * @param maxPendingRequests requests that wait for a connection, 0 to 1,000,000; default 1024
  * @param maxRequests        requests in flight, 1 to 1,000,000; default 1024
  */
 public record ConnectionPolicy(
-    Duration connectTimeout, Optional<Duration> idleTimeout, int maxConnections, int maxPendingRequests, int maxRequests) {
+    Duration connectTimeout, Optional<Duration> idleTimeout, UpstreamProtocol protocol, int maxConnections, int maxPendingRequests,
+    int maxRequests) {
 
-    public static final ConnectionPolicy DEFAULT = new ConnectionPolicy(Duration.ofSeconds(1), Optional.empty(), 1024, 1024, 1024);
+    public static final ConnectionPolicy DEFAULT =
+        new ConnectionPolicy(Duration.ofSeconds(1), Optional.empty(), UpstreamProtocol.DOWNSTREAM, 1024, 1024, 1024);
 
     public ConnectionPolicy {
         Checks.positive("connectTimeout", connectTimeout);

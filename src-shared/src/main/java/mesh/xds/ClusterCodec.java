@@ -26,6 +26,7 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.Endpoint;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
+import mesh.model.UpstreamProtocol;
 import mesh.model.UpstreamTls;
 import mesh.v1.CircuitBreaker;
 import mesh.v1.ClusterPolicy;
@@ -211,7 +212,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         int connections = limits.hasMaxConnections() ? limits.getMaxConnections().getValue() : ENVOY_LIMIT;
         int pending = limits.hasMaxPendingRequests() ? limits.getMaxPendingRequests().getValue() : ENVOY_LIMIT;
         int requests = limits.hasMaxRequests() ? limits.getMaxRequests().getValue() : ENVOY_LIMIT;
-        return reading.check(() -> new ConnectionPolicy(connect, idle, connections, pending, requests));
+        return reading.check(() -> new ConnectionPolicy(connect, idle, UpstreamProtocol.DOWNSTREAM, connections, pending, requests));
     }
 
     private static Optional<Duration> idleTimeout(Map<String, Any> options, Reading reading) {

@@ -31,6 +31,7 @@ import mesh.model.SpiffeId;
 import mesh.model.Timeouts;
 import mesh.model.TrustBundle;
 import mesh.model.TrustDomain;
+import mesh.model.UpstreamProtocol;
 import mesh.model.UpstreamTls;
 import mesh.model.VirtualHost;
 
@@ -87,7 +88,7 @@ final class Samples {
             new Cluster("plain", BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT),
             new Cluster("secure", BalancerKind.LEAST_CONN, Optional.of(new UpstreamTls(Set.of(PAYMENTS, WEB))),
                 Optional.of(new CircuitBreakerPolicy(64, 0.25, Duration.ofMillis(2500))),
-                new ConnectionPolicy(Duration.ofMillis(250), Optional.of(Duration.ofSeconds(90)), 7, 0, 1_000_000)),
+                new ConnectionPolicy(Duration.ofMillis(250), Optional.of(Duration.ofSeconds(90)), UpstreamProtocol.DOWNSTREAM, 7, 0, 1_000_000)),
             new Cluster("chance", BalancerKind.RANDOM, Optional.of(new UpstreamTls(Set.of())), Optional.of(CircuitBreakerPolicy.DEFAULT),
                 ConnectionPolicy.DEFAULT));
     }

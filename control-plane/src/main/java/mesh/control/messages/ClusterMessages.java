@@ -11,6 +11,7 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
 import mesh.model.SpiffeId;
+import mesh.model.UpstreamProtocol;
 import mesh.model.UpstreamTls;
 
 /** {@code mesh.v1.Cluster} and {@code mesh.v1.Endpoint}, to the model and back. */
@@ -75,7 +76,7 @@ public final class ClusterMessages {
             ? Values.positive(path + ".connect_timeout", m.getConnectTimeout(), problems) : normal.connectTimeout();
         Optional<Duration> idle = m.hasIdleTimeout()
             ? Optional.of(Values.positive(path + ".idle_timeout", m.getIdleTimeout(), problems)) : Optional.empty();
-        return new ConnectionPolicy(connect, idle,
+        return new ConnectionPolicy(connect, idle, UpstreamProtocol.DOWNSTREAM,
             limit(m.getMaxConnections(), normal.maxConnections(), 1_000_000, path + ".max_connections", problems),
             limit(m.getMaxPendingRequests(), normal.maxPendingRequests(), 1_000_000, path + ".max_pending_requests", problems),
             limit(m.getMaxRequests(), normal.maxRequests(), 1_000_000, path + ".max_requests", problems));

@@ -19,6 +19,7 @@ import mesh.model.Route;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
 import mesh.model.Timeouts;
+import mesh.model.UpstreamProtocol;
 
 /** Small meshes for tests: each service has a listener, a route table, a cluster and endpoints, all of its name. */
 final class Meshes {
@@ -65,7 +66,7 @@ final class Meshes {
 
     Meshes cluster(String name, int maxConnections) {
         clusters.put(name, new Cluster(name, BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), new ConnectionPolicy(
-            ConnectionPolicy.DEFAULT.connectTimeout(), Optional.empty(), maxConnections, 1, 1)));
+            ConnectionPolicy.DEFAULT.connectTimeout(), Optional.empty(), UpstreamProtocol.DOWNSTREAM, maxConnections, 1, 1)));
         return this;
     }
 

@@ -11,6 +11,7 @@ import mesh.model.ApplyResult;
 import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
+import mesh.model.UpstreamProtocol;
 import mesh.pki.TestPki;
 import mesh.proxy.RawClient;
 import mesh.proxy.Sidecar;
@@ -20,7 +21,7 @@ import mesh.time.Env;
 /** What lies between a client and its upstreams: one sidecar, or the two of a mesh with mTLS between them. */
 final class Hops implements AutoCloseable {
 
-    private static final ConnectionPolicy PATIENT = new ConnectionPolicy(Duration.ofSeconds(10), Optional.empty(), 1024, 1024, 1024);
+    private static final ConnectionPolicy PATIENT = new ConnectionPolicy(Duration.ofSeconds(10), Optional.empty(), UpstreamProtocol.DOWNSTREAM, 1024, 1024, 1024);
 
     private final TestPki pki = TestPki.create(Env.system().clock());
     private final Sidecar first;

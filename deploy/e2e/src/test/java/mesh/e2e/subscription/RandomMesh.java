@@ -25,6 +25,7 @@ import mesh.model.Scope;
 import mesh.model.SpiffeId;
 import mesh.model.Timeouts;
 import mesh.model.TrustBundle;
+import mesh.model.UpstreamProtocol;
 import mesh.model.UpstreamTls;
 import mesh.pki.TestPki;
 import mesh.time.Env;
@@ -108,7 +109,7 @@ final class RandomMesh {
     }
 
     private static ConnectionPolicy limited(int connections) {
-        return new ConnectionPolicy(Duration.ofSeconds(1), Optional.empty(), connections, 1, 1);
+        return new ConnectionPolicy(Duration.ofSeconds(1), Optional.empty(), UpstreamProtocol.DOWNSTREAM, connections, 1, 1);
     }
 
     private EndpointSet endpoints(String cluster) {
