@@ -20,6 +20,7 @@ import mesh.model.Route;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
 import mesh.model.Timeouts;
+import mesh.model.UpstreamProtocol;
 import mesh.model.UpstreamTls;
 
 /** Any number of listeners, route tables and clusters, in the words of {@code config.proto} but camelCase. */
@@ -120,7 +121,8 @@ final class FullForm {
         List<Endpoint> endpoints = s.items("endpoints", "address", each -> Policies.endpoint(each, "address", root.has("identity")));
         Optional<UpstreamTls> tls = s.section("tls").map(FullForm::upstream);
         Optional<CircuitBreakerPolicy> breaker = s.section("circuitBreaker").map(Policies::breaker);
-        ConnectionPolicy connections = Policies.connections(s);
+        UpstreamProtocol protocol = s.read("protocol", ConnectionPolicy.DEFAULT.protocol(), UpstreamProtocol::parse);
+        ConnectionPolicy connections = Policies.connections(s, protocol);
         needsIdentity(s);
         return s.make(() -> new ClusterParts(new Cluster(name, balancer, tls, breaker, connections), new EndpointSet(name, endpoints)));
     }

@@ -43,15 +43,19 @@ final class Policies {
         return s.make(() -> new CircuitBreakerPolicy(window, threshold, reset));
     }
 
-    /** Keys of the cluster itself, not a section of their own; the caller ends it. */
-    static ConnectionPolicy connections(Section s) {
+    /**
+     * Keys of the cluster itself, not a section of their own; the caller ends it.
+     *
+     * @param protocol is the caller's to read: the short form has the listener's under that key
+     */
+    static ConnectionPolicy connections(Section s, UpstreamProtocol protocol) {
         ConnectionPolicy normal = ConnectionPolicy.DEFAULT;
         Duration connect = s.duration("connectTimeout", normal.connectTimeout(), false);
         Optional<Duration> idle = Optional.ofNullable(s.duration("idleTimeout", null, false));
         int connections = s.integer("maxConnections", normal.maxConnections(), 1, 1_000_000);
         int pending = s.integer("maxPendingRequests", normal.maxPendingRequests(), 0, 1_000_000);
         int requests = s.integer("maxRequests", normal.maxRequests(), 1, 1_000_000);
-        return s.make(() -> new ConnectionPolicy(connect, idle, UpstreamProtocol.DOWNSTREAM, connections, pending, requests));
+        return s.make(() -> new ConnectionPolicy(connect, idle, protocol, connections, pending, requests));
     }
 
     /**

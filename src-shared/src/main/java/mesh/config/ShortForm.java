@@ -69,7 +69,7 @@ final class ShortForm {
         List<Endpoint> upstreams = s.items("upstreams", "addr", each -> Policies.endpoint(each, "addr", mtls != Mtls.NONE));
         BalancerKind balancer = s.read("balancer", BalancerKind.ROUND_ROBIN, BalancerKind::parse);
         Optional<CircuitBreakerPolicy> breaker = s.section("circuitBreaker").map(Policies::breaker);
-        ConnectionPolicy connections = Policies.connections(s);
+        ConnectionPolicy connections = Policies.connections(s, ConnectionPolicy.DEFAULT.protocol());
         Duration timeout = s.duration("timeout", Timeouts.DEFAULT.request(), true);
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
         if (tcp) {

@@ -1,6 +1,5 @@
 package mesh.xds;
 
-import com.google.protobuf.Any;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
@@ -10,13 +9,10 @@ import io.envoyproxy.envoy.config.cluster.v3.Cluster.DiscoveryType;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.EdsClusterConfig;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.LbPolicy;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.TransportSocketMatch;
-import io.envoyproxy.envoy.config.core.v3.Http1ProtocolOptions;
-import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.Metadata;
 import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -26,7 +22,6 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.Endpoint;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
-import mesh.model.UpstreamProtocol;
 import mesh.model.UpstreamTls;
 import mesh.v1.CircuitBreaker;
 import mesh.v1.ClusterPolicy;
@@ -42,8 +37,6 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
 
     /** The key by which an endpoint's metadata chooses among transport sockets. */
     static final String SPIFFE_ID = "spiffe_id";
-
-    private static final String HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
     /** Envoy's, when the field is absent. */
     private static final Duration ENVOY_CONNECT_TIMEOUT = Duration.ofSeconds(5);
@@ -106,13 +99,13 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
                 .setMaxConnections(Wire.uint32(connections.maxConnections()))
                 .setMaxPendingRequests(Wire.uint32(connections.maxPendingRequests()))
                 .setMaxRequests(Wire.uint32(connections.maxRequests()))));
-        connections.idleTimeout().ifPresent(idle -> message.putTypedExtensionProtocolOptions(HTTP_OPTIONS, httpOptions(idle)));
-        cluster.tls().ifPresent(tls -> message.setTransportSocket(TransportSockets.upstream(tls.expect())));
+        message.putAllTypedExtensionProtocolOptions(UpstreamHttpOptions.encode(connections));
+        cluster.tls().ifPresent(tls -> message.setTransportSocket(TransportSockets.upstream(tls.expect(), connections.protocol())));
         for (SpiffeId id : identities(snapshot.endpointsOf(cluster.name()))) {
             message.addTransportSocketMatches(TransportSocketMatch.newBuilder()
                 .setName(id.toString())
                 .setMatch(chooses(id))
-                .setTransportSocket(TransportSockets.upstream(Set.of(id))));
+                .setTransportSocket(TransportSockets.upstream(Set.of(id), connections.protocol())));
         }
         cluster.circuitBreaker().ifPresent(breaker -> message.setMetadata(policy(breaker)));
         return message.build();
@@ -121,15 +114,6 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
     /** What stands in an endpoint's metadata and in the match of the transport socket for it. */
     static Struct chooses(SpiffeId id) {
         return Struct.newBuilder().putFields(SPIFFE_ID, Value.newBuilder().setStringValue(id.toString()).build()).build();
-    }
-
-    private static Any httpOptions(Duration idle) {
-        return Wire.pack(io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.newBuilder()
-            .setCommonHttpProtocolOptions(HttpProtocolOptions.newBuilder().setIdleTimeout(Wire.duration(idle)))
-            .setExplicitHttpConfig(
-                io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig.newBuilder()
-                    .setHttpProtocolOptions(Http1ProtocolOptions.getDefaultInstance()))
-            .build());
     }
 
     private static Metadata policy(CircuitBreakerPolicy breaker) {
@@ -198,7 +182,8 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         Duration connect = message.hasConnectTimeout()
             ? reading.at("connect_timeout").duration(message.getConnectTimeout(), ENVOY_CONNECT_TIMEOUT)
             : ENVOY_CONNECT_TIMEOUT;
-        Optional<Duration> idle = idleTimeout(message.getTypedExtensionProtocolOptionsMap(), reading);
+        UpstreamHttpOptions http = UpstreamHttpOptions.decode(
+            message.getTypedExtensionProtocolOptionsMap(), reading.at("typed_extension_protocol_options"));
         Thresholds limits = Thresholds.getDefaultInstance();
         for (int i = 0; i < message.getCircuitBreakers().getThresholdsCount(); i++) {
             limits = message.getCircuitBreakers().getThresholds(i);
@@ -212,27 +197,8 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         int connections = limits.hasMaxConnections() ? limits.getMaxConnections().getValue() : ENVOY_LIMIT;
         int pending = limits.hasMaxPendingRequests() ? limits.getMaxPendingRequests().getValue() : ENVOY_LIMIT;
         int requests = limits.hasMaxRequests() ? limits.getMaxRequests().getValue() : ENVOY_LIMIT;
-        return reading.check(() -> new ConnectionPolicy(connect, idle, UpstreamProtocol.DOWNSTREAM, connections, pending, requests));
-    }
-
-    private static Optional<Duration> idleTimeout(Map<String, Any> options, Reading reading) {
-        Reading at = reading.at("typed_extension_protocol_options");
-        options.keySet().stream().filter(key -> !key.equals(HTTP_OPTIONS)).sorted().forEach(key -> at.unexpected(key, HTTP_OPTIONS));
-        Any any = options.get(HTTP_OPTIONS);
-        if (any == null) {
-            return Optional.empty();
-        }
-        var http = at.unpack(any, io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.class);
-        if (http == null) {
-            return Optional.empty();
-        }
-        at.only(http, Set.of("common_http_protocol_options", "explicit_http_config"));
-        at.at("explicit_http_config").only(http.getExplicitHttpConfig(), Set.of("http_protocol_options"));
-        Reading common = at.at("common_http_protocol_options");
-        common.only(http.getCommonHttpProtocolOptions(), Set.of("idle_timeout"));
-        return http.getCommonHttpProtocolOptions().hasIdleTimeout()
-            ? Optional.ofNullable(common.at("idle_timeout").duration(http.getCommonHttpProtocolOptions().getIdleTimeout(), null))
-            : Optional.empty();
+        return reading.check(() ->
+            new ConnectionPolicy(connect, http.idleTimeout(), http.protocol(), connections, pending, requests));
     }
 
     private static Optional<CircuitBreakerPolicy> breaker(Cluster message, Reading reading) {

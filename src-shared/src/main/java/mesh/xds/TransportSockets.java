@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import mesh.model.DownstreamTls;
 import mesh.model.SpiffeId;
+import mesh.model.UpstreamProtocol;
 import mesh.model.UpstreamTls;
 
 /**
@@ -32,7 +33,8 @@ final class TransportSockets {
     private static final String TLS = "envoy.transport_sockets.tls";
 
     /** Beside the protocol, {@code mesh} tells a sidecar's own TLS from an application's. */
-    private static final List<String> ALPN = List.of("http/1.1", "mesh");
+    private static final String MESH = "mesh";
+    private static final List<String> ACCEPTED = List.of("h2", "http/1.1", MESH);
 
     private static final Set<String> COMMON_FIELDS =
         Set.of("tls_params", "alpn_protocols", "tls_certificate_sds_secret_configs", "combined_validation_context");
@@ -41,13 +43,19 @@ final class TransportSockets {
 
     static TransportSocket downstream(DownstreamTls tls) {
         return socket(DownstreamTlsContext.newBuilder()
-            .setCommonTlsContext(common(tls.allow()))
+            .setCommonTlsContext(common(tls.allow(), ACCEPTED))
             .setRequireClientCertificate(BoolValue.of(true))
             .build());
     }
 
-    static TransportSocket upstream(Set<SpiffeId> expect) {
-        return socket(UpstreamTlsContext.newBuilder().setCommonTlsContext(common(expect)).build());
+    static TransportSocket upstream(Set<SpiffeId> expect, UpstreamProtocol protocol) {
+        List<String> offered = switch (protocol) {
+            // An Envoy then offers what the connection is for; a list would leave the choice to the peer.
+            case DOWNSTREAM -> List.of();
+            case HTTP1 -> List.of("http/1.1", MESH);
+            case HTTP2 -> List.of("h2", MESH);
+        };
+        return socket(UpstreamTlsContext.newBuilder().setCommonTlsContext(common(expect, offered)).build());
     }
 
     static DownstreamTls downstream(TransportSocket socket, Reading reading) {
@@ -75,7 +83,7 @@ final class TransportSockets {
         return TransportSocket.newBuilder().setName(TLS).setTypedConfig(Wire.pack(context)).build();
     }
 
-    private static CommonTlsContext common(Set<SpiffeId> identities) {
+    private static CommonTlsContext common(Set<SpiffeId> identities, List<String> protocols) {
         CertificateValidationContext.Builder required = CertificateValidationContext.newBuilder();
         identities.stream().sorted().forEach(id -> required.addMatchTypedSubjectAltNames(SubjectAltNameMatcher.newBuilder()
             .setSanType(SanType.URI)
@@ -84,7 +92,7 @@ final class TransportSockets {
             .setTlsParams(TlsParameters.newBuilder()
                 .setTlsMinimumProtocolVersion(TlsProtocol.TLSv1_3)
                 .setTlsMaximumProtocolVersion(TlsProtocol.TLSv1_3))
-            .addAllAlpnProtocols(ALPN)
+            .addAllAlpnProtocols(protocols)
             .addTlsCertificateSdsSecretConfigs(secret(OWN_CERTIFICATE))
             .setCombinedValidationContext(CombinedCertificateValidationContext.newBuilder()
                 .setDefaultValidationContext(required)

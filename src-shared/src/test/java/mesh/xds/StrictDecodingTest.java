@@ -12,6 +12,8 @@ import com.google.protobuf.UInt32Value;
 import com.google.protobuf.Value;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
+import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
+import io.envoyproxy.envoy.config.core.v3.Http3ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
@@ -24,8 +26,13 @@ import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.Secret;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig;
 import java.util.List;
 import mesh.model.MeshSnapshot;
+import mesh.model.UpstreamProtocol;
 import org.junit.jupiter.api.Test;
 
 /** What another control plane may send that this proxy would do differently is refused by name, not ignored. */
@@ -113,6 +120,42 @@ class StrictDecodingTest {
             "clusters.plain.type: \"1\" (expected: EDS)",
             "clusters.plain.lb_policy: \"5\" (expected: ROUND_ROBIN, LEAST_REQUEST or RANDOM)",
             "clusters.plain.connect_timeout: \"9223372036854775807s 0ns\" (expected: a duration)");
+    }
+
+    @Test
+    void readsTheProtocolAsAnEnvoyDoes() {
+        assertThat(protocol(null)).as("without options").isEqualTo(UpstreamProtocol.HTTP1);
+        assertThat(protocol(HttpProtocolOptions.newBuilder()
+            .setUseDownstreamProtocolConfig(UseDownstreamHttpConfig.getDefaultInstance()).build()))
+            .as("the client's, but without options for HTTP/2").isEqualTo(UpstreamProtocol.HTTP1);
+        assertThat(protocol(HttpProtocolOptions.newBuilder().setExplicitHttpConfig(ExplicitHttpConfig.newBuilder()
+            .setHttp2ProtocolOptions(Http2ProtocolOptions.newBuilder().setMaxConcurrentStreams(UInt32Value.of(100)))).build()))
+            .isEqualTo(UpstreamProtocol.HTTP2);
+    }
+
+    private static UpstreamProtocol protocol(HttpProtocolOptions options) {
+        Decoded<?> decoded = decode(ResourceType.CLUSTER, "plain", withOptions(options));
+        return ((mesh.model.Cluster) ((Decoded.Good<?>) decoded).value()).connections().protocol();
+    }
+
+    @Test
+    void refusesProtocolsThatItDoesNotSpeak() {
+        HttpProtocolOptions auto = HttpProtocolOptions.newBuilder().setAutoConfig(AutoHttpConfig.getDefaultInstance()).build();
+        HttpProtocolOptions three = HttpProtocolOptions.newBuilder().setExplicitHttpConfig(
+            ExplicitHttpConfig.newBuilder().setHttp3ProtocolOptions(Http3ProtocolOptions.getDefaultInstance())).build();
+        String at = "clusters.plain.typed_extension_protocol_options.";
+        assertThat(problems(decode(ResourceType.CLUSTER, "plain", withOptions(auto))))
+            .containsExactly(at + "auto_config: is set (expected: absent; this proxy does not have it)");
+        assertThat(problems(decode(ResourceType.CLUSTER, "plain", withOptions(three)))).containsExactly(
+            at + "explicit_http_config.http3_protocol_options: is set (expected: absent; this proxy does not have it)");
+    }
+
+    private static Cluster withOptions(HttpProtocolOptions options) {
+        Cluster.Builder cluster = wire(ResourceType.CLUSTER, "plain", Cluster.class).toBuilder().clearTypedExtensionProtocolOptions();
+        if (options != null) {
+            cluster.putTypedExtensionProtocolOptions("envoy.extensions.upstreams.http.v3.HttpProtocolOptions", Wire.pack(options));
+        }
+        return cluster.build();
     }
 
     @Test

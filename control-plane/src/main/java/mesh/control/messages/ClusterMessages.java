@@ -76,7 +76,9 @@ public final class ClusterMessages {
             ? Values.positive(path + ".connect_timeout", m.getConnectTimeout(), problems) : normal.connectTimeout();
         Optional<Duration> idle = m.hasIdleTimeout()
             ? Optional.of(Values.positive(path + ".idle_timeout", m.getIdleTimeout(), problems)) : Optional.empty();
-        return new ConnectionPolicy(connect, idle, UpstreamProtocol.DOWNSTREAM,
+        UpstreamProtocol protocol = m.getProtocol().isEmpty() ? normal.protocol()
+            : problems.read(path + ".protocol", () -> UpstreamProtocol.parse(m.getProtocol()));
+        return new ConnectionPolicy(connect, idle, protocol,
             limit(m.getMaxConnections(), normal.maxConnections(), 1_000_000, path + ".max_connections", problems),
             limit(m.getMaxPendingRequests(), normal.maxPendingRequests(), 1_000_000, path + ".max_pending_requests", problems),
             limit(m.getMaxRequests(), normal.maxRequests(), 1_000_000, path + ".max_requests", problems));
@@ -100,6 +102,7 @@ public final class ClusterMessages {
             .setName(cluster.name())
             .setBalancer(cluster.balancer().text())
             .setConnectTimeout(Values.message(connections.connectTimeout()))
+            .setProtocol(connections.protocol().text())
             .setMaxConnections(connections.maxConnections())
             .setMaxPendingRequests(connections.maxPendingRequests())
             .setMaxRequests(connections.maxRequests());

@@ -34,13 +34,13 @@ class ConfigMessagesTest {
             ]}
           ],
           "clusters": [
-            {"name": "app", "balancer": "least_conn", "connect_timeout": "2s", "idle_timeout": "30s",
+            {"name": "app", "balancer": "least_conn", "connect_timeout": "2s", "idle_timeout": "30s", "protocol": "http2",
              "max_connections": 10, "max_pending_requests": 11, "max_requests": 12,
              "circuit_breaker": {"window_size": 10, "failure_threshold": 0.25, "reset_timeout": "5s"},
              "tls": {"expect": ["spiffe://mesh.local/a", "spiffe://mesh.local/b"]},
              "endpoints": [{"address": "127.0.0.1:8080", "weight": 2, "spiffe_id": "spiffe://mesh.local/payments"},
                            {"address": "db.local:8081", "weight": 1}]},
-            {"name": "canary", "balancer": "random", "connect_timeout": "1s",
+            {"name": "canary", "balancer": "random", "connect_timeout": "1s", "protocol": "http1",
              "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024}
           ]
         }
@@ -79,7 +79,7 @@ class ConfigMessagesTest {
             {"listeners": [{"name": "l", "listen": ":80", "protocol": "http", "route": "t"}],
              "routes": [{"name": "t", "virtual_hosts": [{"name": "v", "hosts": ["*"],
                "routes": [{"name": "r", "prefix": "/", "cluster": "c", "timeout": "15s", "idle_timeout": "300s"}]}]}],
-             "clusters": [{"name": "c", "balancer": "round_robin", "connect_timeout": "1s",
+             "clusters": [{"name": "c", "balancer": "round_robin", "connect_timeout": "1s", "protocol": "downstream",
                "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024,
                "circuit_breaker": {"window_size": 20, "failure_threshold": 0.5, "reset_timeout": "10s"},
                "endpoints": [{"address": "a:1", "weight": 1}]}]}"""));
@@ -102,7 +102,8 @@ class ConfigMessagesTest {
                   "weighted_clusters": [{"cluster": "c", "weight": 2000000}]},
                  {"name": "t", "reply": {"status": 99}, "timeout": "1s"},
                  {"name": "u"}]}]}],
-             "clusters": [{"name": "c", "balancer": "roundrobin", "connect_timeout": "0s", "idle_timeout": "-1s", "max_connections": 4000000000,
+             "clusters": [{"name": "c", "balancer": "roundrobin", "connect_timeout": "0s", "idle_timeout": "-1s", "protocol": "grpc",
+               "max_connections": 4000000000,
                "tls": {"expect": ["x"]}, "circuit_breaker": {"window_size": 1025, "failure_threshold": 1.5},
                "endpoints": [{"address": ":80"}, {"address": "a:1", "weight": 1000001, "spiffe_id": "b"}, {"address": "a:1"}]}]}"""))
             .containsExactly(
@@ -141,6 +142,7 @@ class ConfigMessagesTest {
                 "config.clusters[0].circuit_breaker.failure_threshold: 1.5 (expected: above 0 and at most 1)",
                 "config.clusters[0].connect_timeout: 0s (expected: more than 0s, such as \"1s\")",
                 "config.clusters[0].idle_timeout: -1s (expected: more than 0s, such as \"1s\")",
+                "config.clusters[0].protocol: \"grpc\" (expected: one of downstream, http1, http2)",
                 "config.clusters[0].max_connections: 4000000000 (expected: 1 to 1000000)");
     }
 
