@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import mesh.model.Address;
-import mesh.proxy.http1.Http1ServerConnection;
+import mesh.proxy.http.ServerConnection;
 
 /**
  * A listening socket with the connections it has accepted. Which listener it serves may change with a configuration, when two listeners
@@ -75,7 +75,7 @@ final class BoundSocket implements Supplier<String> {
 
     private static void drain(Channel connection) {
         connection.eventLoop().execute(() -> {
-            Http1ServerConnection http = connection.pipeline().get(Http1ServerConnection.class);
+            ServerConnection http = connection.pipeline().get(ServerConnection.class);
             if (http != null) http.drain();
         });
     }

@@ -5,12 +5,17 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.util.concurrent.TimeUnit;
 import mesh.proxy.exchange.ClientFilters;
 import mesh.proxy.exchange.ClientSession;
+import mesh.proxy.http.HttpVersion;
+import mesh.proxy.http.ServerConnection;
 import mesh.proxy.http1.Http1Limits;
 import mesh.proxy.http1.Http1ServerConnection;
+import mesh.proxy.http2.Http2Limits;
+import mesh.proxy.http2.Http2ServerConnection;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.ListenerTable;
@@ -49,9 +54,9 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         ProxyLoop loop = parts.loops().of(client);
         client.pipeline().addLast(new ConnectionMeter(table.meter(), loop.index()));
         if (table.model().tls().isEmpty()) {
-            addProtocol(client, table, loop);
+            addProtocol(client, table, loop, null);
         } else if (parts.tls().ready()) {
-            MeshTls.Traffic traffic = table.traffic() instanceof ListenerTable.Tcp ? MeshTls.Traffic.TCP : MeshTls.Traffic.HTTP;
+            MeshTls.Traffic traffic = table.traffic() instanceof ListenerTable.Tcp ? MeshTls.Traffic.TCP : MeshTls.Traffic.HTTP2;
             client.pipeline().addLast(parts.tls().server(client.alloc(), traffic, table.model().tls().get()));
             client.pipeline().addLast(new AfterHandshake(table, loop));
         } else {
@@ -60,15 +65,24 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         }
     }
 
-    private void addProtocol(Channel client, ListenerTable table, ProxyLoop loop) {
+    /** @param agreed the protocol that a handshake has agreed on; null when there was none */
+    private void addProtocol(Channel client, ListenerTable table, ProxyLoop loop, String agreed) {
         if (table.traffic() instanceof ListenerTable.Http http) {
             ClientSession session = new ClientSession(
                 parts.runtime(), socket, http, loop, parts.env().random(), parts.metrics(), parts.accessLog(),
                 new ClientFilters(client, parts.env().random()));
-            client.pipeline().addLast(new Http1ServerConnection(session, Http1Limits.DEFAULT, parts.env().ticker(), session));
+            client.pipeline().addLast(
+                agreed == null ? new HttpDetector(loop.timers(), version -> codec(version, session, loop))
+                    : codec(agreed.equals("h2") ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1, session, loop));
         } else {
             client.pipeline().addLast(new TcpProxyHandler(((ListenerTable.Tcp) table.traffic()).cluster(), parts.connector(), loop));
         }
+    }
+
+    private ServerConnection codec(HttpVersion version, ClientSession session, ProxyLoop loop) {
+        return version == HttpVersion.HTTP_2
+            ? new Http2ServerConnection(session, Http2Limits.SERVER, loop.timers(), session)
+            : new Http1ServerConnection(session, Http1Limits.DEFAULT, parts.env().ticker(), session);
     }
 
     /** Waits for the client to prove who it is, and sees that its proof's end is the connection's. */
@@ -93,7 +107,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         }
 
         private void begin(Channel client) {
-            addProtocol(client, table, loop);
+            addProtocol(client, table, loop, client.pipeline().get(SslHandler.class).applicationProtocol());
             client.pipeline().remove(this);
             var clock = parts.env().clock();
             Lifetime.nanosToRetire(client, clock).ifPresent(nanos -> in(client, nanos, () -> retire(client)));
@@ -106,7 +120,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         }
 
         private void retire(Channel client) {
-            Http1ServerConnection http = client.pipeline().get(Http1ServerConnection.class);
+            ServerConnection http = client.pipeline().get(ServerConnection.class);
             if (http != null) http.drain();
         }
 

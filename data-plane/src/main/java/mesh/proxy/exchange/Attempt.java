@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import mesh.proxy.http.ClientConnection;
 import mesh.proxy.http.Fields;
+import mesh.proxy.http.HttpVersion;
 import mesh.proxy.http.ResponseHead;
 import mesh.proxy.http.UpstreamHandler;
 import mesh.proxy.http.UpstreamStream;
@@ -30,11 +31,11 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     private boolean ended;
 
     /** @param permit of the destination's breaker */
-    Attempt(Exchange exchange, Destination destination, long permit, ProxyLoop loop) {
+    Attempt(Exchange exchange, Destination destination, long permit, ProxyLoop loop, HttpVersion version) {
         this.exchange = exchange;
         this.destination = destination;
         this.permit = permit;
-        this.pool = destination.upstream().pool(loop);
+        this.pool = destination.upstream().pool(loop, version);
     }
 
     void begin(boolean onFreshConnection) {
@@ -103,8 +104,8 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
 
     @Override
     public void onFailure(Failure failure, boolean unprocessed) {
-        // A kept connection that is closed when it is used again is in order.
-        end(failure == Failure.REUSED_CLOSED ? Verdict.NONE : Verdict.FAILED);
+        // A kept connection that is closed when it is used again is in order, and so is one that has served its number of requests.
+        end(failure.retry() == Failure.Retry.REUSED ? Verdict.NONE : Verdict.FAILED);
         exchange.onAttemptFailed(this, failure, unprocessed, "");
     }
 

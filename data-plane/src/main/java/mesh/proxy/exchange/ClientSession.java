@@ -5,7 +5,7 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.DownstreamStream;
-import mesh.proxy.http1.Http1ServerConnection;
+import mesh.proxy.http.ServerConnection;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.outcome.Failure;
 import mesh.proxy.runtime.ListenerTable;
@@ -16,7 +16,7 @@ import mesh.proxy.telemetry.ProxyMetrics;
 import org.jboss.logging.Logger;
 
 /** What all exchanges of one client's connection have in common. On the connection's loop only. */
-public final class ClientSession implements DownstreamHandler.Factory, Http1ServerConnection.Observer {
+public final class ClientSession implements DownstreamHandler.Factory, ServerConnection.Observer {
 
     private static final Logger LOG = Logger.getLogger(ClientSession.class);
 

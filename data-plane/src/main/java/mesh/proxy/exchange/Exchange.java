@@ -9,6 +9,7 @@ import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.Fields;
+import mesh.proxy.http.HttpVersion;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ResponseHead;
 import mesh.proxy.http.UpstreamStream;
@@ -38,6 +39,9 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     private final long begun;
 
     private CompiledRoute route;
+    private boolean grpc;
+    private long requestNanos;
+    private long idleNanos;
     private UpstreamCluster cluster;
     private Attempt attempt;
     private List<Destination> tried = List.of();
@@ -77,9 +81,20 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             reply();
         } else {
             cluster = route.cluster(session.random());
+            limitTime();
             session.filters().onRequest(request, route.hostRewrite());
             forward();
         }
+    }
+
+    /**
+     * A gRPC call may be a stream of hours, and says itself how long it may take; that its silence is no death is for PING to find out
+     * (RFC 9113 section 6.7).
+     */
+    private void limitTime() {
+        grpc = Grpc.isGrpc(request);
+        requestNanos = grpc ? Grpc.timeoutNanos(request, CompiledRoute.NO_LIMIT) : route.requestNanos();
+        idleNanos = grpc ? CompiledRoute.NO_LIMIT : route.idleNanos();
     }
 
     private void reply() {
@@ -121,8 +136,17 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         tries++;
         tryEnds = (tries == 1 ? begun : session.nanos()) + route.perTryNanos();
         if (tries > 1) request.set(FieldName.X_ENVOY_ATTEMPT_COUNT, Integer.toString(tries));
-        attempt = new Attempt(this, destination, permit, session.loop());
+        attempt = new Attempt(this, destination, permit, session.loop(), version());
         attempt.begin(onFreshConnection);
+    }
+
+    private HttpVersion version() {
+        if (request.isUpgrade()) return HttpVersion.HTTP_1;
+        return switch (cluster.model().connections().protocol()) {
+            case DOWNSTREAM -> client.version();
+            case HTTP1 -> HttpVersion.HTTP_1;
+            case HTTP2 -> HttpVersion.HTTP_2;
+        };
     }
 
     /** @return false when it was avoided already, and is offered again for want of others */
@@ -138,6 +162,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     void onConnected(Attempt on) {
         UpstreamStream up = on.stream();
         boolean none = body.isNone();
+        // What is left of it; the next hop knows nothing of the time that has passed here.
+        if (grpc && requestNanos != CompiledRoute.NO_LIMIT) request.set(Grpc.TIMEOUT, Grpc.timeout(begun + requestNanos - session.nanos()));
         up.sendHead(request, none);
         if (!none) body.sendTo(up);
         if (!over && !body.isComplete()) client.setReading(up.isWritable());
@@ -188,6 +214,11 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         tryEnds = NEVER;
         answering = true;
         status = head.status();
+        if (grpc && !Grpc.isGrpc(head)) {
+            LocalReply.sendGrpc(client, status);
+            finish();
+            return;
+        }
         session.filters().onResponse(head);
         client.sendHead(head, end);
         if (end) finish();
@@ -316,16 +347,16 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     private void setTimer() {
         if (over) return;
-        long whole = Math.min(begun + route.requestNanos(), lastSign + route.idleNanos());
+        long whole = Math.min(begun + requestNanos, lastSign + idleNanos);
         session.loop().timers().setAt(this, Math.min(whole, Math.min(tryEnds, tryBegins)));
     }
 
     @Override
     protected void expire() {
         long now = session.nanos();
-        if (now >= begun + route.requestNanos()) {
+        if (now >= begun + requestNanos) {
             fail(Failure.REQUEST_TIMEOUT);
-        } else if (now >= lastSign + route.idleNanos()) {
+        } else if (now >= lastSign + idleNanos) {
             fail(Failure.STREAM_IDLE);
         } else if (now >= tryEnds) {
             tryEnds = NEVER;

@@ -5,26 +5,18 @@ import io.netty.buffer.ByteBufUtil;
 import mesh.model.Route;
 import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.FieldName;
-import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ResponseHead;
 import mesh.proxy.outcome.Failure;
 
 /** What the sidecar answers itself. A gRPC client gets a status in a head that is also the end (trailers-only), anybody else a short text. */
 final class LocalReply {
 
-    private static final FieldName GRPC_STATUS = FieldName.of("grpc-status");
-    private static final FieldName GRPC_MESSAGE = FieldName.of("grpc-message");
-    private static final String GRPC = "application/grpc";
-
     private LocalReply() {}
 
     /** Answers with a failure; the client learns no more of it than its status says, the rest is in the log. */
     static void send(DownstreamStream client, Failure failure) {
-        if (isGrpc(client.head())) {
-            ResponseHead head = ResponseHead.of(200);
-            head.add(FieldName.CONTENT_TYPE, GRPC);
-            head.add(GRPC_STATUS, Integer.toString(failure.grpcStatus()));
-            head.add(GRPC_MESSAGE, ResponseHead.reason(failure.httpStatus()));
+        if (Grpc.isGrpc(client.head())) {
+            ResponseHead head = trailersOnly(failure.grpcStatus(), ResponseHead.reason(failure.httpStatus()));
             mark(head, failure);
             client.sendHead(head, true);
             return;
@@ -32,6 +24,21 @@ final class LocalReply {
         ResponseHead head = ResponseHead.of(failure.httpStatus());
         mark(head, failure);
         send(client, head, ResponseHead.reason(failure.httpStatus()) + "\n");
+    }
+
+    /** Tells a gRPC client what an upstream has answered that does not speak gRPC; a proxy before it, most likely. */
+    static void sendGrpc(DownstreamStream client, int httpStatus) {
+        String reason = ResponseHead.reason(httpStatus);
+        client.sendHead(trailersOnly(Grpc.statusOf(httpStatus), "HTTP status " + httpStatus + (reason.isEmpty() ? "" : " " + reason)), true);
+    }
+
+    /** @param message ASCII without {@code %}, so that nothing needs to be escaped */
+    private static ResponseHead trailersOnly(int grpcStatus, String message) {
+        ResponseHead head = ResponseHead.of(200);
+        head.add(FieldName.CONTENT_TYPE, Grpc.CONTENT_TYPE);
+        head.add(Grpc.STATUS, Integer.toString(grpcStatus));
+        head.add(Grpc.MESSAGE, message);
+        return head;
     }
 
     static void send(DownstreamStream client, Route.DirectReply reply) {
@@ -53,10 +60,5 @@ final class LocalReply {
 
     private static void mark(ResponseHead head, Failure failure) {
         if (failure == Failure.OVERFLOW) head.add(FieldName.X_ENVOY_OVERLOADED, "true");
-    }
-
-    private static boolean isGrpc(RequestHead head) {
-        String type = head.get(FieldName.CONTENT_TYPE);
-        return type != null && type.startsWith(GRPC);
     }
 }

@@ -25,13 +25,15 @@ final class RetryDecision {
             case NEVER -> false;
             case UNSENT -> names(policy, RetryOn.CONNECT_FAILURE);
             case REUSED, IDEMPOTENT ->
-                unprocessed && names(policy, RetryOn.RESET_BEFORE_REQUEST) || method.idempotent() && names(policy, RetryOn.RESET);
+                unprocessed && names(policy, failure == Failure.STREAM_REFUSED ? RetryOn.REFUSED_STREAM : RetryOn.RESET_BEFORE_REQUEST)
+                    || method.idempotent() && names(policy, RetryOn.RESET);
         };
     }
 
     /**
-     * Whether a try may be made again that no policy needs to ask for: a kept connection was closed by the upstream just when it was used,
-     * which is nobody's failure (RFC 9112 section 9.3.1). Once, on a new connection.
+     * Whether a try may be made again that no policy needs to ask for: a kept connection was closed by the upstream just when it was used
+     * (RFC 9112 section 9.3.1), or had served its number of requests (RFC 9113 section 6.8), which is nobody's failure. Once, on a new
+     * connection.
      */
     static boolean isRace(Failure failure, boolean unprocessed, Method method) {
         return failure.retry() == Failure.Retry.REUSED && (unprocessed || method.idempotent());

@@ -11,6 +11,9 @@ public interface ClientConnection {
     /** Whether any request has been sent on it before. */
     boolean reused();
 
+    /** Whether no request is open. */
+    boolean idle();
+
     /** Opens a request; only with {@link #capacity} left. */
     UpstreamStream open(UpstreamHandler handler);
 

@@ -14,6 +14,9 @@ public interface DownstreamStream {
     /** The request's head; valid and changeable until the stream ends. */
     RequestHead head();
 
+    /** What the client speaks. */
+    HttpVersion version();
+
     /** The connection: for its event loop, its addresses and its TLS peer. Not to be written to, but for {@link #takeOver}. */
     Channel channel();
 

@@ -24,6 +24,7 @@ public class Fields {
     private int count;
     /** The marks of all names ever added, or-ed; see {@link FieldName#mark}. */
     private long seen;
+    private boolean sensitive;
     private int startLine;
     private int startLineEnd;
 
@@ -163,6 +164,7 @@ public class Fields {
         if (index.length > INITIAL_FIELDS * WIDTH * 4) index = new int[INITIAL_FIELDS * WIDTH];
         count = 0;
         seen = 0;
+        sensitive = false;
         startLine = 0;
         startLineEnd = 0;
     }
@@ -175,6 +177,43 @@ public class Fields {
     /** Cuts the text off, where a parser has taken more than the head. */
     public final void truncate(int length) {
         text.length = length;
+    }
+
+    /** Room for that many bytes behind the text, in the array that is returned; what is put there counts after {@link #extend}. */
+    public final byte[] room(int bytes) {
+        text.reserve(bytes);
+        return text.bytes;
+    }
+
+    /** Says that the text goes on to there. */
+    public final void extend(int length) {
+        text.length = length;
+    }
+
+    /** Whether the sender asked that none of this be remembered on the way (RFC 7541 section 7.1.3). */
+    public final boolean isSensitive() {
+        return sensitive;
+    }
+
+    public final void setSensitive() {
+        sensitive = true;
+    }
+
+    /** Writes that field's name in lower case, in place. */
+    public final void lowerName(int i) {
+        for (int at = nameStart(i), end = nameEnd(i); at < end; at++) text.bytes[at] = Octets.lower(text.bytes[at]);
+    }
+
+    /** Takes over all fields of another head or section. */
+    public final void copyFrom(Fields other) {
+        clear();
+        for (int i = 0; i < other.count; i++) {
+            int line = text.length;
+            text.append(other.text.bytes, other.nameStart(i), other.index[i * WIDTH + LINE_END]);
+            int moved = line - other.nameStart(i);
+            field(line, other.nameEnd(i) + moved, other.valueStart(i) + moved, other.valueEnd(i) + moved, text.length);
+        }
+        sensitive = other.sensitive;
     }
 
     /** Says that the start line, its CRLF included, stands at these places of the text. */

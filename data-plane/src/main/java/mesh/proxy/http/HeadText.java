@@ -30,9 +30,13 @@ final class HeadText {
     }
 
     void append(byte[] from) {
-        reserve(from.length);
-        System.arraycopy(from, 0, bytes, length, from.length);
-        length += from.length;
+        append(from, 0, from.length);
+    }
+
+    void append(byte[] from, int start, int end) {
+        reserve(end - start);
+        System.arraycopy(from, start, bytes, length, end - start);
+        length += end - start;
     }
 
     /** Appends a part of the text itself. */
@@ -71,7 +75,7 @@ final class HeadText {
         append(value);
     }
 
-    private void reserve(int more) {
+    void reserve(int more) {
         if (length + more > bytes.length) bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + more));
     }
 }

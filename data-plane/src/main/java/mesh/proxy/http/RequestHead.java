@@ -181,6 +181,48 @@ public final class RequestHead extends Fields {
         http10 = isHttp10;
     }
 
+    /** Where the target stands in the text, as the one below. */
+    public int targetStart() {
+        return target;
+    }
+
+    public int targetEnd() {
+        return targetEnd;
+    }
+
+    /**
+     * Makes a request line, and a Host, of parts that stand in the text, as HTTP/2 brings them. To be called once, when all fields are there.
+     *
+     * @param from   the target, up to {@code to}
+     * @param host   the authority, up to {@code hostEnd}; empty for none
+     * @return false when a part cannot stand in a request, or there is a Host that says something else
+     */
+    public boolean assemble(int methodStart, int methodEnd, int from, int to, int host, int hostEnd) {
+        for (int i = methodStart; i < methodEnd; i++) {
+            if (!Octets.isToken(text()[i])) return false;
+        }
+        int line = length();
+        headText().append(methodStart, methodEnd);
+        headText().append(" ");
+        int path = length();
+        headText().append(from, to);
+        headText().append(" HTTP/1.1\r\n");
+        requestLine(line, line + methodEnd - methodStart, path, path + to - from, length(), false);
+        if (host < hostEnd && !isHost(host, hostEnd)) return false;
+        return hostIsValid() && (text()[path] == '/' || text()[path] == '*') && resolveTarget();
+    }
+
+    private boolean isHost(int from, int to) {
+        int i = indexOf(FieldName.HOST, 0);
+        if (i >= 0) return Octets.equalIgnoringCase(text(), valueStart(i), valueEnd(i), from, to);
+        int line = length();
+        headText().append("host: ");
+        headText().append(from, to);
+        headText().append("\r\n");
+        field(line, line + "host".length(), length() - 2 - (to - from), length() - 2, length());
+        return true;
+    }
+
     /**
      * Whether there is exactly one Host and it is valid. It may be empty (RFC 9112 section 3.2): so a hop before us sends on what came to
      * it by HTTP/1.0 and without one.

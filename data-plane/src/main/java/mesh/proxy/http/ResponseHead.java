@@ -18,12 +18,19 @@ public final class ResponseHead extends Fields {
     public void begin(int newStatus) {
         if (newStatus < 100 || newStatus > 999) throw new IllegalArgumentException("status: " + newStatus + " (expected: 100 to 999)");
         clear();
+        assemble(newStatus);
+    }
+
+    /** Makes a status line behind the text, as HTTP/2 brings none. @param newStatus 100 to 999 */
+    public void assemble(int newStatus) {
+        int line = length();
         headText().append("HTTP/1.1 ");
-        headText().append(Integer.toString(newStatus));
-        headText().append(" ");
+        headText().append((char) ('0' + newStatus / 100), (char) ('0' + newStatus / 10 % 10));
+        headText().append((char) ('0' + newStatus % 10), ' ');
         headText().append(reason(newStatus));
         headText().append("\r\n");
-        statusLine(newStatus, length());
+        startLine(line, length());
+        status = newStatus;
     }
 
     public int status() {

@@ -85,6 +85,11 @@ public final class Http1ClientConnection extends Http1Connection implements Clie
     }
 
     @Override
+    public boolean idle() {
+        return stream == null;
+    }
+
+    @Override
     public UpstreamStream open(UpstreamHandler forAnswer) {
         if (capacity() == 0) throw new IllegalStateException("no capacity: " + (stream != null ? "a request is open" : "retired"));
         handler = forAnswer;

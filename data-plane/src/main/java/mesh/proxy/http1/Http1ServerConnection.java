@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandlerContext;
 import java.time.Duration;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.RequestHead;
+import mesh.proxy.http.ServerConnection;
 import mesh.proxy.outcome.Failure;
 import mesh.time.Ticker;
 import org.jboss.logging.Logger;
@@ -16,17 +17,7 @@ import org.jboss.logging.Logger;
  *
  * <p>On the channel's event loop only, {@link #drain} too.
  */
-public final class Http1ServerConnection extends Http1Connection {
-
-    /** What no handler gets to see. */
-    public interface Observer {
-
-        /** A request was refused before it got a handler. */
-        void onRefused(Channel channel, Failure failure, String why);
-
-        /** Our own fault; the connection is closed. */
-        void onBug(Channel channel, Throwable bug);
-    }
+public final class Http1ServerConnection extends Http1Connection implements ServerConnection {
 
     /** What becomes of the bytes that come in. */
     private enum Input {
@@ -83,7 +74,7 @@ public final class Http1ServerConnection extends Http1Connection {
         this.farewell = new Farewell(deadline);
     }
 
-    /** Lets the current request end, tells the client to go elsewhere, and closes. */
+    @Override
     public void drain() {
         draining = true;
         if (input == Input.HEAD && !isInHead()) deadline.in(LAST_REQUEST);

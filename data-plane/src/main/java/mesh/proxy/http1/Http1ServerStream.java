@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.Fields;
+import mesh.proxy.http.HttpVersion;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ResponseHead;
 import mesh.proxy.outcome.Failure;
@@ -33,6 +34,11 @@ final class Http1ServerStream implements DownstreamStream {
     @Override
     public RequestHead head() {
         return head;
+    }
+
+    @Override
+    public HttpVersion version() {
+        return HttpVersion.HTTP_1;
     }
 
     @Override

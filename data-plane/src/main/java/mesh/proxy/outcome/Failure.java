@@ -17,6 +17,8 @@ public enum Failure {
     REUSED_CLOSED("UC", Side.UPSTREAM, 503, Grpc.UNAVAILABLE, Retry.REUSED, "reused connection was closed before an answer"),
     UPSTREAM_CLOSED("UC", Side.UPSTREAM, 503, Grpc.UNAVAILABLE, Retry.IDEMPOTENT, "connection closed before the answer"),
     UPSTREAM_RESET("UR", Side.UPSTREAM, 503, Grpc.UNAVAILABLE, Retry.IDEMPOTENT, "connection reset before the answer"),
+    /** Said by the upstream itself: REFUSED_STREAM, or a GOAWAY that leaves the stream out. */
+    STREAM_REFUSED("UR", Side.UPSTREAM, 503, Grpc.UNAVAILABLE, Retry.REUSED, "upstream refused the stream unprocessed"),
     UPSTREAM_PROTOCOL("UPE", Side.UPSTREAM, 502, Grpc.UNAVAILABLE, Retry.NEVER, "upstream broke the protocol"),
     /** The answer had begun: the client sees a truncation, never a clean end. */
     UPSTREAM_TRUNCATED("UC", Side.UPSTREAM, 502, Grpc.UNAVAILABLE, Retry.NEVER, "connection lost in the middle of the answer"),

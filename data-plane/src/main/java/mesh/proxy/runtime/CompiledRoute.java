@@ -11,7 +11,7 @@ import mesh.proxy.upstream.UpstreamCluster;
 public final class CompiledRoute {
 
     /** What stands for no limit: some 146 years, which can still be added to any moment. */
-    private static final long NO_LIMIT = Long.MAX_VALUE / 2;
+    public static final long NO_LIMIT = Long.MAX_VALUE / 2;
 
     private final Route model;
     private final UpstreamCluster[] clusters;

@@ -31,8 +31,10 @@ public final class MeshTls implements AutoCloseable {
 
     /** What a connection is for. */
     public enum Traffic {
-        /** Messages that say themselves where they end: by the native engine. */
-        HTTP,
+        /** HTTP/1.1 and nothing else: by the native engine, as the next. */
+        HTTP1,
+        /** HTTP/2, or HTTP/1.1 with whom does not know it. */
+        HTTP2,
         /**
          * Bytes that end when their sender says so while the other direction goes on: by the JDK's engine. The native one answers the
          * peer's close_notify with its own at once, as TLS 1.2 did (RFC 8446 section 6.1), and so cuts the other half.

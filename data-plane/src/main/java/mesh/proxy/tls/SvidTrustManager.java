@@ -35,7 +35,7 @@ final class SvidTrustManager extends X509ExtendedTrustManager implements Resumab
         }
         String protocol = protocol(engine);
         if (protocol == null || protocol.isEmpty()) {
-            throw rejected(HandshakeFailure.Reason.PROTOCOL, "no protocol in common (expected: ALPN http/1.1 or mesh)");
+            throw rejected(HandshakeFailure.Reason.PROTOCOL, "no protocol in common (expected: ALPN h2, http/1.1 or mesh)");
         }
     }
 

@@ -40,7 +40,7 @@ import mesh.pki.Svid;
 final class TlsIdentity {
 
     /** What is spoken, best first; {@code mesh} says that a sidecar is speaking, and not an application with TLS of its own. */
-    private static final List<String> PROTOCOLS = List.of("http/1.1", "mesh");
+    private static final List<String> HTTP2 = List.of("h2", "http/1.1", "mesh"), HTTP1 = List.of("http/1.1", "mesh");
     /** Nothing of it is ever written anywhere. */
     private static final char[] NO_PASSWORD = new char[0];
 
@@ -58,7 +58,8 @@ final class TlsIdentity {
         this.provider = provider;
         this.chains = new VerifiedChains(bundle, clock);
         // So that what a library cannot use is found here, and what is slow is done here, and not with the first connection.
-        for (MeshTls.Traffic traffic : MeshTls.Traffic.values()) context(new Acceptance(false, traffic, Set.of()));
+        context(new Acceptance(false, MeshTls.Traffic.HTTP2, Set.of()));
+        context(new Acceptance(false, MeshTls.Traffic.TCP, Set.of()));
     }
 
     boolean isOf(Svid otherSvid, TrustBundle bundle) {
@@ -114,7 +115,8 @@ final class TlsIdentity {
                 .trustManager(new SvidTrustManager(chains, acceptance))
                 // The only behaviours that the native provider has; the trust manager insists on a protocol.
                 .applicationProtocolConfig(new ApplicationProtocolConfig(
-                    Protocol.ALPN, SelectorFailureBehavior.NO_ADVERTISE, SelectedListenerFailureBehavior.ACCEPT, PROTOCOLS))
+                    Protocol.ALPN, SelectorFailureBehavior.NO_ADVERTISE, SelectedListenerFailureBehavior.ACCEPT,
+                    acceptance.traffic() == MeshTls.Traffic.HTTP2 ? HTTP2 : HTTP1))
                 .build();
         } catch (SSLException | RuntimeException e) {
             throw new IllegalArgumentException(svid.id() + ": no TLS with this certificate and key: " + e.getMessage(), e);

@@ -2,10 +2,12 @@ package mesh.proxy.upstream;
 
 import io.netty.channel.Channel;
 import java.util.ArrayDeque;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import mesh.proxy.http.ClientConnection;
+import mesh.proxy.http.HttpVersion;
+import mesh.proxy.http2.Http2Limits;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
@@ -40,6 +42,7 @@ public final class ConnectionPool {
 
     private final ProxyLoop loop;
     private final Upstream upstream;
+    private final HttpVersion version;
     private final ClusterLoad load;
     private final Connector connector;
     private final ProxyMetrics.UpstreamMeter meter;
@@ -55,9 +58,11 @@ public final class ConnectionPool {
     /** Those that stand, lent or not. */
     private int connected;
 
-    ConnectionPool(ProxyLoop loop, Upstream upstream, ClusterLoad load, Connector connector, ProxyMetrics.UpstreamMeter meter) {
+    ConnectionPool(
+        ProxyLoop loop, Upstream upstream, HttpVersion version, ClusterLoad load, Connector connector, ProxyMetrics.UpstreamMeter meter) {
         this.loop = loop;
         this.upstream = upstream;
+        this.version = version;
         this.load = load;
         this.connector = connector;
         this.meter = meter;
@@ -68,6 +73,8 @@ public final class ConnectionPool {
         PooledConnection kept = fresh ? null : takeAvailable(settings);
         if (kept != null) {
             lend(kept, waiter);
+        } else if (waiting.size() < expected()) {
+            waiting.put(waiter, new Wish(settings, false));
         } else if (tryCount(settings)) {
             waiting.put(waiter, new Wish(settings, false));
             connect(settings);
@@ -84,11 +91,6 @@ public final class ConnectionPool {
         if (wish != null && wish.queued()) load.pendEnded();
     }
 
-    /** Connections that stand; may be read from any thread, and is then a moment old. */
-    public int connected() {
-        return connected;
-    }
-
     /** The upstream is gone: closes what is not in use, and what is when it comes back. Any thread. */
     void retire() {
         loop.executor().execute(() -> {
@@ -98,8 +100,14 @@ public final class ConnectionPool {
 
     private PooledConnection takeAvailable(ConnectSettings settings) {
         for (PooledConnection c; (c = available.pollLast()) != null; ) {
-            if (c.settings().fits(settings)) return c;
-            retire(c);
+            if (!c.settings().fits(settings)) {
+                retire(c);
+            } else if (c.connection().capacity() == 0) {
+                // The upstream has lowered its limit; it will be heard of again.
+                c.setAvailable(false);
+            } else {
+                return c;
+            }
         }
         return null;
     }
@@ -118,19 +126,16 @@ public final class ConnectionPool {
     /** It can take another request: somebody who waits gets it, or it is kept. */
     void onCapacity(PooledConnection c) {
         if (c.isAvailable()) return;
-        Iterator<Map.Entry<Waiter, Wish>> first = waiting.entrySet().iterator();
-        if (!first.hasNext()) {
-            keep(c);
-            return;
+        while (!waiting.isEmpty() && c.connection().capacity() > 0) {
+            Map.Entry<Waiter, Wish> first = waiting.entrySet().iterator().next();
+            if (!c.settings().fits(first.getValue().settings())) {
+                retire(c);
+                return;
+            }
+            cancel(first.getKey());
+            first.getKey().onConnection(c.connection());
         }
-        Map.Entry<Waiter, Wish> entry = first.next();
-        Waiter waiter = entry.getKey();
-        if (!c.settings().fits(entry.getValue().settings())) {
-            retire(c);
-            return;
-        }
-        cancel(waiter);
-        lend(c, waiter);
+        if (c.connection().capacity() > 0 && !c.isAvailable()) keep(c);
     }
 
     private void keep(PooledConnection c) {
@@ -155,7 +160,7 @@ public final class ConnectionPool {
 
     private void connect(ConnectSettings settings) {
         connecting++;
-        connector.connect(loop, upstream.address(), MeshTls.Traffic.HTTP, settings, new Connector.Result() {
+        connector.connect(loop, upstream.address(), version == HttpVersion.HTTP_2 ? MeshTls.Traffic.HTTP2 : MeshTls.Traffic.HTTP1, settings, new Connector.Result() {
             @Override
             public void onConnected(Channel channel) {
                 connecting--;
@@ -167,7 +172,7 @@ public final class ConnectionPool {
                 connecting--;
                 load.disconnected();
                 LOG.debugf("%s: %s (%s)", upstream, failure.sentence(), detail);
-                failFirst(failure, detail);
+                failThose(failure, detail);
                 connectForOthers();
             }
         });
@@ -182,23 +187,31 @@ public final class ConnectionPool {
             meter.connectionClosed();
             connectForOthers();
         });
-        PooledConnection c = new PooledConnection(this, settings, channel);
+        PooledConnection c = new PooledConnection(this, settings, version, channel, loop.timers());
         connector.nanosToRetire(channel).ifPresent(nanos -> loop.timers().set(c, nanos));
         onCapacity(c);
+        connectForOthers();
     }
 
-    /** A try has failed: it was made for whoever has waited longest. */
-    private void failFirst(Failure failure, String detail) {
-        Iterator<Waiter> first = waiting.keySet().iterator();
-        if (!first.hasNext()) return;
-        Waiter waiter = first.next();
-        cancel(waiter);
-        waiter.onNoConnection(failure, detail);
+    /** A try has failed: it was made for whoever has waited longest, and for those who would have shared it. */
+    private void failThose(Failure failure, String detail) {
+        List<Waiter> those = waiting.keySet().stream().limit(Math.max(1, waiting.size() - expected())).toList();
+        for (Waiter waiter : those) {
+            if (waiting.containsKey(waiter)) {
+                cancel(waiter);
+                waiter.onNoConnection(failure, detail);
+            }
+        }
+    }
+
+    /** Requests for which connections are being made. */
+    private int expected() {
+        return version == HttpVersion.HTTP_2 ? connecting * Http2Limits.CLIENT.streams() : connecting;
     }
 
     /** There is room for another connection: for those nobody is connecting for. */
     private void connectForOthers() {
-        if (waiting.size() <= connecting) return;
+        if (waiting.size() <= expected()) return;
         ConnectSettings settings = waiting.values().iterator().next().settings();
         if (tryCount(settings)) connect(settings);
     }
@@ -212,7 +225,7 @@ public final class ConnectionPool {
         ConnectSettings settings = null;
         for (PooledConnection c : available.toArray(PooledConnection[]::new)) {
             settings = c.settings();
-            if (c.sweep() >= SWEEPS) c.retire();
+            if (c.connection().idle() && c.sweep() >= SWEEPS) c.retire();
         }
         if (!available.isEmpty()) setSweeper(settings);
     }

@@ -1,10 +1,13 @@
 package mesh.proxy.upstream;
 
 import io.netty.channel.Channel;
-import java.time.InstantSource;
+import io.netty.handler.ssl.SslHandler;
 import mesh.proxy.http.ClientConnection;
+import mesh.proxy.http.HttpVersion;
 import mesh.proxy.http1.Http1ClientConnection;
 import mesh.proxy.http1.Http1Limits;
+import mesh.proxy.http2.Http2ClientConnection;
+import mesh.proxy.http2.Http2Limits;
 import mesh.proxy.loop.TimerWheel;
 
 /** One connection of a pool, and the moment it must go because a certificate of its ends. On its loop only. */
@@ -18,12 +21,24 @@ final class PooledConnection extends TimerWheel.Timeout implements ClientConnect
     private int sweeps;
 
     /** Takes over a channel that has just been connected. */
-    PooledConnection(ConnectionPool pool, ConnectSettings settings, Channel channel) {
+    PooledConnection(ConnectionPool pool, ConnectSettings settings, HttpVersion wanted, Channel channel, TimerWheel timers) {
         this.pool = pool;
         this.settings = settings;
-        Http1ClientConnection http1 = new Http1ClientConnection(this, Http1Limits.DEFAULT);
-        this.connection = http1;
-        channel.pipeline().addLast(http1);
+        if (speaksHttp2(channel, wanted)) {
+            Http2ClientConnection http2 = new Http2ClientConnection(this, Http2Limits.CLIENT, timers);
+            this.connection = http2;
+            channel.pipeline().addLast(http2);
+        } else {
+            Http1ClientConnection http1 = new Http1ClientConnection(this, Http1Limits.DEFAULT);
+            this.connection = http1;
+            channel.pipeline().addLast(http1);
+        }
+    }
+
+    /** Under TLS the two sides have agreed; in plaintext it must be known before. */
+    private static boolean speaksHttp2(Channel channel, HttpVersion wanted) {
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        return tls == null ? wanted == HttpVersion.HTTP_2 : "h2".equals(tls.applicationProtocol());
     }
 
     ClientConnection connection() {

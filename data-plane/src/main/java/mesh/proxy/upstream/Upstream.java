@@ -3,7 +3,9 @@ package mesh.proxy.upstream;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import mesh.model.Address;
+import mesh.proxy.http.HttpVersion;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.telemetry.ProxyMetrics;
 
@@ -13,9 +15,14 @@ import mesh.proxy.telemetry.ProxyMetrics;
  */
 public final class Upstream {
 
+    private static final int VERSIONS = HttpVersion.values().length;
+
     private final String cluster;
     private final Address address;
-    private final ConnectionPool[] pools;
+    /** A loop's for each HTTP, made when first needed. */
+    private final AtomicReferenceArray<ConnectionPool> pools;
+    private final ClusterLoad load;
+    private final Connector connector;
     private final AtomicInteger inFlight = new AtomicInteger();
     private final ProxyMetrics.UpstreamMeter meter;
     private volatile Destination current;
@@ -28,9 +35,10 @@ public final class Upstream {
     public Upstream(String cluster, Address address, List<ProxyLoop> loops, ClusterLoad load, Connector connector, ProxyMetrics metrics) {
         this.cluster = cluster;
         this.address = address;
-        this.pools = new ConnectionPool[loops.size()];
+        this.pools = new AtomicReferenceArray<>(loops.size() * VERSIONS);
+        this.load = load;
+        this.connector = connector;
         this.meter = metrics.upstream(address.toString(), this::breakerState);
-        for (ProxyLoop loop : loops) pools[loop.index()] = new ConnectionPool(loop, this, load, connector, meter);
     }
 
     public String cluster() {
@@ -41,9 +49,15 @@ public final class Upstream {
         return address;
     }
 
-    /** The connections of one loop; only that loop may use them. */
-    public ConnectionPool pool(ProxyLoop loop) {
-        return pools[loop.index()];
+    /** The connections of one loop that speak that HTTP; only that loop may ask for them and use them. */
+    public ConnectionPool pool(ProxyLoop loop, HttpVersion version) {
+        int i = loop.index() * VERSIONS + version.ordinal();
+        ConnectionPool pool = pools.get(i);
+        if (pool == null) {
+            pool = new ConnectionPool(loop, this, version, load, connector, meter);
+            pools.set(i, pool);
+        }
+        return pool;
     }
 
     /** Requests, or for TCP connections, that it is serving now. */
@@ -87,7 +101,10 @@ public final class Upstream {
     public void retire() {
         retired = true;
         meter.close();
-        for (ConnectionPool pool : pools) pool.retire();
+        for (int i = 0; i < pools.length(); i++) {
+            ConnectionPool pool = pools.get(i);
+            if (pool != null) pool.retire();
+        }
     }
 
     boolean isRetired() {

@@ -28,6 +28,7 @@ class FailureTest {
         "REUSED_CLOSED, UC, 503, 14",
         "UPSTREAM_CLOSED, UC, 503, 14",
         "UPSTREAM_RESET, UR, 503, 14",
+        "STREAM_REFUSED, UR, 503, 14",
         "UPSTREAM_PROTOCOL, UPE, 502, 14",
         "UPSTREAM_TRUNCATED, UC, 502, 14",
         "PER_TRY_TIMEOUT, UT, 504, 4",

@@ -55,7 +55,7 @@ class MeshTlsTest {
             assertThat(MeshTls.peerOf(server).id()).isEqualTo(pki.id("web"));
             assertThat(MeshTls.peerOf(server).local()).isEqualTo(pki.id("payments"));
             assertThat(client.tls.engine().getSession().getProtocol()).isEqualTo("TLSv1.3");
-            assertThat(client.tls.applicationProtocol()).isEqualTo("http/1.1");
+            assertThat(client.tls.applicationProtocol()).isEqualTo("h2");
             assertHandshakes("client ok ", "server ok ");
         }
     }

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Native contexts: who holds them, when they go, and what is resumed with them. */
 class TlsIdentityTest {
 
-    private static final Acceptance SERVER = new Acceptance(false, MeshTls.Traffic.HTTP, Set.of());
+    private static final Acceptance SERVER = new Acceptance(false, MeshTls.Traffic.HTTP2, Set.of());
 
     private final FakeClock clock = new FakeClock();
     private final TestPki pki = TestPki.create(clock);
@@ -81,7 +81,7 @@ class TlsIdentityTest {
         TlsIdentity payments = identity("payments");
         payments.release();
         assertThat(payments.tryHandler(ByteBufAllocator.DEFAULT, SERVER, null)).isNull();
-        assertThat(payments.tryHandler(ByteBufAllocator.DEFAULT, new Acceptance(true, MeshTls.Traffic.HTTP, Set.of()), null)).isNull();
+        assertThat(payments.tryHandler(ByteBufAllocator.DEFAULT, new Acceptance(true, MeshTls.Traffic.HTTP2, Set.of()), null)).isNull();
     }
 
     @Test

@@ -1,0 +1,100 @@
+package mesh.proxy.downstream;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import java.time.Duration;
+import java.util.function.Function;
+import mesh.proxy.http.HttpVersion;
+import mesh.proxy.http.ServerConnection;
+import mesh.proxy.http2.Http2ServerConnection;
+import mesh.proxy.loop.TimerWheel;
+
+/**
+ * Waits for the first bytes of a plaintext client: HTTP/2 with prior knowledge begins with a preface that no HTTP/1.1 request does (RFC 9113
+ * section 3.4). Everything else is for HTTP/1.1 to judge. Then it makes way for the codec.
+ */
+final class HttpDetector extends ChannelInboundHandlerAdapter implements ServerConnection {
+
+    /** How long a client may say nothing, as an idle connection. */
+    private static final Duration IDLE = Duration.ofHours(1);
+    /** How long it may take over its first bytes. */
+    private static final Duration PREFACE = Duration.ofSeconds(10);
+    private static final Duration LAST_REQUEST = Duration.ofSeconds(1);
+
+    private final TimerWheel timers;
+    private final Function<HttpVersion, ServerConnection> codec;
+    private final TimerWheel.Timeout deadline = new TimerWheel.Timeout() {
+        @Override
+        protected void expire() {
+            ctx.close();
+        }
+    };
+    private ChannelHandlerContext ctx;
+    private ByteBuf seen;
+    private boolean draining;
+
+    /** @param codec makes what the client turns out to need */
+    HttpDetector(TimerWheel timers, Function<HttpVersion, ServerConnection> codec) {
+        this.timers = timers;
+        this.codec = codec;
+    }
+
+    /** A first request may be on its way, and is answered. */
+    @Override
+    public void drain() {
+        draining = true;
+        timers.set(deadline, LAST_REQUEST.toNanos());
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+        timers.set(deadline, IDLE.toNanos());
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        timers.cancel(deadline);
+        if (seen != null) seen.release();
+        seen = null;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        if (seen == null) {
+            seen = in;
+            timers.set(deadline, PREFACE.toNanos());
+        } else {
+            seen = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(context.alloc(), seen, in);
+        }
+        int same = matching(seen);
+        if (same == Http2ServerConnection.PREFACE.length) handOver(HttpVersion.HTTP_2);
+        else if (same < seen.readableBytes()) handOver(HttpVersion.HTTP_1);
+    }
+
+    private static int matching(ByteBuf in) {
+        byte[] preface = Http2ServerConnection.PREFACE;
+        int i = 0;
+        while (i < preface.length && i < in.readableBytes() && in.getByte(in.readerIndex() + i) == preface[i]) i++;
+        return i;
+    }
+
+    private void handOver(HttpVersion version) {
+        ByteBuf first = seen;
+        seen = null;
+        ServerConnection connection = codec.apply(version);
+        ctx.pipeline().addAfter(ctx.name(), null, connection);
+        if (draining) connection.drain();
+        ctx.fireChannelRead(first);
+        ctx.fireChannelReadComplete();
+        ctx.pipeline().remove(this);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        context.close();
+    }
+}

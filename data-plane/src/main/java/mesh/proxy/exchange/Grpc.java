@@ -1,0 +1,68 @@
+package mesh.proxy.exchange;
+
+import mesh.proxy.http.FieldName;
+import mesh.proxy.http.Fields;
+
+/** What makes a request a gRPC call, and what its fields say (gRPC over HTTP/2: github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). */
+final class Grpc {
+
+    static final FieldName STATUS = FieldName.of("grpc-status"), MESSAGE = FieldName.of("grpc-message"), TIMEOUT = FieldName.of("grpc-timeout");
+    static final String CONTENT_TYPE = "application/grpc";
+
+    private static final String UNITS = "HMSmun";
+    private static final long[] UNIT_NANOS = {3_600_000_000_000L, 60_000_000_000L, 1_000_000_000L, 1_000_000L, 1_000L, 1L};
+    private static final int MOST_DIGITS = 8;
+    private static final long TOO_LONG = 100_000_000L;
+
+    private Grpc() {}
+
+    /** Whether a head's content type is gRPC's; gRPC-Web is another protocol. */
+    static boolean isGrpc(Fields head) {
+        int i = head.indexOf(FieldName.CONTENT_TYPE, 0);
+        if (i < 0 || head.valueEnd(i) - head.valueStart(i) < CONTENT_TYPE.length()) return false;
+        byte[] text = head.text();
+        int end = head.valueStart(i) + CONTENT_TYPE.length();
+        for (int at = head.valueStart(i), c = 0; at < end; at++, c++) {
+            if (text[at] != CONTENT_TYPE.charAt(c)) return false;
+        }
+        return end == head.valueEnd(i) || text[end] == '+' || text[end] == ';';
+    }
+
+    /** The time the caller gives, in nanoseconds; {@code none} when it does not say, or says it wrong. */
+    static long timeoutNanos(Fields head, long none) {
+        int i = head.indexOf(TIMEOUT, 0);
+        if (i < 0) return none;
+        String value = head.value(i);
+        int digits = value.length() - 1;
+        if (digits < 1 || digits > MOST_DIGITS) return none;
+        int unit = UNITS.indexOf(value.charAt(digits));
+        long n = 0;
+        for (int c = 0; c < digits; c++) {
+            int digit = value.charAt(c) - '0';
+            if (digit < 0 || digit > 9) return none;
+            n = n * 10 + digit;
+        }
+        // Eight digits of hours are more nanoseconds than a long has.
+        return unit < 0 ? none : Math.min(none, n > none / UNIT_NANOS[unit] ? none : n * UNIT_NANOS[unit]);
+    }
+
+    /** The same, written in the finest unit that it fits in with eight digits; rounded down, so that no hop gives more than it has. */
+    static String timeout(long nanos) {
+        for (int unit = UNITS.length() - 1; ; unit--) {
+            long n = Math.max(0, nanos) / UNIT_NANOS[unit];
+            if (n < TOO_LONG || unit == 0) return Math.min(n, TOO_LONG - 1) + UNITS.substring(unit, unit + 1);
+        }
+    }
+
+    /** The status that an answer stands for which is not gRPC's own (doc/http-grpc-status-mapping.md). */
+    static int statusOf(int httpStatus) {
+        return switch (httpStatus) {
+            case 400 -> 13;
+            case 401 -> 16;
+            case 403 -> 7;
+            case 404 -> 12;
+            case 429, 502, 503, 504 -> 14;
+            default -> 2;
+        };
+    }
+}

@@ -1,0 +1,22 @@
+package mesh.proxy.http;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInboundHandler;
+import mesh.proxy.outcome.Failure;
+
+/** A client's connection as its codec has it, whatever HTTP it speaks. On the channel's event loop only. */
+public interface ServerConnection extends ChannelInboundHandler {
+
+    /** Lets the requests in flight end, tells the client to go elsewhere, and closes. */
+    void drain();
+
+    /** Told of what no handler gets to see. */
+    interface Observer {
+
+        /** A request was refused before it got a handler. */
+        void onRefused(Channel channel, Failure failure, String why);
+
+        /** Our own fault; the connection is closed. */
+        void onBug(Channel channel, Throwable bug);
+    }
+}

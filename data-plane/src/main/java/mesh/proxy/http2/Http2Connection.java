@@ -1,0 +1,670 @@
+package mesh.proxy.http2;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.util.collection.IntObjectHashMap;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import mesh.proxy.http.Fields;
+import mesh.proxy.loop.TimerWheel;
+import mesh.proxy.outcome.Failure;
+import org.jboss.logging.Logger;
+
+/**
+ * What both sides' connections have in common: the streams by number, the connection's windows, whose turn it is to send, SETTINGS, PING
+ * and GOAWAY, and the rules whose breach ends everything (RFC 9113). What a header block means, and what a stream is, its sides know.
+ *
+ * <p>Bodies wait in their streams until a batch of reads is over, and are then sent a frame a stream by turns; so many small answers leave
+ * in one write, and no large one holds up the others. On the channel's event loop only.
+ */
+abstract class Http2Connection extends ChannelInboundHandlerAdapter implements FrameReader.Sink {
+
+    private static final Logger LOG = Logger.getLogger(Http2Connection.class);
+
+    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(32 * 1024, 64 * 1024);
+    /** What our answers to a peer that does not read may come to. */
+    private static final long MAX_UNREAD = 1024 * 1024;
+    /** How often the connection looks at what has come to a standstill. */
+    private static final Duration ROUND = Duration.ofSeconds(5);
+
+    private final Http2Limits limits;
+    private final TimerWheel timers;
+    private final FrameReader reader;
+    private final FrameWriter writer = new FrameWriter();
+    private final HpackDecoder hpack = new HpackDecoder();
+    private final HeadReader heads;
+    private final FloodGuard flood;
+    private final ClosedStreams ended = new ClosedStreams();
+    private final IntObjectHashMap<Http2Stream> streams = new IntObjectHashMap<>();
+    private final ArrayDeque<Http2Stream> ready = new ArrayDeque<>();
+    private final ArrayDeque<Http2Stream> blocked = new ArrayDeque<>();
+    private final Spares<Fields> trailers = new Spares<>(Fields::new);
+    private final Runnable scheduledFlush = this::scheduledFlush;
+    private final TimerWheel.Timeout round = new TimerWheel.Timeout() {
+        @Override
+        protected void expire() {
+            lookAround();
+        }
+    };
+
+    private ChannelHandlerContext ctx;
+    private ByteBuf ahead;
+    private boolean inReadBatch;
+    private boolean flushScheduled;
+    private boolean sending;
+    private boolean over;
+    private boolean goingAway;
+
+    private int sendWindow = Frames.DEFAULT_WINDOW;
+    private int initialSendWindow = Frames.DEFAULT_WINDOW;
+    private int receiveWindow;
+    private int unacknowledged;
+    /** Whose DATA frame is being read; null when nobody wants it. */
+    private Http2Stream receiver;
+    private int dataBytes;
+
+    private boolean settled;
+    private long began;
+    private long lastHeard;
+    private long idleSince;
+    private long blockSince;
+    private long pinged;
+
+    Http2Connection(Http2Limits limits, TimerWheel timers) {
+        this.limits = limits;
+        this.timers = timers;
+        this.reader = new FrameReader(this, limits);
+        this.heads = new HeadReader(limits);
+        this.flood = new FloodGuard(limits);
+        this.receiveWindow = limits.connectionWindow();
+    }
+
+    // What its sides do.
+
+    /** Writes what comes before everything else. */
+    abstract void begin(FrameWriter out);
+
+    /** Takes the peer's preface, or what there is of it. @return whether it is complete */
+    abstract boolean preface(ByteBuf in);
+
+    /** A header block is complete. It must be unpacked whatever becomes of it. */
+    @Override
+    public abstract void onHeaders(int stream, byte[] block, int length, boolean endStream, boolean ownParent);
+
+    /** How many streams the peer lets us open at once. */
+    abstract void peerStreams(long most);
+
+    /** Whether nobody has opened that stream yet. */
+    abstract boolean isIdle(int stream);
+
+    /** The last stream of the peer's that we have looked at. */
+    abstract int lastPeerStream();
+
+    /** What a stream fails with when the connection breaks, and when the peer breaks its rules. */
+    abstract Failure lost(Http2Stream stream);
+
+    abstract Failure broken();
+
+    /** The peer takes no more streams, and has not looked at those above {@code lastStream}. */
+    abstract void peerGoesAway(int lastStream);
+
+    /** A stream is gone. */
+    abstract void streamEnded();
+
+    /** The connection is closing; nothing can be opened any more. */
+    abstract void closing();
+
+    /** Our own fault. */
+    abstract void bug(Throwable cause);
+
+    // What streams and sides use.
+
+    final ChannelHandlerContext ctx() {
+        return ctx;
+    }
+
+    final Http2Limits limits() {
+        return limits;
+    }
+
+    final TimerWheel timers() {
+        return timers;
+    }
+
+    final HpackDecoder hpack() {
+        return hpack;
+    }
+
+    final HeadReader heads() {
+        return heads;
+    }
+
+    final FloodGuard flood() {
+        return flood;
+    }
+
+    final IntObjectHashMap<Http2Stream> streams() {
+        return streams;
+    }
+
+    final ClosedStreams ended() {
+        return ended;
+    }
+
+    /** When the peer was heard last, by the loop's clock. */
+    final long lastHeard() {
+        return lastHeard;
+    }
+
+    final boolean isWritable() {
+        return ctx.channel().isWritable();
+    }
+
+    final int initialSendWindow() {
+        return initialSendWindow;
+    }
+
+    final int sendWindow() {
+        return sendWindow;
+    }
+
+    final boolean isGoingAway() {
+        return goingAway || over;
+    }
+
+    @Override
+    public final boolean isOver() {
+        return over;
+    }
+
+    final void add(Http2Stream stream) {
+        streams.put(stream.id(), stream);
+        flood.streamOpened();
+    }
+
+    /** @param dropped bytes of its body that nobody will read */
+    final void remove(Http2Stream stream, ClosedStreams.How how, int dropped) {
+        // One that never got a number is known to nobody else.
+        if (stream.id() != 0) {
+            streams.remove(stream.id());
+            ended.add(stream.id(), how);
+            consumed(null, dropped);
+            if (streams.isEmpty()) idleSince = lastHeard;
+        }
+        streamEnded();
+        closeIfDone();
+    }
+
+    /** A section for trailers, clean. */
+    final Fields trailers() {
+        return trailers.take();
+    }
+
+    final void giveBack(Fields used) {
+        trailers.giveBack(used);
+    }
+
+    // Sending.
+
+    /** Has its turn when the batch is over. */
+    final void ready(Http2Stream stream) {
+        if (!stream.isReady()) {
+            stream.setReady(true);
+            ready.add(stream);
+        }
+        if (!sending) written();
+    }
+
+    /** Sends what a stream has now, as far as that goes. */
+    final void sendNow(Http2Stream stream) {
+        while (isWritable() && stream.sendSome() == Http2Stream.Sent.MORE) { /* the next frame */ }
+    }
+
+    final void sendData(int stream, ByteBuf part, int bytes, boolean endStream) {
+        sendWindow -= bytes;
+        writer.data(stream, part, endStream);
+    }
+
+    final void sendTrailers(int stream, Fields fields) {
+        int start = writer.position();
+        writer.hpack().trailers(fields, writer.beginBlock());
+        writer.endBlock(start, stream, true);
+    }
+
+    final void sendReset(int stream, ErrorCode code) {
+        if (over || stream == 0) return;
+        writer.reset(stream, code);
+        written();
+    }
+
+    final FrameWriter writer() {
+        return writer;
+    }
+
+    /** Something waits to be sent: flushed when the batch of reads is over, or the loop has seen to its other channels. */
+    final void written() {
+        if (inReadBatch || flushScheduled) return;
+        flushScheduled = true;
+        ctx.executor().execute(scheduledFlush);
+    }
+
+    private void scheduledFlush() {
+        flushScheduled = false;
+        flushNow();
+    }
+
+    final void flushNow() {
+        if (ctx.isRemoved()) return;
+        sendByTurns();
+        if (!writer.isEmpty()) writer.handOver();
+        ctx.flush();
+        trailers.afterBatch();
+        afterBatch();
+        if (over || ctx.channel().unsafe().outboundBuffer() == null) return;
+        if (ctx.channel().unsafe().outboundBuffer().totalPendingWriteBytes() > MAX_UNREAD) {
+            LOG.debugf("%s does not read what it asks for", ctx.channel().remoteAddress());
+            ctx.close();
+        }
+    }
+
+    private void sendByTurns() {
+        if (sending) return;
+        sending = true;
+        while (!ready.isEmpty() && isWritable()) {
+            Http2Stream stream = ready.poll();
+            stream.setReady(false);
+            switch (stream.sendSome()) {
+                case MORE -> ready(stream);
+                // With the window used up those still go on that need none of it, for a last word.
+                case CONNECTION_FULL -> blocked.add(stream);
+                case DONE -> { /* until it is ready again */ }
+            }
+        }
+        for (Http2Stream stream; (stream = blocked.poll()) != null; ) ready(stream);
+        sending = false;
+    }
+
+    /** Heads of the batch are needed no more. */
+    abstract void afterBatch();
+
+    // What comes in.
+
+    @Override
+    public final void channelRead(ChannelHandlerContext context, Object message) {
+        inReadBatch = true;
+        lastHeard = timers.now();
+        pinged = 0;
+        ByteBuf in = (ByteBuf) message;
+        try {
+            if (!over && (settled || preface(in))) read(in);
+        } finally {
+            in.release();
+        }
+    }
+
+    /** Completes the frame that was begun by the read before, then reads on where the bytes lie. */
+    private void read(ByteBuf in) {
+        while (ahead != null && in.isReadable() && !over) {
+            int bytes = Math.min(reader.missing(ahead), in.readableBytes());
+            ahead.writeBytes(in, bytes);
+            reader.read(ahead);
+            if (!ahead.isReadable()) drop();
+        }
+        if (over) return;
+        reader.read(in);
+        if (!over && in.isReadable()) ahead = ctx.alloc().buffer(Frames.HEADER_BYTES + reader.missing(in)).writeBytes(in);
+        if (reader.isInBlock() && blockSince == 0) blockSince = lastHeard;
+        if (!reader.isInBlock()) blockSince = 0;
+    }
+
+    @Override
+    public final void channelReadComplete(ChannelHandlerContext context) {
+        inReadBatch = false;
+        flushNow();
+    }
+
+    @Override
+    public final void onData(int id, int length) {
+        dataBytes = length;
+        receiver = null;
+        receiveWindow -= length;
+        if (receiveWindow < 0) {
+            error(ErrorCode.FLOW_CONTROL_ERROR, "DATA over the connection's window");
+            return;
+        }
+        Http2Stream stream = streams.get(id);
+        if (stream == null) {
+            judge(id, "DATA");
+        } else if (stream.hasRemoteEnded()) {
+            streamError(id, stream, ErrorCode.STREAM_CLOSED, "DATA after the end");
+        } else if (!stream.spend(length)) {
+            streamError(id, stream, ErrorCode.FLOW_CONTROL_ERROR, "DATA over the stream's window");
+        } else {
+            receiver = stream;
+        }
+    }
+
+    @Override
+    public final void onDataPart(ByteBuf part) {
+        Http2Stream stream = receiver;
+        if (stream == null || stream.isClosed()) {
+            consumed(null, part.readableBytes());
+            part.release();
+        } else if (!stream.receive(part)) {
+            streamError(stream.id(), stream, ErrorCode.PROTOCOL_ERROR, "body longer than content-length");
+        }
+    }
+
+    @Override
+    public final void onDataEnd(int padding, boolean endStream) {
+        Http2Stream stream = receiver;
+        receiver = null;
+        boolean wanted = stream != null && !stream.isClosed();
+        consumed(wanted ? stream : null, padding);
+        if (dataBytes == 0 && !endStream) control();
+        if (wanted && endStream && !stream.receiveEnd(null)) {
+            streamError(stream.id(), stream, ErrorCode.PROTOCOL_ERROR, "body shorter than content-length");
+        }
+    }
+
+    /** Bytes of a body have been passed on or thrown away: the peer may send as many more. @param stream null for one that is over */
+    final void consumed(Http2Stream stream, int bytes) {
+        if (bytes == 0 || over) return;
+        unacknowledged += bytes;
+        if (unacknowledged >= limits.connectionWindow() / 2) {
+            receiveWindow += unacknowledged;
+            writer.windowUpdate(0, unacknowledged);
+            unacknowledged = 0;
+            written();
+        }
+        int increment = stream == null ? 0 : stream.acknowledge(bytes);
+        if (increment > 0) {
+            writer.windowUpdate(stream.id(), increment);
+            written();
+        }
+    }
+
+    /** Something has come for a stream that is not open. */
+    final void judge(int id, String what) {
+        if (isIdle(id)) {
+            error(ErrorCode.PROTOCOL_ERROR, what + " on stream " + id + ", which is idle");
+            return;
+        }
+        switch (ended.get(id)) {
+            case RESET_BY_US -> { /* it did not know yet */ }
+            case RESET_BY_PEER -> {
+                control();
+                sendReset(id, ErrorCode.STREAM_CLOSED);
+            }
+            case ENDED -> error(ErrorCode.STREAM_CLOSED, what + " on stream " + id + ", which has ended");
+            case UNKNOWN -> unknown(id, what);
+        }
+    }
+
+    /** As {@link #judge}, for one of which nothing is known any more. */
+    abstract void unknown(int id, String what);
+
+    @Override
+    public final void onPriority(int id, ErrorCode wrong) {
+        control();
+        // RFC 9113 section 5.3.2: deprecated, and ignored.
+        if (wrong != null && !over) streamError(id, streams.get(id), wrong, "malformed PRIORITY");
+    }
+
+    @Override
+    public final void onReset(int id, long code) {
+        Http2Stream stream = streams.get(id);
+        if (stream == null) {
+            if (isIdle(id)) error(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on stream " + id + ", which is idle");
+            return;
+        }
+        if (!stream.isAnswered() && flood.earlyReset()) {
+            error(ErrorCode.ENHANCE_YOUR_CALM, "too many streams reset before their answer");
+            return;
+        }
+        wasReset(stream, ErrorCode.of(code));
+    }
+
+    /** The peer has ended a stream. */
+    abstract void wasReset(Http2Stream stream, ErrorCode code);
+
+    @Override
+    public final void onSetting(int id, long value) {
+        switch (id) {
+            case Frames.HEADER_TABLE_SIZE -> writer.hpack().peerTable(value);
+            case Frames.ENABLE_PUSH -> {
+                if (value > 1) error(ErrorCode.PROTOCOL_ERROR, "ENABLE_PUSH of " + value);
+            }
+            case Frames.MAX_CONCURRENT_STREAMS -> peerStreams(value);
+            case Frames.INITIAL_WINDOW_SIZE -> initialWindow(value);
+            case Frames.MAX_FRAME_SIZE -> {
+                if (value < Frames.DEFAULT_FRAME_BYTES || value > Frames.MAX_FRAME_BYTES) {
+                    error(ErrorCode.PROTOCOL_ERROR, "MAX_FRAME_SIZE of " + value);
+                }
+            }
+            default -> { /* Section 6.5.2: unknown ones are ignored; a list of headers may be larger than a peer likes */ }
+        }
+    }
+
+    private void initialWindow(long value) {
+        if (value > Frames.MAX_WINDOW) {
+            error(ErrorCode.FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE of " + value);
+            return;
+        }
+        int change = (int) value - initialSendWindow;
+        initialSendWindow = (int) value;
+        for (Http2Stream stream : streams.values().toArray(Http2Stream[]::new)) {
+            if (stream.enlargeWindow(change)) continue;
+            error(ErrorCode.FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE makes a window too large");
+            return;
+        }
+    }
+
+    @Override
+    public final void onSettingsEnd(boolean ack) {
+        if (ack) return;
+        settled = true;
+        control();
+        if (over) return;
+        writer.settingsAck();
+        written();
+    }
+
+    @Override
+    public final void onPing(long data, boolean ack) {
+        if (ack) return;
+        control();
+        if (over) return;
+        writer.ping(data, true);
+        written();
+    }
+
+    @Override
+    public final void onGoAway(int lastStream, long code) {
+        if (code != 0) LOG.debugf("%s goes away: %s", ctx.channel().remoteAddress(), ErrorCode.of(code));
+        peerGoesAway(lastStream);
+        closeIfDone();
+    }
+
+    @Override
+    public final void onWindowUpdate(int id, int increment) {
+        if (id == 0) {
+            if (increment == 0) error(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of nothing");
+            else if (sendWindow > Frames.MAX_WINDOW - increment) error(ErrorCode.FLOW_CONTROL_ERROR, "window over 2^31-1");
+            else sendWindow += increment;
+            written();
+            return;
+        }
+        Http2Stream stream = streams.get(id);
+        if (stream == null) {
+            if (isIdle(id)) error(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE on stream " + id + ", which is idle");
+        } else if (increment == 0) {
+            streamError(id, stream, ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of nothing");
+        } else if (!stream.enlargeWindow(increment)) {
+            streamError(id, stream, ErrorCode.FLOW_CONTROL_ERROR, "window over 2^31-1");
+        }
+    }
+
+    @Override
+    public final void onUnknown() {
+        control();
+    }
+
+    private void control() {
+        if (flood.control(lastHeard)) error(ErrorCode.ENHANCE_YOUR_CALM, "too many control frames a second");
+    }
+
+    // How things end.
+
+    /** Ends a stream whose peer broke a rule. @param stream null when it is not open */
+    final void streamError(int id, Http2Stream stream, ErrorCode code, String why) {
+        LOG.debugf("%s, stream %d: %s", ctx.channel().remoteAddress(), id, why);
+        if (stream == null) {
+            sendReset(id, code);
+            ended.add(id, ClosedStreams.How.RESET_BY_US);
+        } else {
+            boolean early = !stream.isAnswered();
+            stream.reset(code);
+            stream.failed(broken(), false);
+            if (!early) return;
+        }
+        if (flood.earlyReset()) error(ErrorCode.ENHANCE_YOUR_CALM, "too many streams in error");
+    }
+
+    @Override
+    public final void error(ErrorCode code, String why) {
+        if (over) return;
+        LOG.debugf("%s broke HTTP/2: %s (%s)", ctx.channel().remoteAddress(), why, code);
+        writer.goAway(lastPeerStream(), code);
+        end();
+        failAll(true);
+    }
+
+    /** No more streams; those that are open end. @param lastStream of the peer's that is looked at */
+    final void goAway(int lastStream) {
+        if (over) return;
+        writer.goAway(lastStream, ErrorCode.NO_ERROR);
+        goingAway = lastStream != Frames.MAX_STREAM_ID || goingAway;
+        written();
+        closeIfDone();
+    }
+
+    /** Nothing new is begun; the connection closes with its last stream. */
+    final void retireWhenDone() {
+        goingAway = true;
+        closeIfDone();
+    }
+
+    private void closeIfDone() {
+        if (goingAway && !over && streams.isEmpty()) end();
+    }
+
+    /** Writes what is written, and closes. */
+    private void end() {
+        over = true;
+        closing();
+        writer.handOver();
+        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    private void failAll(boolean broke) {
+        for (Http2Stream stream : streams.values().toArray(Http2Stream[]::new)) {
+            Failure why = broke ? broken() : lost(stream);
+            stream.close(ClosedStreams.How.RESET_BY_PEER);
+            stream.failed(why, false);
+        }
+    }
+
+    // What the channel and the clock say.
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+        writer.attach(context);
+        context.channel().config().setWriteBufferWaterMark(WATER_MARK);
+        began = timers.now();
+        lastHeard = began;
+        idleSince = began;
+        timers.set(round, ROUND.toNanos());
+        begin(writer);
+        if (limits.connectionWindow() > Frames.DEFAULT_WINDOW) writer.windowUpdate(0, limits.connectionWindow() - Frames.DEFAULT_WINDOW);
+        written();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        timers.cancel(round);
+        writer.drop();
+        drop();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        timers.cancel(round);
+        if (!over) {
+            over = true;
+            closing();
+        }
+        failAll(false);
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        if (isWritable()) {
+            written();
+            for (Http2Stream stream : streams.values().toArray(Http2Stream[]::new)) stream.tellIfRoomy();
+        }
+        context.fireChannelWritabilityChanged();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (!(cause instanceof IOException || cause.getCause() instanceof IOException)) bug(cause);
+        context.close();
+    }
+
+    private void lookAround() {
+        if (over) return;
+        long now = timers.now();
+        if (!settled && now - began > limits.head().toNanos()) {
+            error(ErrorCode.SETTINGS_TIMEOUT, "no SETTINGS within " + limits.head().toMillis() + " ms");
+        } else if (blockSince != 0 && now - blockSince > limits.head().toNanos()) {
+            error(ErrorCode.ENHANCE_YOUR_CALM, "header block took more than " + limits.head().toMillis() + " ms");
+        } else if (streams.isEmpty()) {
+            if (now - Math.max(idleSince, lastHeard) > limits.idle().toNanos()) goAway(lastPeerStream());
+        } else {
+            askWhetherItLives(now);
+            resetStalled();
+        }
+        if (!over) timers.set(round, ROUND.toNanos());
+    }
+
+    private void askWhetherItLives(long now) {
+        if (pinged != 0 && now - pinged > limits.pingTimeout().toNanos()) {
+            LOG.debugf("%s does not answer a PING", ctx.channel().remoteAddress());
+            ctx.close();
+        } else if (pinged == 0 && now - lastHeard > limits.silence().toNanos()) {
+            pinged = now;
+            writer.ping(now, false);
+            written();
+        }
+    }
+
+    private void resetStalled() {
+        long most = limits.stall().dividedBy(ROUND);
+        for (Http2Stream stream : streams.values().toArray(Http2Stream[]::new)) {
+            if (stream.stalls() > most) stream.reset(ErrorCode.CANCEL);
+        }
+    }
+
+    private void drop() {
+        if (ahead != null) ahead.release();
+        ahead = null;
+    }
+}
