@@ -71,7 +71,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         return new Source(cluster, identities(snapshot.endpointsOf(cluster.name())));
     }
 
-    private static Set<SpiffeId> identities(List<Endpoint> endpoints) {
+    static Set<SpiffeId> identities(List<Endpoint> endpoints) {
         Set<SpiffeId> ids = new TreeSet<>();
         endpoints.forEach(endpoint -> endpoint.spiffeId().ifPresent(ids::add));
         return ids;

@@ -47,6 +47,11 @@ public enum ResourceType {
         return Optional.ofNullable(BY_URL.get(typeUrl));
     }
 
+    /** How a sidecar or an Envoy is told of it. */
+    ResourceWriter<?, ?> writer() {
+        return codec;
+    }
+
     public String typeUrl() {
         return typeUrl;
     }
@@ -66,13 +71,9 @@ public enum ResourceType {
         return codec.names(snapshot);
     }
 
-    public boolean has(MeshSnapshot snapshot, String name) {
-        return codec.find(snapshot, name) != null;
-    }
-
     /** The resource under this name, empty if the snapshot has none. Always the same bytes for the same configuration. */
     public Optional<EncodedResource> encode(MeshSnapshot snapshot, String name) {
-        return encode(codec, snapshot, name);
+        return codec.write(snapshot, name);
     }
 
     /** The endpoint set of a cluster that does not exist. */
@@ -82,7 +83,7 @@ public enum ResourceType {
 
     /** What the resource under this name is made from, null if the snapshot has none: while it stays equal, so do the bytes. */
     public Object source(MeshSnapshot snapshot, String name) {
-        return source(codec, snapshot, name);
+        return codec.sourceOf(snapshot, name);
     }
 
     /**
@@ -93,16 +94,6 @@ public enum ResourceType {
      */
     public Decoded<?> decode(String name, Any body) {
         return decode(codec, name, body);
-    }
-
-    private static <T> Optional<EncodedResource> encode(ResourceCodec<T, ?> codec, MeshSnapshot snapshot, String name) {
-        T value = codec.find(snapshot, name);
-        return value == null ? Optional.empty() : Optional.of(EncodedResource.of(name, Wire.pack(codec.encode(value, snapshot))));
-    }
-
-    private static <T> Object source(ResourceCodec<T, ?> codec, MeshSnapshot snapshot, String name) {
-        T value = codec.find(snapshot, name);
-        return value == null ? null : codec.source(value, snapshot);
     }
 
     private <T, M extends Message> Decoded<T> decode(ResourceCodec<T, M> wire, String name, Any body) {

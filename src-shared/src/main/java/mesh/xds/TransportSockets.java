@@ -2,6 +2,7 @@ package mesh.xds;
 
 import com.google.protobuf.BoolValue;
 import io.envoyproxy.envoy.config.core.v3.TransportSocket;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CertificateProviderPluginInstance;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CommonTlsContext;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CombinedCertificateValidationContext;
@@ -56,6 +57,19 @@ final class TransportSockets {
             case HTTP2 -> List.of("h2", MESH);
         };
         return socket(UpstreamTlsContext.newBuilder().setCommonTlsContext(common(expect, offered)).build());
+    }
+
+    /** The client has its certificate and the bundle from files, under the name that gRPC's own tools and Istio's give them. */
+    @SuppressWarnings("deprecation") // gRFC A29 names match_subject_alt_names.
+    static TransportSocket upstreamOfGrpc(Set<SpiffeId> expect) {
+        CertificateProviderPluginInstance files = CertificateProviderPluginInstance.newBuilder().setInstanceName(OWN_CERTIFICATE).build();
+        CertificateValidationContext.Builder required = CertificateValidationContext.newBuilder().setCaCertificateProviderInstance(files);
+        expect.stream().sorted().forEach(id -> required.addMatchSubjectAltNames(StringMatcher.newBuilder().setExact(id.toString())));
+        return socket(UpstreamTlsContext.newBuilder()
+            .setCommonTlsContext(CommonTlsContext.newBuilder()
+                .setTlsCertificateProviderInstance(files)
+                .setValidationContext(required))
+            .build());
     }
 
     static DownstreamTls downstream(TransportSocket socket, Reading reading) {

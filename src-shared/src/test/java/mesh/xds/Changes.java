@@ -17,8 +17,12 @@ final class Changes {
     static MeshSnapshot endpoint(MeshSnapshot snapshot, String cluster, int index, UnaryOperator<Endpoint> change) {
         List<Endpoint> endpoints = new ArrayList<>(snapshot.endpointsOf(cluster));
         endpoints.set(index, change.apply(endpoints.get(index)));
+        return endpoints(snapshot, new EndpointSet(cluster, endpoints));
+    }
+
+    static MeshSnapshot endpoints(MeshSnapshot snapshot, EndpointSet set) {
         Map<String, EndpointSet> sets = new LinkedHashMap<>(snapshot.endpoints());
-        sets.put(cluster, new EndpointSet(cluster, endpoints));
+        sets.put(set.cluster(), set);
         return new MeshSnapshot(snapshot.version() + 1, snapshot.listeners(), snapshot.routeTables(), snapshot.clusters(), sets,
             snapshot.trust());
     }

@@ -3,6 +3,8 @@ package mesh.control.stream;
 import io.envoyproxy.envoy.service.discovery.v3.AggregatedDiscoveryServiceGrpc.AggregatedDiscoveryServiceImplBase;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -10,6 +12,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcService;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Inject;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -20,9 +24,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import mesh.model.MeshSnapshot;
 import mesh.time.Env;
 import mesh.time.Ticker;
+import mesh.xds.Dialect;
 
 /**
- * Envoy's aggregated discovery service, delta variant. A thin shell: it opens a {@link StreamSession} for each call and passes on the
+ * Envoy's aggregated discovery service, both variants. A thin shell: it opens a {@link StreamSession} for each call and passes on the
  * store's changes, debounced. Nothing here blocks, so the calls may come on event loops; the work is done on a small pool of its own.
  */
 @GrpcService
@@ -35,8 +40,8 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
     private final StreamMetrics metrics;
     private final StreamLimits limits;
     private final Ticker ticker;
-    private final ResourceCache cache = new ResourceCache();
-    private final Set<StreamSession> sessions = ConcurrentHashMap.newKeySet();
+    private final Map<Dialect, ResourceCache> caches = new EnumMap<>(Dialect.class);
+    private final Set<StreamSession<?, ?>> sessions = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService pool;
     private final ConfigSource.Registration registration;
     private final StreamSession.Opening opening = new Streams();
@@ -56,6 +61,9 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
         this.metrics = new StreamMetrics(meters, sidecars);
         this.ticker = ticker;
         this.limits = limits;
+        for (Dialect dialect : Dialect.values()) {
+            caches.put(dialect, new ResourceCache(dialect));
+        }
         this.pool = pool();
         this.debounce = new Debounce(source.current());
         this.registration = source.onChange(this::changed);
@@ -72,8 +80,17 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
 
     @Override
     public StreamObserver<DeltaDiscoveryRequest> deltaAggregatedResources(StreamObserver<DeltaDiscoveryResponse> out) {
-        var call = (ServerCallStreamObserver<DeltaDiscoveryResponse>) out;
-        StreamSession session = new StreamSession(peers.current(), call, opening, metrics, pool, ticker);
+        return begin(Variant.DELTA, out);
+    }
+
+    @Override
+    public StreamObserver<DiscoveryRequest> streamAggregatedResources(StreamObserver<DiscoveryResponse> out) {
+        return begin(Variant.SOTW, out);
+    }
+
+    private <Q, R> StreamObserver<Q> begin(Variant<Q, R> variant, StreamObserver<R> out) {
+        var call = (ServerCallStreamObserver<R>) out;
+        StreamSession<Q, R> session = new StreamSession<>(variant, peers.current(), call, opening, metrics, pool, ticker);
         if (sessions.size() >= limits.streams()) {
             session.end(Status.RESOURCE_EXHAUSTED.withDescription("streams: " + limits.streams() + " are open (expected: fewer)"));
             return session;
@@ -110,7 +127,7 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
             whole = debounce.take(ticker.nanos());
         }
         if (whole != null) {
-            cache.retain(whole);
+            caches.values().forEach(cache -> cache.retain(whole));
             sessions.forEach(session -> session.offer(whole));
         }
     }
@@ -131,14 +148,20 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
             return source.current();
         }
 
+        /** A gRPC client names the services that it calls, and is sent no others: no listener says beforehand which these are. */
         @Override
-        public MeshSnapshot view(MeshSnapshot whole, String workload, String node) {
-            return scope.view(whole, workload, node);
+        public MeshSnapshot view(MeshSnapshot whole, Dialect dialect, String workload, String node) {
+            return dialect == Dialect.GRPC ? whole : scope.view(whole, workload, node);
         }
 
         @Override
-        public AdsStream open(MeshSnapshot view) {
-            return new AdsStream(view, cache, limits);
+        public ResourceCache cache(Dialect dialect) {
+            return caches.get(dialect);
+        }
+
+        @Override
+        public StreamLimits limits() {
+            return limits;
         }
 
         @Override
@@ -147,7 +170,7 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
         }
 
         @Override
-        public void closed(StreamSession session) {
+        public void closed(StreamSession<?, ?> session) {
             sessions.remove(session);
         }
     }

@@ -1,8 +1,7 @@
 package mesh.control.stream;
 
+import com.google.rpc.Status;
 import io.envoyproxy.envoy.config.core.v3.ControlPlane;
-import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
-import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.Resource;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -16,24 +15,21 @@ import mesh.model.MeshSnapshot;
 import mesh.xds.ResourceType;
 
 /**
- * One sidecar's subscription by delta xDS: a request or a new view in, responses out. No gRPC, no threads, no clock; called by one thread
- * at a time.
- *
- * <p>The rule that keeps a sidecar consistent: a store version concerns a sidecar when its view differs from the one before. Then every
- * type that it has subscribed to is answered, if only with an empty response, and every answer carries the version as
- * {@code system_version_info}; answers to later subscriptions carry it too. An answer that is long comes in several responses, and only
- * the last of them carries the version. So a sidecar has the whole of a version when every type has reached it and every name that it
- * asked for was answered. A version that does not concern it is not sent at all.
+ * One client's subscription: a request or a new view in, responses out. No gRPC, no threads, no clock; called by one thread at a time.
+ * Here is what both variants of the protocol have in common: what was sent and answered, and the order of a push.
  *
  * <p>A push goes in the order of {@link ResourceType}. What it takes away goes with it where nothing can refer to it any more (listeners,
  * and after them routes), and otherwise last: clusters, then their endpoints, then trust.
+ *
+ * @param <Q> requests
+ * @param <R> responses
  */
-final class AdsStream {
+abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
 
     /** More than this many unanswered responses, and new versions wait. */
     static final int SATURATED = 64;
 
-    /** What is in {@code control_plane.identifier}: tells a sidecar that the rule above holds. */
+    /** What is in {@code control_plane.identifier}: tells a sidecar that the rule of {@link DeltaStream} holds. */
     static final ControlPlane IDENTITY = ControlPlane.newBuilder().setIdentifier("mesh").build();
 
     private static final List<ResourceType> REMOVED_LAST = List.of(ResourceType.CLUSTER, ResourceType.ENDPOINTS, ResourceType.TRUST);
@@ -47,6 +43,13 @@ final class AdsStream {
      * @param message all problems, as the client told them
      */
     record Refusal(ResourceType type, long version, String message) {}
+
+    /**
+     * What a request says of a response.
+     *
+     * @param refused why; empty when it acknowledges
+     */
+    record Answer(ResourceType type, Optional<String> refused) {}
 
     private final ResourceCache cache;
     private final StreamLimits limits;
@@ -66,17 +69,35 @@ final class AdsStream {
         this.limits = limits;
     }
 
+    /**
+     * Acknowledges, subscribes, unsubscribes, in one request or one by one. A type that we do not speak is not answered, and a nonce that
+     * we did not send means nothing.
+     *
+     * @throws StreamLimits.Exceeded when the client asks for more than one client may
+     */
+    abstract List<R> onRequest(Q request);
+
+    /** The response of this stream that a request answers, if it waits for an answer. To be asked before the request is taken in. */
+    abstract Optional<Answer> answer(Q request);
+
+    /**
+     * Adds the responses that tell a change of one type.
+     *
+     * @param leaving what the same push takes away later, and what the client is to keep until then
+     */
+    abstract void tell(List<R> responses, Subscription subscription, Subscription.Difference difference, List<Resource> leaving);
+
     /** The last version that was looked at, whether or not it held a change. */
     long consideredVersion() {
         return considered;
     }
 
-    /** The last version that held a change for this sidecar. */
+    /** The last version that held a change for this client. */
     long sentVersion() {
         return view.version();
     }
 
-    /** The last version of which the sidecar has acknowledged everything that there was for it, which may be nothing. */
+    /** The last version of which the client has acknowledged everything that there was for it, which may be nothing. */
     long acknowledgedVersion() {
         return acknowledged;
     }
@@ -96,75 +117,54 @@ final class AdsStream {
         return unacked.size() >= SATURATED;
     }
 
-    /**
-     * Acknowledges, subscribes, unsubscribes, in one request or one by one. A type that we do not speak is not answered, and a nonce that
-     * we did not send means nothing.
-     *
-     * @throws StreamLimits.Exceeded when the client asks for more than one client may
-     */
-    List<DeltaDiscoveryResponse> onRequest(DeltaDiscoveryRequest request) {
-        ResourceType type = ResourceType.ofUrl(request.getTypeUrl()).orElse(null);
-        if (type == null) {
-            return List.of();
-        }
-        limits.check(request);
-        Subscription known = subscriptions.get(type);
-        Subscription subscription = known == null ? open(type, request) : known;
-        if (answers(request)) {
-            answer(subscription, unacked.remove(request.getResponseNonce()), request);
-        }
-        Set<String> asked = new HashSet<>();
-        boolean all = false;
-        for (String name : request.getResourceNamesSubscribeList()) {
-            if (name.equals("*")) {
-                all = type.wildcard();
-                subscription.wildcard(all);
-            } else {
-                subscription.add(name);
-                asked.add(name);
-            }
-        }
-        for (String name : request.getResourceNamesUnsubscribeList()) {
-            if (name.equals("*")) {
-                subscription.wildcard(false);
-            } else {
-                subscription.remove(name);
-                asked.remove(name);
-            }
-        }
-        limits.checkSize(type, subscription.size());
-        if (known == null) {
-            // On a new stream a client tells what it still has; only what differs is sent again.
-            asked.removeAll(request.getInitialResourceVersionsMap().keySet());
-        } else if (asked.isEmpty() && !all) {
-            return List.of();
-        }
-        Subscription.Difference difference = subscription.next(view, cache, asked);
-        List<DeltaDiscoveryResponse> responses = new ArrayList<>();
-        respond(responses, type, difference.changed(), difference.removed());
-        limits.checkUnanswered(unacked.size());
-        return responses;
+    MeshSnapshot view() {
+        return view;
     }
 
-    private Subscription open(ResourceType type, DeltaDiscoveryRequest request) {
+    ResourceCache cache() {
+        return cache;
+    }
+
+    StreamLimits limits() {
+        return limits;
+    }
+
+    Optional<Subscription> subscription(ResourceType type) {
+        return Optional.ofNullable(subscriptions.get(type));
+    }
+
+    Subscription subscribe(ResourceType type) {
         Subscription subscription = new Subscription(type);
-        subscription.holds(request.getInitialResourceVersionsMap());
-        subscription.wildcard(type.wildcard() && request.getResourceNamesSubscribeCount() == 0);
         subscriptions.put(type, subscription);
         return subscription;
     }
 
-    /** Whether a request acknowledges or refuses a response of this stream that waits for it. */
-    boolean answers(DeltaDiscoveryRequest request) {
-        Sent sent = unacked.get(request.getResponseNonce());
-        return sent != null && sent.type.typeUrl().equals(request.getTypeUrl());
+    /** What a request is answered with, unless its sender has let too much go unanswered. */
+    List<R> bounded(List<R> responses) {
+        limits.checkUnanswered(unacked.size());
+        return responses;
     }
 
-    private void answer(Subscription subscription, Sent sent, DeltaDiscoveryRequest request) {
-        subscription.answered(sent.version, request.hasErrorDetail());
-        if (request.hasErrorDetail()) {
-            refusal = Optional.of(new Refusal(sent.type, sent.version, StreamLimits.readable(request.getErrorDetail().getMessage())));
+    /** The nonce of a response that is about to be sent. Stored before it is sent: the answer can arrive before the send returns. */
+    String nonce(ResourceType type) {
+        String nonce = type.shortName() + "-" + ++nonces;
+        unacked.put(nonce, new Sent(type, view.version()));
+        return nonce;
+    }
+
+    Optional<Answer> answer(String typeUrl, String nonce, boolean refused, Status error) {
+        Sent sent = unacked.get(nonce);
+        if (sent == null || !sent.type.typeUrl().equals(typeUrl)) {
+            return Optional.empty();
         }
+        return Optional.of(new Answer(sent.type, refused ? Optional.of(StreamLimits.readable(error.getMessage())) : Optional.empty()));
+    }
+
+    /** Takes an answer in. */
+    void answered(String nonce, Answer answer) {
+        Sent sent = unacked.remove(nonce);
+        subscriptions.get(sent.type).answered(sent.version, answer.refused.isPresent());
+        answer.refused.ifPresent(message -> refusal = Optional.of(new Refusal(sent.type, sent.version, message)));
         settle();
     }
 
@@ -176,15 +176,16 @@ final class AdsStream {
         }
     }
 
-    /** What the sidecar is to have from now on. Nothing is sent if that is what it has. */
-    List<DeltaDiscoveryResponse> onView(MeshSnapshot next) {
+    /** What the client is to have from now on. Nothing is sent if that is what it has. */
+    List<R> onView(MeshSnapshot next) {
         considered = next.version();
         if (next.holdsSameAs(view)) {
             settle();
             return List.of();
         }
+        MeshSnapshot before = view;
         view = next;
-        List<DeltaDiscoveryResponse> responses = new ArrayList<>();
+        List<R> responses = new ArrayList<>();
         Map<ResourceType, List<String>> removedLast = new EnumMap<>(ResourceType.class);
         Set<String> changedClusters = Set.of();
         for (ResourceType type : subscriptions.keySet()) {
@@ -197,18 +198,19 @@ final class AdsStream {
                 changedClusters = names(difference.changed());
             }
             if (REMOVED_LAST.contains(type)) {
-                respond(responses, type, difference.changed(), List.of());
+                tell(responses, subscription, difference.withoutRemovals(), resources(type, before, difference.removed()));
                 removedLast.put(type, difference.removed());
             } else {
-                respond(responses, type, difference.changed(), difference.removed());
+                tell(responses, subscription, difference, List.of());
             }
         }
         for (ResourceType type : REMOVED_LAST) {
             List<String> removed = removedLast.getOrDefault(type, List.of());
             if (!removed.isEmpty()) {
-                respond(responses, type, List.of(), removed);
+                tell(responses, subscriptions.get(type), new Subscription.Difference(List.of(), removed), List.of());
             }
         }
+        settle();
         return responses;
     }
 
@@ -218,26 +220,7 @@ final class AdsStream {
         return names;
     }
 
-    private void respond(List<DeltaDiscoveryResponse> responses, ResourceType type, List<Resource> changed, List<String> removed) {
-        DeltaDiscoveryResponse.Builder response = response(type);
-        int bytes = 0;
-        for (Resource resource : changed) {
-            int size = resource.getSerializedSize();
-            if (bytes > 0 && bytes + size > limits.response()) {
-                responses.add(response.build());
-                response = response(type);
-                bytes = 0;
-            }
-            bytes += size;
-            response.addResources(resource);
-        }
-        responses.add(response.setSystemVersionInfo(Long.toString(view.version())).addAllRemovedResources(removed).build());
-    }
-
-    private DeltaDiscoveryResponse.Builder response(ResourceType type) {
-        String nonce = type.shortName() + "-" + ++nonces;
-        // Stored before it is sent: the answer can arrive before the send returns.
-        unacked.put(nonce, new Sent(type, view.version()));
-        return DeltaDiscoveryResponse.newBuilder().setTypeUrl(type.typeUrl()).setNonce(nonce).setControlPlane(IDENTITY);
+    private List<Resource> resources(ResourceType type, MeshSnapshot of, List<String> names) {
+        return names.stream().flatMap(name -> cache.get(type, of, name).stream()).toList();
     }
 }

@@ -4,13 +4,15 @@ import io.envoyproxy.envoy.service.discovery.v3.Resource;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import mesh.model.MeshSnapshot;
+import mesh.xds.Dialect;
 import mesh.xds.EncodedResource;
 import mesh.xds.ResourceType;
 
 /**
- * Encodes each resource once for all streams, which share the message. Holds the last form of each name; what is no longer in the
+ * Encodes each resource once for all streams of one dialect, which share the message. Holds the last form of each name; what is no longer in the
  * configuration is dropped by {@link #retain}. Any thread.
  */
 final class ResourceCache {
@@ -21,17 +23,24 @@ final class ResourceCache {
      */
     private record Entry(long version, Object source, Resource resource) {}
 
+    private final Dialect dialect;
     private final Map<ResourceType, Map<String, Entry>> entries = new EnumMap<>(ResourceType.class);
 
-    ResourceCache() {
+    ResourceCache(Dialect dialect) {
+        this.dialect = dialect;
         for (ResourceType type : ResourceType.values()) {
             entries.put(type, new ConcurrentHashMap<>());
         }
     }
 
+    /** Of all resources of a type in a view. */
+    Set<String> names(ResourceType type, MeshSnapshot view) {
+        return dialect.names(type, view);
+    }
+
     /** The resource as it is in a view, empty if the view has none of that name. */
     Optional<Resource> get(ResourceType type, MeshSnapshot view, String name) {
-        if (!type.has(view, name)) {
+        if (!dialect.has(type, view, name)) {
             return Optional.empty();
         }
         Map<String, Entry> ofType = entries.get(type);
@@ -39,8 +48,8 @@ final class ResourceCache {
         if (entry != null && entry.version == view.version()) {
             return Optional.of(entry.resource);
         }
-        Object source = type.source(view, name);
-        Resource resource = entry != null && entry.source.equals(source) ? entry.resource : message(type.encode(view, name).orElseThrow());
+        Object source = dialect.source(type, view, name);
+        Resource resource = entry != null && entry.source.equals(source) ? entry.resource : message(dialect.encode(type, view, name).orElseThrow());
         if (entry == null || entry.version < view.version()) {
             ofType.put(name, new Entry(view.version(), source, resource));
         }
@@ -53,6 +62,6 @@ final class ResourceCache {
 
     /** Forgets names that the whole configuration no longer has. */
     void retain(MeshSnapshot whole) {
-        entries.forEach((type, ofType) -> ofType.keySet().retainAll(type.names(whole)));
+        entries.forEach((type, ofType) -> ofType.keySet().retainAll(dialect.names(type, whole)));
     }
 }

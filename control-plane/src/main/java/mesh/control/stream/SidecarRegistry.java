@@ -103,7 +103,7 @@ public final class SidecarRegistry {
             this.key = key;
         }
 
-        void progress(AdsStream stream) {
+        void progress(AdsStream<?, ?> stream) {
             synchronized (SidecarRegistry.this) {
                 Entry entry = entries.get(key);
                 if (entry != null && entry.owner == this) {
@@ -112,7 +112,7 @@ public final class SidecarRegistry {
             }
         }
 
-        private Sidecar advanced(Sidecar s, AdsStream stream) {
+        private Sidecar advanced(Sidecar s, AdsStream<?, ?> stream) {
             Optional<Rejection> rejection = stream.refusal().map(refusal -> s.rejection
                 .filter(known -> known.version == refusal.version() && known.type == refusal.type() && known.message.equals(refusal.message()))
                 .orElseGet(() -> new Rejection(refusal.version(), refusal.type(), refusal.message(), clock.instant())));

@@ -1,6 +1,8 @@
 package mesh.control.stream;
 
+import com.google.protobuf.Message;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
 import java.util.regex.Pattern;
 import mesh.xds.ResourceType;
 
@@ -32,11 +34,20 @@ record StreamLimits(int streams, int ofOne, int names, int bytes, int unanswered
     }
 
     void check(DeltaDiscoveryRequest request) {
+        checkBytes(request);
+        request.getResourceNamesSubscribeList().forEach(StreamLimits::checkName);
+        request.getInitialResourceVersionsMap().keySet().forEach(StreamLimits::checkName);
+    }
+
+    void check(DiscoveryRequest request) {
+        checkBytes(request);
+        request.getResourceNamesList().forEach(StreamLimits::checkName);
+    }
+
+    private void checkBytes(Message request) {
         if (request.getSerializedSize() > bytes) {
             throw new Exceeded("request: " + request.getSerializedSize() + " bytes (expected: at most " + bytes + ")");
         }
-        request.getResourceNamesSubscribeList().forEach(StreamLimits::checkName);
-        request.getInitialResourceVersionsMap().keySet().forEach(StreamLimits::checkName);
     }
 
     private static void checkName(String name) {

@@ -2,8 +2,6 @@ package mesh.control.stream;
 
 import com.google.common.util.concurrent.MoreExecutors;
 import io.envoyproxy.envoy.config.core.v3.Node;
-import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
-import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -19,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
 import mesh.time.Ticker;
+import mesh.xds.Dialect;
 import mesh.xds.ResourceType;
 import org.jboss.logging.Logger;
 
@@ -28,7 +27,7 @@ import org.jboss.logging.Logger;
  * share, and of new configurations only the latest is kept; the same while it has not answered. So a slow client costs little, a storm of
  * changes reaches each client as fast as it applies them, and each version that it begins it can also complete.
  */
-final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
+final class StreamSession<Q, R> implements StreamObserver<Q> {
 
     private static final Logger LOG = Logger.getLogger(StreamSession.class);
 
@@ -38,21 +37,24 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
      */
     static final Duration PATIENCE = Duration.ofSeconds(5);
 
-    /** Opens the state of a stream once the client has said who it is. */
+    /** What the state of a stream is opened with once the client has said who it is. */
     interface Opening {
-        MeshSnapshot view(MeshSnapshot whole, String workload, String node);
+        MeshSnapshot view(MeshSnapshot whole, Dialect dialect, String workload, String node);
 
-        AdsStream open(MeshSnapshot view);
+        ResourceCache cache(Dialect dialect);
+
+        StreamLimits limits();
 
         SidecarRegistry.Connection register(String node, String spiffeId, String workload);
 
         MeshSnapshot current();
 
-        void closed(StreamSession session);
+        void closed(StreamSession<?, ?> session);
     }
 
+    private final Variant<Q, R> variant;
     private final Optional<SpiffeId> peer;
-    private final ServerCallStreamObserver<DeltaDiscoveryResponse> out;
+    private final ServerCallStreamObserver<R> out;
     private final Opening opening;
     private final StreamMetrics metrics;
     private final ScheduledExecutorService pool;
@@ -62,17 +64,19 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
     // All below: on the serial executor only.
     private String workload;
     private String node;
-    private AdsStream stream;
+    private Dialect dialect;
+    private AdsStream<Q, R> stream;
     private SidecarRegistry.Connection connection;
-    private final Deque<DeltaDiscoveryResponse> unsent = new ArrayDeque<>();
+    private final Deque<R> unsent = new ArrayDeque<>();
     private MeshSnapshot latest;
     private long sentAt;
     private boolean reminded;
     private boolean requestWaits;
     private boolean closed;
 
-    StreamSession(Optional<SpiffeId> peer, ServerCallStreamObserver<DeltaDiscoveryResponse> out, Opening opening, StreamMetrics metrics,
+    StreamSession(Variant<Q, R> variant, Optional<SpiffeId> peer, ServerCallStreamObserver<R> out, Opening opening, StreamMetrics metrics,
         ScheduledExecutorService pool, Ticker ticker) {
+        this.variant = variant;
         this.peer = peer;
         this.out = out;
         this.opening = opening;
@@ -110,7 +114,7 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
     }
 
     @Override
-    public void onNext(DeltaDiscoveryRequest request) {
+    public void onNext(Q request) {
         run(() -> receive(request));
     }
 
@@ -146,8 +150,8 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
         }
     }
 
-    private void receive(DeltaDiscoveryRequest request) {
-        if (closed || stream == null && !open(request.getNode())) {
+    private void receive(Q request) {
+        if (closed || stream == null && !open(variant.node(request))) {
             return;
         }
         countAnswer(request);
@@ -172,9 +176,14 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
         node = claimed.getId();
         workload = itsWorkload;
         connection = opening.register(node, peer.map(SpiffeId::toString).orElse(""), workload);
-        stream = opening.open(opening.view(opening.current(), workload, node));
+        dialect = Dialect.of(claimed);
+        stream = variant.open(view(opening.current()), opening.cache(dialect), opening.limits());
         LOG.infof("sidecar connected: %s, workload %s, %s", node, workload, peer.map(SpiffeId::toString).orElse("no certificate"));
         return true;
+    }
+
+    private MeshSnapshot view(MeshSnapshot whole) {
+        return opening.view(whole, dialect, workload, node);
     }
 
     private static boolean named(String name) {
@@ -185,16 +194,12 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
         return name.length() <= 64 ? name : name.substring(0, 64) + "…";
     }
 
-    private void countAnswer(DeltaDiscoveryRequest request) {
-        if (!stream.answers(request)) {
-            return;
-        }
-        ResourceType type = ResourceType.ofUrl(request.getTypeUrl()).orElseThrow();
-        metrics.answered(type, request.hasErrorDetail());
-        if (request.hasErrorDetail()) {
-            LOG.warnf("sidecar %s rejected %s of version %d: %s", node, type.shortName(), stream.sentVersion(),
-                StreamLimits.readable(request.getErrorDetail().getMessage()));
-        }
+    private void countAnswer(Q request) {
+        stream.answer(request).ifPresent(answer -> {
+            metrics.answered(answer.type(), answer.refused().isPresent());
+            answer.refused().ifPresent(message ->
+                LOG.warnf("sidecar %s rejected %s of version %d: %s", node, answer.type().shortName(), stream.sentVersion(), message));
+        });
     }
 
     private void resume() {
@@ -213,7 +218,7 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
         MeshSnapshot whole = latest;
         latest = null;
         if (whole.version() > stream.consideredVersion()) {
-            send(stream.onView(opening.view(whole, workload, node)));
+            send(stream.onView(view(whole)));
             connection.progress(stream);
         }
     }
@@ -235,17 +240,17 @@ final class StreamSession implements StreamObserver<DeltaDiscoveryRequest> {
         push();
     }
 
-    private void send(List<DeltaDiscoveryResponse> responses) {
+    private void send(List<R> responses) {
         unsent.addAll(responses);
         flush();
     }
 
     private void flush() {
         while (!closed && !unsent.isEmpty() && out.isReady()) {
-            DeltaDiscoveryResponse response = unsent.poll();
+            R response = unsent.poll();
             sentAt = ticker.nanos();
             out.onNext(response);
-            ResourceType.ofUrl(response.getTypeUrl()).ifPresent(metrics::pushed);
+            ResourceType.ofUrl(variant.typeUrl(response)).ifPresent(metrics::pushed);
         }
     }
 

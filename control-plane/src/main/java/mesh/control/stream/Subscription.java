@@ -24,6 +24,10 @@ final class Subscription {
         boolean isEmpty() {
             return changed.isEmpty() && removed.isEmpty();
         }
+
+        Difference withoutRemovals() {
+            return new Difference(changed, List.of());
+        }
     }
 
     private final ResourceType type;
@@ -38,6 +42,10 @@ final class Subscription {
 
     Subscription(ResourceType type) {
         this.type = type;
+    }
+
+    ResourceType type() {
+        return type;
     }
 
     void holds(Map<String, String> versions) {
@@ -57,6 +65,20 @@ final class Subscription {
         if (!wildcard) {
             held.remove(name);
         }
+    }
+
+    /** Sets all that the client wants, and returns the names that it has not wanted until now. */
+    Set<String> replace(Set<String> next, boolean all, MeshSnapshot view, ResourceCache cache) {
+        Set<String> before = new HashSet<>(wanted(view, cache));
+        names.clear();
+        names.addAll(next);
+        wildcard = all;
+        Set<String> added = new LinkedHashSet<>(wanted(view, cache));
+        if (!all) {
+            held.keySet().retainAll(names);
+        }
+        added.removeAll(before);
+        return added;
     }
 
     int size() {
@@ -91,7 +113,7 @@ final class Subscription {
         List<Resource> changed = new ArrayList<>();
         List<String> removed = new ArrayList<>();
         Set<String> gone = new HashSet<>(held.keySet());
-        for (String name : wanted(view)) {
+        for (String name : wanted(view, cache)) {
             Optional<Resource> resource = find(view, cache, name, again.contains(name));
             if (resource.isPresent()) {
                 gone.remove(name);
@@ -108,14 +130,19 @@ final class Subscription {
         return new Difference(changed, removed);
     }
 
-    private Set<String> wanted(MeshSnapshot view) {
+    /** All that the client wants and the view has. */
+    List<Resource> current(MeshSnapshot view, ResourceCache cache) {
+        return wanted(view, cache).stream().flatMap(name -> cache.get(type, view, name).stream()).toList();
+    }
+
+    private Set<String> wanted(MeshSnapshot view, ResourceCache cache) {
         if (!wildcard) {
             return names;
         }
         if (names.isEmpty()) {
-            return type.names(view);
+            return cache.names(type, view);
         }
-        Set<String> all = new LinkedHashSet<>(type.names(view));
+        Set<String> all = new LinkedHashSet<>(cache.names(type, view));
         all.addAll(names);
         return all;
     }

@@ -7,6 +7,7 @@ import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import java.time.Instant;
 import mesh.model.MeshSnapshot;
+import mesh.xds.Dialect;
 import mesh.xds.ResourceType;
 import org.junit.jupiter.api.Test;
 
@@ -22,7 +23,7 @@ class SidecarRegistryTest {
     void showsHowFarASidecarIs() {
         SidecarRegistry.Connection connection = registry.connected("pay-1", "spiffe://mesh.local/pay", "pay");
         assertThat(only()).isEqualTo(sidecar(true, 0, 0));
-        AdsStream stream = new AdsStream(SHOP, new ResourceCache(), StreamLimits.DEFAULT);
+        DeltaStream stream = new DeltaStream(SHOP, new ResourceCache(Dialect.PROXY), StreamLimits.DEFAULT);
         answer(stream, null);
         connection.progress(stream);
         assertThat(only()).isEqualTo(sidecar(true, 3, 3));
@@ -32,7 +33,7 @@ class SidecarRegistryTest {
     @Test
     void keepsTheTimeAndTextOfARejection() {
         SidecarRegistry.Connection connection = registry.connected("pay-1", "spiffe://mesh.local/pay", "pay");
-        AdsStream stream = new AdsStream(SHOP, new ResourceCache(), StreamLimits.DEFAULT);
+        DeltaStream stream = new DeltaStream(SHOP, new ResourceCache(Dialect.PROXY), StreamLimits.DEFAULT);
         answer(stream, "cannot bind");
         connection.progress(stream);
         now = now.plusSeconds(60);
@@ -43,7 +44,7 @@ class SidecarRegistryTest {
     @Test
     void aSidecarThatCameBackKeepsWhatItHadAndItsOldStreamIsIgnored() {
         SidecarRegistry.Connection first = registry.connected("pay-1", "spiffe://mesh.local/pay", "pay");
-        AdsStream stream = new AdsStream(SHOP, new ResourceCache(), StreamLimits.DEFAULT);
+        DeltaStream stream = new DeltaStream(SHOP, new ResourceCache(Dialect.PROXY), StreamLimits.DEFAULT);
         answer(stream, null);
         first.progress(stream);
         registry.connected("pay-1", "spiffe://mesh.local/pay", "pay");
@@ -72,7 +73,7 @@ class SidecarRegistryTest {
         assertThat(registry.list().stream().map(SidecarRegistry.Sidecar::node).filter("n0"::equals)).isEmpty();
     }
 
-    private static void answer(AdsStream stream, String error) {
+    private static void answer(DeltaStream stream, String error) {
         for (DeltaDiscoveryResponse response : stream.onRequest(DeltaDiscoveryRequest.newBuilder().setTypeUrl(ResourceType.CLUSTER.typeUrl()).build())) {
             DeltaDiscoveryRequest.Builder answer = DeltaDiscoveryRequest.newBuilder()
                 .setTypeUrl(response.getTypeUrl()).setResponseNonce(response.getNonce());

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import mesh.model.MeshSnapshot;
 import mesh.time.FakeClock;
+import mesh.xds.Dialect;
 import mesh.xds.ResourceType;
 import org.junit.jupiter.api.Test;
 
@@ -29,8 +30,8 @@ class StreamSessionTest {
     private final MeterRegistry meters = new SimpleMeterRegistry();
     private final SidecarRegistry sidecars = new SidecarRegistry(clock);
     private MeshSnapshot shop = SHOP;
-    private final StreamSession session = new StreamSession(Optional.empty(), transport, new Opening(),
-        new StreamMetrics(meters, sidecars), clock.scheduler(), clock);
+    private final StreamSession<DeltaDiscoveryRequest, DeltaDiscoveryResponse> session = new StreamSession<>(Variant.DELTA, Optional.empty(),
+        transport, new Opening(), new StreamMetrics(meters, sidecars), clock.scheduler(), clock);
 
     @Test
     void whileTheTransportIsFullNothingIsSentAndOnlyTheLatestIsKept() {
@@ -139,13 +140,18 @@ class StreamSessionTest {
     private final class Opening implements StreamSession.Opening {
 
         @Override
-        public MeshSnapshot view(MeshSnapshot whole, String workload, String node) {
+        public MeshSnapshot view(MeshSnapshot whole, Dialect dialect, String workload, String node) {
             return whole;
         }
 
         @Override
-        public AdsStream open(MeshSnapshot view) {
-            return new AdsStream(view, new ResourceCache(), StreamLimits.DEFAULT);
+        public ResourceCache cache(Dialect dialect) {
+            return new ResourceCache(dialect);
+        }
+
+        @Override
+        public StreamLimits limits() {
+            return StreamLimits.DEFAULT;
         }
 
         @Override
@@ -159,7 +165,7 @@ class StreamSessionTest {
         }
 
         @Override
-        public void closed(StreamSession session) {}
+        public void closed(StreamSession<?, ?> session) {}
     }
 
     private final class Transport extends ServerCallStreamObserver<DeltaDiscoveryResponse> {

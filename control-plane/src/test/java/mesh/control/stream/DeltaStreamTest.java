@@ -18,16 +18,17 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import mesh.model.MeshSnapshot;
+import mesh.xds.Dialect;
 import mesh.xds.ResourceType;
 import org.junit.jupiter.api.Test;
 
 /** Responses are written as {@code CDS@3 +changed -removed}. */
-class AdsStreamTest {
+class DeltaStreamTest {
 
     private static final MeshSnapshot SHOP = Meshes.of(3, "pay", "cart");
 
-    private final ResourceCache cache = new ResourceCache();
-    private final AdsStream stream = open(SHOP);
+    private final ResourceCache cache = new ResourceCache(Dialect.PROXY);
+    private final DeltaStream stream = open(SHOP);
 
     @Test
     void anEmptyFirstListMeansAllClustersAndListeners() {
@@ -115,7 +116,7 @@ class AdsStreamTest {
     void onlyWhatChangedMeanwhileIsSentToAClientThatComesBack() {
         subscribeAll(stream, "pay", "cart");
         Map<String, String> had = versions(open(SHOP).onRequest(subscribe(CLUSTER)));
-        AdsStream again = open(Meshes.from(SHOP, 8, m -> m.without("cart").cluster("pay", 9).cluster("new", 1)));
+        DeltaStream again = open(Meshes.from(SHOP, 8, m -> m.without("cart").cluster("pay", 9).cluster("new", 1)));
         DeltaDiscoveryRequest back = subscribe(CLUSTER).toBuilder().putAllInitialResourceVersions(had).build();
         assertThat(text(again.onRequest(back))).containsExactly("CDS@8 +pay +new -cart");
     }
@@ -124,7 +125,7 @@ class AdsStreamTest {
     void aClientThatComesBackAndMissedNothingIsOnlyToldTheVersion() {
         Map<String, String> routes = versions(open(SHOP).onRequest(subscribe(ROUTES, "pay", "cart")));
         DeltaDiscoveryRequest back = subscribe(ROUTES, "pay", "cart").toBuilder().putAllInitialResourceVersions(routes).build();
-        AdsStream restarted = new AdsStream(SHOP, new ResourceCache(), StreamLimits.DEFAULT);
+        DeltaStream restarted = new DeltaStream(SHOP, new ResourceCache(Dialect.PROXY), StreamLimits.DEFAULT);
         assertThat(text(restarted.onRequest(back))).containsExactly("RDS@3");
     }
 
@@ -204,7 +205,7 @@ class AdsStreamTest {
 
     @Test
     void aClientMayNotNameWhatItLikes() {
-        AdsStream small = new AdsStream(SHOP, cache, new StreamLimits(1, 1, 3, 500, 5, 1));
+        DeltaStream small = new DeltaStream(SHOP, cache, new StreamLimits(1, 1, 3, 500, 5, 1));
         assertThat(ask(small, ROUTES, "a", "b", "c")).hasSize(1);
         assertThatThrownBy(() -> small.onRequest(subscribe(ROUTES, "d"))).hasMessage("RDS: 4 names (expected: at most 3)");
         assertThatThrownBy(() -> small.onRequest(subscribe(ROUTES, "n".repeat(256))))
@@ -215,7 +216,7 @@ class AdsStreamTest {
 
     @Test
     void aClientMayNotAskForEverMoreWithoutAnAnswer() {
-        AdsStream small = new AdsStream(SHOP, cache, new StreamLimits(1, 1, 9, 500, 5, 1));
+        DeltaStream small = new DeltaStream(SHOP, cache, new StreamLimits(1, 1, 9, 500, 5, 1));
         for (int i = 0; i < 5; i++) {
             small.onRequest(subscribe(ROUTES, "pay"));
         }
@@ -234,7 +235,7 @@ class AdsStreamTest {
 
     @Test
     void aVersionThatIsRefusedInPartIsRefused() {
-        AdsStream big = open(Meshes.of(3, IntStream.range(0, 2000).mapToObj(i -> "service-" + i).toArray(String[]::new)));
+        DeltaStream big = open(Meshes.of(3, IntStream.range(0, 2000).mapToObj(i -> "service-" + i).toArray(String[]::new)));
         List<DeltaDiscoveryResponse> responses = big.onRequest(subscribe(CLUSTER));
         big.onRequest(nack(responses.get(0), "clusters.service-1: no"));
         responses.subList(1, responses.size()).forEach(response -> big.onRequest(ack(response)));
@@ -250,12 +251,12 @@ class AdsStreamTest {
             assertThat(refusal.message()).startsWith("no 2026 INFO all is well [2Jxxx").hasSizeLessThan(4100).endsWith("x…"));
     }
 
-    private AdsStream open(MeshSnapshot view) {
-        return new AdsStream(view, cache, StreamLimits.DEFAULT);
+    private DeltaStream open(MeshSnapshot view) {
+        return new DeltaStream(view, cache, StreamLimits.DEFAULT);
     }
 
     /** Subscribes to all types, the named ones by these names, and acknowledges. */
-    private static void subscribeAll(AdsStream stream, String... names) {
+    private static void subscribeAll(DeltaStream stream, String... names) {
         ask(stream, TRUST, ResourceType.TRUST_NAME);
         ask(stream, CLUSTER);
         ask(stream, LISTENER);
@@ -264,14 +265,14 @@ class AdsStreamTest {
     }
 
     /** Subscribes, and acknowledges what comes. */
-    private static List<String> ask(AdsStream stream, ResourceType type, String... names) {
+    private static List<String> ask(DeltaStream stream, ResourceType type, String... names) {
         List<DeltaDiscoveryResponse> responses = stream.onRequest(subscribe(type, names));
         responses.forEach(response -> assertThat(stream.onRequest(ack(response))).isEmpty());
         return text(responses);
     }
 
     /** Pushes, and acknowledges what comes. */
-    private static List<String> push(AdsStream stream, MeshSnapshot view) {
+    private static List<String> push(DeltaStream stream, MeshSnapshot view) {
         List<DeltaDiscoveryResponse> responses = stream.onView(view);
         responses.forEach(response -> assertThat(stream.onRequest(ack(response))).isEmpty());
         return text(responses);
@@ -298,7 +299,7 @@ class AdsStreamTest {
     }
 
     private static List<String> text(List<DeltaDiscoveryResponse> responses) {
-        return responses.stream().map(AdsStreamTest::text).toList();
+        return responses.stream().map(DeltaStreamTest::text).toList();
     }
 
     private static String text(DeltaDiscoveryResponse response) {

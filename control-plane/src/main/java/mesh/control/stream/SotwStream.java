@@ -1,0 +1,116 @@
+package mesh.control.stream;
+
+import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
+import io.envoyproxy.envoy.service.discovery.v3.Resource;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import mesh.model.MeshSnapshot;
+import mesh.xds.ResourceType;
+
+/**
+ * A subscription to the state of the world, as gRPC clients have it. A request names all that the client wants, a response of listeners or
+ * clusters holds all that there is of it, and what is missing there is gone; of the other types only what changed is sent, and they go
+ * with the listener or cluster that names them.
+ */
+final class SotwStream extends AdsStream<DiscoveryRequest, DiscoveryResponse> {
+
+    /** The last nonce of each type. A request with an older one was sent before its sender saw the last response, which it will answer. */
+    private final Map<ResourceType, String> last = new EnumMap<>(ResourceType.class);
+
+    /** Types for which a name was given once: from then on an empty list means nothing instead of everything. */
+    private final Set<ResourceType> named = EnumSet.noneOf(ResourceType.class);
+
+    SotwStream(MeshSnapshot view, ResourceCache cache, StreamLimits limits) {
+        super(view, cache, limits);
+    }
+
+    @Override
+    List<DiscoveryResponse> onRequest(DiscoveryRequest request) {
+        ResourceType type = ResourceType.ofUrl(request.getTypeUrl()).orElse(null);
+        if (type == null) {
+            return List.of();
+        }
+        limits().check(request);
+        Optional<Subscription> known = subscription(type);
+        Subscription subscription = known.orElseGet(() -> subscribe(type));
+        answer(request).ifPresent(answer -> answered(request.getResponseNonce(), answer));
+        if (!request.getResponseNonce().equals(last.getOrDefault(type, "")) && known.isPresent()) {
+            return List.of();
+        }
+        Set<String> names = new LinkedHashSet<>(request.getResourceNamesList());
+        boolean all = type.wildcard() && (names.remove("*") || names.isEmpty() && !named.contains(type));
+        if (request.getResourceNamesCount() > 0) {
+            named.add(type);
+        }
+        Set<String> asked = subscription.replace(names, all, view(), cache());
+        limits().checkSize(type, subscription.size());
+        if (known.isPresent() && asked.isEmpty()) {
+            return List.of();
+        }
+        List<DiscoveryResponse> responses = new ArrayList<>();
+        Subscription.Difference difference = subscription.next(view(), cache(), asked);
+        if (type.wildcard()) {
+            // Also when there is nothing: only so does the client learn that what it asked for is not there.
+            whole(responses, subscription, List.of());
+        } else {
+            parts(responses, type, difference.changed());
+        }
+        return bounded(responses);
+    }
+
+    @Override
+    Optional<Answer> answer(DiscoveryRequest request) {
+        return answer(request.getTypeUrl(), request.getResponseNonce(), request.hasErrorDetail(), request.getErrorDetail());
+    }
+
+    @Override
+    void tell(List<DiscoveryResponse> responses, Subscription subscription, Subscription.Difference difference, List<Resource> leaving) {
+        if (!subscription.type().wildcard()) {
+            parts(responses, subscription.type(), difference.changed());
+        } else if (!difference.isEmpty()) {
+            whole(responses, subscription, leaving);
+        }
+    }
+
+    private void whole(List<DiscoveryResponse> responses, Subscription subscription, List<Resource> leaving) {
+        DiscoveryResponse.Builder response = response(subscription.type());
+        subscription.current(view(), cache()).forEach(resource -> response.addResources(resource.getResource()));
+        leaving.forEach(resource -> response.addResources(resource.getResource()));
+        responses.add(response.build());
+    }
+
+    private void parts(List<DiscoveryResponse> responses, ResourceType type, List<Resource> changed) {
+        DiscoveryResponse.Builder response = null;
+        int bytes = 0;
+        for (Resource resource : changed) {
+            int size = resource.getSerializedSize();
+            if (response != null && bytes + size > limits().response()) {
+                responses.add(response.build());
+                response = null;
+            }
+            if (response == null) {
+                response = response(type);
+                bytes = 0;
+            }
+            bytes += size;
+            response.addResources(resource.getResource());
+        }
+        if (response != null) {
+            responses.add(response.build());
+        }
+    }
+
+    private DiscoveryResponse.Builder response(ResourceType type) {
+        String nonce = nonce(type);
+        last.put(type, nonce);
+        return DiscoveryResponse.newBuilder()
+            .setTypeUrl(type.typeUrl()).setVersionInfo(Long.toString(sentVersion())).setNonce(nonce).setControlPlane(IDENTITY);
+    }
+}

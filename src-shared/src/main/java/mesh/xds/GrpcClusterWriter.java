@@ -1,0 +1,62 @@
+package mesh.xds;
+
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.DiscoveryType;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.EdsClusterConfig;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.LbPolicy;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import mesh.model.BalancerKind;
+import mesh.model.MeshSnapshot;
+import mesh.model.SpiffeId;
+
+/**
+ * A cluster in what a gRPC client knows: round robin also in place of random, and one TLS for all endpoints. If any of them wants mTLS the
+ * whole cluster has it, so that nothing is sent in the clear to where it must not.
+ */
+final class GrpcClusterWriter implements ResourceWriter<mesh.model.Cluster, Cluster> {
+
+    private final ClusterCodec proxies = new ClusterCodec();
+
+    @Override
+    public Set<String> names(MeshSnapshot snapshot) {
+        return proxies.names(snapshot);
+    }
+
+    @Override
+    public mesh.model.Cluster find(MeshSnapshot snapshot, String name) {
+        return proxies.find(snapshot, name);
+    }
+
+    @Override
+    public Object source(mesh.model.Cluster cluster, MeshSnapshot snapshot) {
+        return proxies.source(cluster, snapshot);
+    }
+
+    @Override
+    public Cluster encode(mesh.model.Cluster cluster, MeshSnapshot snapshot) {
+        Cluster.Builder message = Cluster.newBuilder()
+            .setName(cluster.name())
+            .setType(DiscoveryType.EDS)
+            .setEdsClusterConfig(EdsClusterConfig.newBuilder().setEdsConfig(Wire.ADS))
+            .setLbPolicy(cluster.balancer() == BalancerKind.LEAST_CONN ? LbPolicy.LEAST_REQUEST : LbPolicy.ROUND_ROBIN)
+            .setCircuitBreakers(CircuitBreakers.newBuilder().addThresholds(Thresholds.newBuilder()
+                .setMaxRequests(Wire.uint32(cluster.connections().maxRequests()))));
+        identities(cluster, snapshot).ifPresent(ids -> message.setTransportSocket(TransportSockets.upstreamOfGrpc(ids)));
+        return message.build();
+    }
+
+    /** Whom the endpoints may be, none for anybody of the trust domain; empty for plaintext. */
+    private static Optional<Set<SpiffeId>> identities(mesh.model.Cluster cluster, MeshSnapshot snapshot) {
+        Set<SpiffeId> ids = new TreeSet<>(ClusterCodec.identities(snapshot.endpointsOf(cluster.name())));
+        if (cluster.tls().isEmpty()) {
+            return ids.isEmpty() ? Optional.empty() : Optional.of(ids);
+        }
+        Set<SpiffeId> expect = cluster.tls().get().expect();
+        ids.addAll(expect);
+        return Optional.of(expect.isEmpty() ? Set.of() : ids);
+    }
+}

@@ -1,0 +1,69 @@
+package mesh.xds;
+
+import io.envoyproxy.envoy.config.route.v3.NonForwardingAction;
+import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
+import mesh.model.MeshSnapshot;
+import mesh.model.RetryPolicy;
+import mesh.model.Route.Prefix;
+import mesh.model.Route.ToCluster;
+import mesh.model.RouteTable;
+import mesh.model.Timeouts;
+
+/**
+ * How a gRPC client routes what it calls under a name. It leaves out the request timeout, as it does for an Envoy's routes (a call has a
+ * deadline), and retries, because it repeats by itself what a server provably has not begun.
+ */
+final class GrpcRoutesWriter implements ResourceWriter<RouteTable, RouteConfiguration> {
+
+    /** Of names that people did not give. */
+    private static final String IMPLICIT = "@";
+
+    private final RouteTableCodec proxies = new RouteTableCodec();
+
+    @Override
+    public Set<String> names(MeshSnapshot snapshot) {
+        Set<String> names = new LinkedHashSet<>(snapshot.routeTables().keySet());
+        names.removeIf(name -> name.startsWith(IMPLICIT));
+        names.addAll(snapshot.clusters().keySet());
+        return names;
+    }
+
+    boolean has(MeshSnapshot snapshot, String name) {
+        return table(snapshot, name).isPresent() || snapshot.clusters().containsKey(name);
+    }
+
+    private static Optional<RouteTable> table(MeshSnapshot snapshot, String name) {
+        return name.startsWith(IMPLICIT) ? Optional.empty() : Optional.ofNullable(snapshot.routeTables().get(name));
+    }
+
+    @Override
+    public RouteTable find(MeshSnapshot snapshot, String name) {
+        return has(snapshot, name) ? table(snapshot, name).orElseGet(() -> toCluster(name)) : null;
+    }
+
+    private static RouteTable toCluster(String name) {
+        return RouteTable.toCluster(name, new mesh.model.Route(name, new Prefix("/"), new ToCluster(name), Optional.empty(),
+            Timeouts.DEFAULT, RetryPolicy.NONE));
+    }
+
+    @Override
+    public RouteConfiguration encode(RouteTable table, MeshSnapshot snapshot) {
+        RouteConfiguration.Builder message = proxies.encode(table, snapshot).toBuilder();
+        for (VirtualHost.Builder host : message.getVirtualHostsBuilderList()) {
+            for (Route.Builder route : host.getRoutesBuilderList()) {
+                if (route.hasDirectResponse()) {
+                    // Which no gRPC client has, and refuses the whole table for. So a call of this route fails, and goes to no later one.
+                    route.setNonForwardingAction(NonForwardingAction.getDefaultInstance());
+                } else {
+                    route.getRouteBuilder().clearRetryPolicy();
+                }
+            }
+        }
+        return message.build();
+    }
+}
