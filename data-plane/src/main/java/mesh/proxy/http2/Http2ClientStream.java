@@ -145,6 +145,11 @@ final class Http2ClientStream extends Http2Stream implements UpstreamStream {
     }
 
     @Override
+    boolean mayReceive() {
+        return answered;
+    }
+
+    @Override
     boolean isAnswered() {
         return answered;
     }

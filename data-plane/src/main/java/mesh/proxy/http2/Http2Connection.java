@@ -342,6 +342,8 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
             judge(id, "DATA");
         } else if (stream.hasRemoteEnded()) {
             streamError(id, stream, ErrorCode.STREAM_CLOSED, "DATA after the end");
+        } else if (!stream.mayReceive()) {
+            streamError(id, stream, ErrorCode.PROTOCOL_ERROR, "DATA before the head");
         } else if (!stream.spend(length)) {
             streamError(id, stream, ErrorCode.FLOW_CONTROL_ERROR, "DATA over the stream's window");
         } else {

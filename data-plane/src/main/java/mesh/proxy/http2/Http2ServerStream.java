@@ -146,6 +146,11 @@ final class Http2ServerStream extends Http2Stream implements DownstreamStream {
     }
 
     @Override
+    boolean mayReceive() {
+        return true;
+    }
+
+    @Override
     boolean isAnswered() {
         return answered;
     }

@@ -83,6 +83,9 @@ abstract class Http2Stream {
     /** All we had to say is out. The peer may still be talking. */
     abstract void localEnd();
 
+    /** Whether a body may come now: its head has come. */
+    abstract boolean mayReceive();
+
     /** Whether its answer has begun; ended before, it was work for nothing. */
     abstract boolean isAnswered();
 
