@@ -136,14 +136,14 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         tries++;
         tryEnds = (tries == 1 ? begun : session.nanos()) + route.perTryNanos();
         if (tries > 1) request.set(FieldName.X_ENVOY_ATTEMPT_COUNT, Integer.toString(tries));
-        attempt = new Attempt(this, destination, permit, session.loop(), version());
+        attempt = new Attempt(this, destination, permit, session.loop(), version(destination));
         attempt.begin(onFreshConnection);
     }
 
-    private HttpVersion version() {
+    private HttpVersion version(Destination to) {
         if (request.isUpgrade()) return HttpVersion.HTTP_1;
         return switch (cluster.model().connections().protocol()) {
-            case DOWNSTREAM -> client.version();
+            case DOWNSTREAM -> to.upstream().version(client.version(), grpc);
             case HTTP1 -> HttpVersion.HTTP_1;
             case HTTP2 -> HttpVersion.HTTP_2;
         };

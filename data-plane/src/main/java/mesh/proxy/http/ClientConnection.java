@@ -30,5 +30,8 @@ public interface ClientConnection {
 
         /** The connection is closed or will not be reused; it has no capacity any more. */
         void onRetired(ClientConnection connection);
+
+        /** The upstream was spoken to in HTTP/2 and has answered in HTTP/1.1. Nothing of any request was understood. */
+        default void onHttp1(ClientConnection connection) {}
     }
 }

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 public final class RequestHead extends Fields {
 
     private static final byte[] HTTP = "http://".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] CONTINUE = "100-continue".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] HTTPS = "https://".getBytes(StandardCharsets.US_ASCII);
 
     private Method method;
@@ -139,6 +140,12 @@ public final class RequestHead extends Fields {
         return Authority.endOfHost(text(), valueStart(i), valueEnd(i));
     }
 
+    /** Whether all that the client expects is what there is to expect (RFC 9110 section 10.1.1): nothing, or {@code 100-continue}, once. */
+    public boolean expectsNothingElse() {
+        int expect = indexOf(FieldName.EXPECT, 0);
+        return expect < 0 || valueIs(expect, CONTINUE) && indexOf(FieldName.EXPECT, expect + 1) < 0;
+    }
+
     /** Sets the Host (or :authority) that is sent upstream. */
     public void setAuthority(CharSequence authority) {
         set(FieldName.HOST, authority);
@@ -198,6 +205,7 @@ public final class RequestHead extends Fields {
      * @return false when a part cannot stand in a request, or there is a Host that says something else
      */
     public boolean assemble(int methodStart, int methodEnd, int from, int to, int host, int hostEnd) {
+        if (methodStart == methodEnd) return false;
         for (int i = methodStart; i < methodEnd; i++) {
             if (!Octets.isToken(text()[i])) return false;
         }

@@ -9,8 +9,6 @@ import mesh.proxy.http.RequestHead;
 /** Parses requests' heads, and decides what their fields mean for the connection before anybody can change them. */
 final class RequestParser extends Http1HeadParser {
 
-    private static final byte[] CONTINUE = {'1', '0', '0', '-', 'c', 'o', 'n', 't', 'i', 'n', 'u', 'e'};
-
     private final RequestHead head;
     private long framing;
     private boolean persistent;
@@ -83,10 +81,9 @@ final class RequestParser extends Http1HeadParser {
     }
 
     private Violation checkExpect() {
-        int expect = head.indexOf(FieldName.EXPECT, 0);
-        expectsContinue = expect >= 0;
-        if (expect < 0) return null;
-        if (!head.valueIs(expect, CONTINUE) || head.indexOf(FieldName.EXPECT, expect + 1) >= 0) return Violation.EXPECT;
+        expectsContinue = head.contains(FieldName.EXPECT);
+        if (!expectsContinue) return null;
+        if (!head.expectsNothingElse()) return Violation.EXPECT;
         // RFC 9110 section 10.1.1: means nothing without a body, or in HTTP/1.0.
         if (framing == BodyFraming.NONE || head.http10()) {
             head.remove(FieldName.EXPECT);

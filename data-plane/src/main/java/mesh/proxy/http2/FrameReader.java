@@ -49,6 +49,8 @@ final class FrameReader {
 
     private static final int PRIORITY_BYTES = 5, SETTING_BYTES = 6;
     private static final int INITIAL_BLOCK = 1024;
+    /** How a status line begins; as a frame it would be longer than any may be. */
+    private static final int HTTP = 'H' << 24 | 'T' << 16 | 'T' << 8 | 'P';
 
     private final Sink sink;
     private final Http2Limits limits;
@@ -99,6 +101,7 @@ final class FrameReader {
         int type = in.getUnsignedByte(at + 3);
         int flags = in.getUnsignedByte(at + 4);
         int stream = in.getInt(at + 5) & Integer.MAX_VALUE;
+        if (first && in.getInt(at) == HTTP) return fail(ErrorCode.HTTP_1_1_REQUIRED, "HTTP/1.1");
         if (length > Frames.DEFAULT_FRAME_BYTES) return fail(ErrorCode.FRAME_SIZE_ERROR, "frame of " + length + " bytes");
         if (first && (type != Frames.SETTINGS || (flags & Frames.ACK) != 0)) {
             return fail(ErrorCode.PROTOCOL_ERROR, "frame of type " + type + " before SETTINGS");

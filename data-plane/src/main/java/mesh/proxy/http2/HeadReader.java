@@ -24,6 +24,8 @@ final class HeadReader {
         BAD_REQUEST,
         /** More bytes or fields than allowed: 431. */
         TOO_LARGE,
+        /** Wants what nobody can promise: 417. */
+        EXPECTATION,
         /** CONNECT, which nobody serves: 501. */
         CONNECT
     }
@@ -60,6 +62,7 @@ final class HeadReader {
         if (connect) return Outcome.CONNECT;
         joinCookies();
         if (!checkLength()) return Outcome.MALFORMED;
+        if (!into.expectsNothingElse()) return Outcome.EXPECTATION;
         return into.assemble(method, methodEnd, path, pathEnd, Math.max(0, authority), authority < 0 ? 0 : authorityEnd)
             ? Outcome.FINE
             : Outcome.BAD_REQUEST;

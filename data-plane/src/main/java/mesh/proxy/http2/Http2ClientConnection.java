@@ -203,7 +203,7 @@ public final class Http2ClientConnection extends Http2Connection implements Clie
 
     @Override
     Failure broken() {
-        return Failure.UPSTREAM_PROTOCOL;
+        return isHttp1() ? Failure.STREAM_REFUSED : Failure.UPSTREAM_PROTOCOL;
     }
 
     @Override
@@ -215,6 +215,7 @@ public final class Http2ClientConnection extends Http2Connection implements Clie
     @Override
     void closing() {
         retireOnce();
+        if (isHttp1()) owner.onHttp1(this);
     }
 
     private void retireOnce() {

@@ -59,6 +59,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     private boolean sending;
     private boolean over;
     private boolean goingAway;
+    private ErrorCode brokenBy;
 
     private int sendWindow = Frames.DEFAULT_WINDOW;
     private int initialSendWindow = Frames.DEFAULT_WINDOW;
@@ -542,6 +543,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     public final void error(ErrorCode code, String why) {
         if (over) return;
         LOG.debugf("%s broke HTTP/2: %s (%s)", ctx.channel().remoteAddress(), why, code);
+        brokenBy = code;
         writer.goAway(lastPeerStream(), code);
         end();
         failAll(true);
@@ -578,8 +580,13 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
         for (Http2Stream stream : streams.values().toArray(Http2Stream[]::new)) {
             Failure why = broke ? broken() : lost(stream);
             stream.close(ClosedStreams.How.RESET_BY_PEER);
-            stream.failed(why, false);
+            stream.failed(why, isHttp1());
         }
+    }
+
+    /** Whether the peer has answered our preface in HTTP/1.1, and so has understood nothing of what followed. */
+    final boolean isHttp1() {
+        return brokenBy == ErrorCode.HTTP_1_1_REQUIRED;
     }
 
     // What the channel and the clock say.

@@ -120,7 +120,11 @@ public final class Http2ServerConnection extends Http2Connection implements Serv
         stream.begin(id);
         stream.expect(length);
         add(stream);
-        if (end) stream.endedWithHead();
+        if (end) {
+            stream.endedWithHead();
+            // RFC 9110 section 10.1.1: means nothing without a body.
+            head.remove(FieldName.EXPECT);
+        }
         stream.handler(factory.begin(stream, end));
     }
 
@@ -150,6 +154,7 @@ public final class Http2ServerConnection extends Http2Connection implements Serv
         switch (outcome) {
             case TOO_LARGE -> answer(id, Failure.HEAD_TOO_LARGE, endStream);
             case CONNECT -> answer(id, Failure.METHOD_NOT_SUPPORTED, endStream);
+            case EXPECTATION -> answer(id, Failure.EXPECTATION_FAILED, endStream);
             case BAD_REQUEST -> answer(id, Failure.BAD_REQUEST, endStream);
             default -> streamError(id, null, ErrorCode.PROTOCOL_ERROR, "malformed head");
         }

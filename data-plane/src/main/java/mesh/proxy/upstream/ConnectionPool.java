@@ -154,6 +154,10 @@ public final class ConnectionPool {
         loop.timers().cancel(c);
     }
 
+    void onHttp1() {
+        upstream.knowsNoHttp2();
+    }
+
     private boolean tryCount(ConnectSettings settings) {
         return load.tryConnect(settings.policy().maxConnections(), connected + connecting == 0);
     }

@@ -78,6 +78,11 @@ final class PooledConnection extends TimerWheel.Timeout implements ClientConnect
     }
 
     @Override
+    public void onHttp1(ClientConnection unused) {
+        pool.onHttp1();
+    }
+
+    @Override
     protected void expire() {
         retire();
     }

@@ -8,6 +8,7 @@ import mesh.model.Address;
 import mesh.proxy.http.HttpVersion;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.telemetry.ProxyMetrics;
+import org.jboss.logging.Logger;
 
 /**
  * One endpoint of a cluster, alive: its connections and what it is serving. Lives from the push that names it first to the one that names
@@ -15,6 +16,7 @@ import mesh.proxy.telemetry.ProxyMetrics;
  */
 public final class Upstream {
 
+    private static final Logger LOG = Logger.getLogger(Upstream.class);
     private static final int VERSIONS = HttpVersion.values().length;
 
     private final String cluster;
@@ -27,6 +29,7 @@ public final class Upstream {
     private final ProxyMetrics.UpstreamMeter meter;
     private volatile Destination current;
     private volatile boolean retired;
+    private volatile boolean http1Only;
 
     /**
      * @param loops every loop of the sidecar
@@ -58,6 +61,19 @@ public final class Upstream {
             pools.set(i, pool);
         }
         return pool;
+    }
+
+    /**
+     * Which HTTP a request goes by that came by {@code downstream}. Where nothing is configured it is the same, until an endpoint turns out
+     * not to know HTTP/2; gRPC is tried all the same, since it has no other.
+     */
+    public HttpVersion version(HttpVersion downstream, boolean grpc) {
+        return http1Only && !grpc ? HttpVersion.HTTP_1 : downstream;
+    }
+
+    void knowsNoHttp2() {
+        if (!http1Only) LOG.infof("%s does not know HTTP/2: what does not need it goes by HTTP/1.1 from now on", this);
+        http1Only = true;
     }
 
     /** Requests, or for TCP connections, that it is serving now. */

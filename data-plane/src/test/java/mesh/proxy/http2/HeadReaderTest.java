@@ -39,6 +39,7 @@ class HeadReaderTest {
         ":method=GET|:scheme=http|:path=a|:authority=h; BAD_REQUEST",
         ":method=GET|:scheme=http|:path=*|:authority=h; BAD_REQUEST",
         ":method=GET|:scheme=http|:path=/%00|:authority=h; BAD_REQUEST",
+        ":method=|:scheme=http|:path=/|:authority=h; BAD_REQUEST",
         ":method=G(T|:scheme=http|:path=/|:authority=h; BAD_REQUEST",
         ":method=G T|:scheme=http|:path=/|:authority=h; MALFORMED",
         ":method=GET|:scheme=http|:path=/ HTTP/1.1|:authority=h; MALFORMED",
@@ -67,6 +68,8 @@ class HeadReaderTest {
         ":method=GET|:scheme=http|:path=/|:authority=h|te=gzip; MALFORMED",
         ":method=GET|:scheme=http|:path=/|:authority=h|content-length=x; MALFORMED",
         ":method=GET|:scheme=http|:path=/|:authority=h|content-length=1|content-length=1; MALFORMED",
+        ":method=POST|:scheme=http|:path=/|:authority=h|expect=100-continue; FINE",
+        ":method=POST|:scheme=http|:path=/|:authority=h|expect=tea; EXPECTATION",
         ":method=CONNECT|:authority=h:1; CONNECT",
     })
     void judgesARequest(String fields, HeadReader.Outcome expected) {
