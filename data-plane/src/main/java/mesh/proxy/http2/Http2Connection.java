@@ -228,6 +228,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
 
     final void sendData(int stream, ByteBuf part, int bytes, boolean endStream) {
         sendWindow -= bytes;
+        if (bytes > 0) flood.bodyMoved();
         writer.data(stream, part, endStream);
     }
 
@@ -349,6 +350,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
             streamError(id, stream, ErrorCode.FLOW_CONTROL_ERROR, "DATA over the stream's window");
         } else {
             receiver = stream;
+            if (length > 0) flood.bodyMoved();
         }
     }
 

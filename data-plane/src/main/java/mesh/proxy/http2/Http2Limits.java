@@ -11,7 +11,8 @@ import java.time.Duration;
  * @param headBytes         of a head or trailers, unpacked, and of a header block, packed; default 64 KiB
  * @param fields            of a head or trailers; default 100
  * @param continuations     frames that continue one header block, empty ones too; default 10 (CVE-2024-27316)
- * @param controlPerSecond  frames that carry nothing and make us work: SETTINGS, PING, PRIORITY, empty DATA, unknown ones; default 200
+ * @param controlPerSecond  frames that carry nothing and make us work: SETTINGS, PING, PRIORITY, empty DATA, unknown ones, beyond the
+ *                          DATA frames that go and come in that second; default 200
  * @param earlyResets       streams reset before their answer began that are suffered, and any number as long as they are not most of
  *                          all streams; default 500 (CVE-2023-44487)
  * @param head              from a header block's first frame to its last, and from connecting to the peer's SETTINGS; default 10 s

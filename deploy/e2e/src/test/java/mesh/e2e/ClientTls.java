@@ -42,12 +42,21 @@ final class ClientTls {
         return new ClientTls(context);
     }
 
-    /** Connected, the handshake done. */
+    SSLContext context() {
+        return context;
+    }
+
+    /** Connected, the handshake done, for HTTP/1.1. */
     SSLSocket connect(Address address) throws IOException {
+        return connect(address, "http/1.1");
+    }
+
+    /** @param protocol offered by ALPN */
+    SSLSocket connect(Address address, String protocol) throws IOException {
         SocketFactory factory = context.getSocketFactory();
         SSLSocket socket = (SSLSocket) factory.createSocket(address.host(), address.port());
         SSLParameters parameters = socket.getSSLParameters();
-        parameters.setApplicationProtocols(new String[] {"http/1.1"});
+        parameters.setApplicationProtocols(new String[] {protocol});
         parameters.setProtocols(new String[] {"TLSv1.3"});
         socket.setSSLParameters(parameters);
         socket.startHandshake();

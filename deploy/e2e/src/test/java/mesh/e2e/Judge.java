@@ -17,6 +17,8 @@ final class Judge {
     /** What it said and how it ended. */
     record Verdict(int exit, String text) {}
 
+    private static final long PATIENCE_SECONDS = 150;
+
     private final Path program;
 
     private Judge(Path program) {
@@ -28,6 +30,7 @@ final class Judge {
         List<Path> places = new ArrayList<>();
         for (String place : System.getenv().getOrDefault("PATH", "").split(":")) places.add(Path.of(place));
         places.add(Path.of(System.getProperty("user.home"), "go", "bin"));
+        places.add(Path.of("/usr/sbin"));
         for (Path place : places) {
             if (Files.isExecutable(place.resolve(name))) return new Judge(place.resolve(name));
         }
@@ -35,6 +38,10 @@ final class Judge {
         if (Boolean.parseBoolean(System.getenv("CI"))) throw new AssertionError(why);
         Assumptions.abort(why);
         throw new AssertionError(why);
+    }
+
+    Path program() {
+        return program;
     }
 
     Verdict ask(String input, String... words) {
@@ -49,7 +56,7 @@ final class Judge {
                 } catch (IOException e) {
                     // It had heard enough.
                 }
-                assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("%s has ended", command).isTrue();
+                assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).as("%s has ended", command).isTrue();
                 return new Verdict(process.exitValue(), Files.readString(out));
             } finally {
                 Files.delete(out);
