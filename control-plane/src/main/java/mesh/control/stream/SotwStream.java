@@ -4,11 +4,9 @@ import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.Resource;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import mesh.model.MeshSnapshot;
@@ -20,9 +18,6 @@ import mesh.xds.ResourceType;
  * with the listener or cluster that names them.
  */
 final class SotwStream extends AdsStream<DiscoveryRequest, DiscoveryResponse> {
-
-    /** The last nonce of each type. A request with an older one was sent before its sender saw the last response, which it will answer. */
-    private final Map<ResourceType, String> last = new EnumMap<>(ResourceType.class);
 
     /** Types for which a name was given once: from then on an empty list means nothing instead of everything. */
     private final Set<ResourceType> named = EnumSet.noneOf(ResourceType.class);
@@ -41,9 +36,8 @@ final class SotwStream extends AdsStream<DiscoveryRequest, DiscoveryResponse> {
         Optional<Subscription> known = subscription(type);
         Subscription subscription = known.orElseGet(() -> subscribe(type));
         answer(request).ifPresent(answer -> answered(request.getResponseNonce(), answer));
-        if (!request.getResponseNonce().equals(last.getOrDefault(type, "")) && known.isPresent()) {
-            return List.of();
-        }
+        // Also with an old nonce or none: that answers no response, but requests come in order, so no later one has older names. And
+        // grpc-java forgets the nonce of a type that it unsubscribes from, and begins again without one.
         Set<String> names = new LinkedHashSet<>(request.getResourceNamesList());
         boolean all = type.wildcard() && (names.remove("*") || names.isEmpty() && !named.contains(type));
         if (request.getResourceNamesCount() > 0) {
@@ -108,9 +102,7 @@ final class SotwStream extends AdsStream<DiscoveryRequest, DiscoveryResponse> {
     }
 
     private DiscoveryResponse.Builder response(ResourceType type) {
-        String nonce = nonce(type);
-        last.put(type, nonce);
         return DiscoveryResponse.newBuilder()
-            .setTypeUrl(type.typeUrl()).setVersionInfo(Long.toString(sentVersion())).setNonce(nonce).setControlPlane(IDENTITY);
+            .setTypeUrl(type.typeUrl()).setVersionInfo(Long.toString(sentVersion())).setNonce(nonce(type)).setControlPlane(IDENTITY);
     }
 }

