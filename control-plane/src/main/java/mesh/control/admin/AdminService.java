@@ -1,9 +1,11 @@
 package mesh.control.admin;
 
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.PreDestroy;
 import java.util.function.Supplier;
 import mesh.control.admin.ConfigWrites.WrittenAs;
 import mesh.control.ca.AuditLog;
@@ -32,37 +34,58 @@ import mesh.v1.DeleteListenerRequest;
 import mesh.v1.DeleteRouteRequest;
 import mesh.v1.GetConfigRequest;
 import mesh.v1.GetConfigResponse;
+import mesh.v1.ListClustersRequest;
+import mesh.v1.ListClustersResponse;
+import mesh.v1.ListEndpointsRequest;
+import mesh.v1.ListEndpointsResponse;
+import mesh.v1.ListListenersRequest;
+import mesh.v1.ListListenersResponse;
+import mesh.v1.ListRoutesRequest;
+import mesh.v1.ListRoutesResponse;
 import mesh.v1.ListSidecarsRequest;
 import mesh.v1.ListSidecarsResponse;
 import mesh.v1.PutClusterRequest;
 import mesh.v1.PutEndpointRequest;
 import mesh.v1.PutListenerRequest;
 import mesh.v1.PutRouteRequest;
+import mesh.v1.WatchConfigRequest;
+import mesh.v1.WatchConfigResponse;
 import mesh.v1.WriteResponse;
 
 /**
- * {@code mesh.v1.AdminService}: the configuration pushed and read by people and tools. On worker threads, because a write waits for
+ * {@code mesh.v1.AdminService}: the configuration pushed, read and watched by people and tools. On worker threads, because a write waits for
  * the disk.
  */
 @GrpcService
 @Blocking
 public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
+    /** Far above what people and tools need; each costs little but its connection. */
+    private static final int MOST_WATCHES = 100;
+
     private final MeshStore store;
     private final SidecarRegistry sidecars;
     private final SvidIssuer issuer;
     private final ConfigWrites writes;
+    private final ConfigWatches watches;
 
     public AdminService(MeshStore store, SidecarRegistry sidecars, SvidIssuer issuer, AuditLog audit, MeterRegistry meters) {
         this.store = store;
         this.sidecars = sidecars;
         this.issuer = issuer;
         this.writes = new ConfigWrites(store, audit, meters);
+        this.watches = new ConfigWatches(store, MOST_WATCHES);
+    }
+
+    /** Ends the calls that would go on for ever. */
+    @PreDestroy
+    public void close() {
+        watches.close();
     }
 
     @Override
     public void applyConfig(ApplyConfigRequest request, StreamObserver<WriteResponse> out) {
-        change(out, () -> {
+        change(out, request.getDryRun(), () -> {
             Problems problems = new Problems();
             if (!request.hasConfig()) {
                 // An empty request, as from a script whose file was missing, must not empty the mesh.
@@ -70,7 +93,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
             }
             MeshSnapshot config = ConfigMessages.decode(request.getConfig(), "config", problems);
             refuseAny(problems);
-            return writes.write(request.getExpectedVersion(), Edits.replaceAll(config), "apply config", WrittenAs.WHOLE);
+            return writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.replaceAll(config), "apply config", WrittenAs.WHOLE);
         });
     }
 
@@ -83,70 +106,113 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
     }
 
     @Override
+    public void watchConfig(WatchConfigRequest request, StreamObserver<WatchConfigResponse> out) {
+        watches.begin(request.getAfterVersion(), (ServerCallStreamObserver<WatchConfigResponse>) out);
+    }
+
+    @Override
+    public void listListeners(ListListenersRequest request, StreamObserver<ListListenersResponse> out) {
+        answer(out, () -> {
+            MeshSnapshot current = store.current();
+            return ListListenersResponse.newBuilder().setVersion(current.version())
+                .addAllListeners(ConfigMessages.encode(current).getListenersList()).build();
+        });
+    }
+
+    @Override
+    public void listRoutes(ListRoutesRequest request, StreamObserver<ListRoutesResponse> out) {
+        answer(out, () -> {
+            MeshSnapshot current = store.current();
+            return ListRoutesResponse.newBuilder().setVersion(current.version())
+                .addAllRoutes(ConfigMessages.encode(current).getRoutesList()).build();
+        });
+    }
+
+    @Override
+    public void listClusters(ListClustersRequest request, StreamObserver<ListClustersResponse> out) {
+        answer(out, () -> {
+            MeshSnapshot current = store.current();
+            return ListClustersResponse.newBuilder().setVersion(current.version())
+                .addAllClusters(ConfigMessages.encode(current).getClustersList()).build();
+        });
+    }
+
+    @Override
+    public void listEndpoints(ListEndpointsRequest request, StreamObserver<ListEndpointsResponse> out) {
+        answer(out, () -> {
+            MeshSnapshot current = store.current();
+            NotThereException.unless("cluster", request.getCluster(), current.clusters());
+            ListEndpointsResponse.Builder m = ListEndpointsResponse.newBuilder().setVersion(current.version());
+            current.endpointsOf(request.getCluster()).forEach(endpoint -> m.addEndpoints(ClusterMessages.encode(endpoint)));
+            return m.build();
+        });
+    }
+
+    @Override
     public void putListener(PutListenerRequest request, StreamObserver<WriteResponse> out) {
-        change(out, () -> {
+        change(out, request.getDryRun(), () -> {
             Problems problems = new Problems();
             ListenerMessages.ListenerParts parts = ListenerMessages.decode(request.getListener(), "listener", problems);
             refuseAny(problems);
             String name = parts.listener().name();
-            return writes.write(request.getExpectedVersion(), Edits.put(parts), "put listener " + name,
+            return writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.put(parts), "put listener " + name,
                 new WrittenAs("listeners." + name + ".", "listener."));
         });
     }
 
     @Override
     public void deleteListener(DeleteListenerRequest request, StreamObserver<WriteResponse> out) {
-        change(out, () -> writes.write(request.getExpectedVersion(), Edits.deleteListener(request.getName()),
+        change(out, request.getDryRun(), () -> writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.deleteListener(request.getName()),
             "delete listener " + request.getName(), WrittenAs.WHOLE));
     }
 
     @Override
     public void putRoute(PutRouteRequest request, StreamObserver<WriteResponse> out) {
-        change(out, () -> {
+        change(out, request.getDryRun(), () -> {
             Problems problems = new Problems();
             RouteTable table = RouteMessages.decode(request.getRoute(), "route", problems);
             refuseAny(problems);
-            return writes.write(request.getExpectedVersion(), Edits.put(table), "put route " + table.name(),
+            return writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.put(table), "put route " + table.name(),
                 new WrittenAs("routes." + table.name() + ".", "route."));
         });
     }
 
     @Override
     public void deleteRoute(DeleteRouteRequest request, StreamObserver<WriteResponse> out) {
-        change(out, () -> writes.write(request.getExpectedVersion(), Edits.deleteRoute(request.getName()),
+        change(out, request.getDryRun(), () -> writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.deleteRoute(request.getName()),
             "delete route " + request.getName(), WrittenAs.WHOLE));
     }
 
     @Override
     public void putCluster(PutClusterRequest request, StreamObserver<WriteResponse> out) {
-        change(out, () -> {
+        change(out, request.getDryRun(), () -> {
             Problems problems = new Problems();
             ClusterMessages.ClusterParts parts = ClusterMessages.decode(request.getCluster(), "cluster", problems);
             refuseAny(problems);
-            return writes.write(request.getExpectedVersion(), Edits.put(parts), "put cluster " + parts.cluster().name(), WrittenAs.WHOLE);
+            return writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.put(parts), "put cluster " + parts.cluster().name(), WrittenAs.WHOLE);
         });
     }
 
     @Override
     public void deleteCluster(DeleteClusterRequest request, StreamObserver<WriteResponse> out) {
-        change(out, () -> writes.write(request.getExpectedVersion(), Edits.deleteCluster(request.getName()),
+        change(out, request.getDryRun(), () -> writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.deleteCluster(request.getName()),
             "delete cluster " + request.getName(), WrittenAs.WHOLE));
     }
 
     @Override
     public void putEndpoint(PutEndpointRequest request, StreamObserver<WriteResponse> out) {
-        change(out, () -> {
+        change(out, request.getDryRun(), () -> {
             Problems problems = new Problems();
             Endpoint endpoint = ClusterMessages.decode(request.getEndpoint(), "endpoint", problems);
             refuseAny(problems);
-            return writes.write(request.getExpectedVersion(), Edits.putEndpoint(request.getCluster(), endpoint),
+            return writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.putEndpoint(request.getCluster(), endpoint),
                 "put endpoint " + endpoint.address() + " of cluster " + request.getCluster(), WrittenAs.WHOLE);
         });
     }
 
     @Override
     public void deleteEndpoint(DeleteEndpointRequest request, StreamObserver<WriteResponse> out) {
-        change(out, () -> writes.write(request.getExpectedVersion(), Edits.deleteEndpoint(request.getCluster(), request.getAddress()),
+        change(out, request.getDryRun(), () -> writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.deleteEndpoint(request.getCluster(), request.getAddress()),
             "delete endpoint " + request.getAddress() + " of cluster " + request.getCluster(), WrittenAs.WHOLE));
     }
 
@@ -180,8 +246,8 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
         }
     }
 
-    private void change(StreamObserver<WriteResponse> out, Supplier<WriteResponse> work) {
-        answer(out, () -> writes.counted(work));
+    private void change(StreamObserver<WriteResponse> out, boolean dryRun, Supplier<WriteResponse> work) {
+        answer(out, () -> writes.counted(dryRun, work));
     }
 
     private static <T> void answer(StreamObserver<T> out, Supplier<T> work) {

@@ -8,13 +8,14 @@ import java.io.IOException;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import mesh.control.ca.AuditLog;
+import mesh.control.messages.ChangeMessages;
 import mesh.control.ports.Peer;
 import mesh.control.store.Change;
 import mesh.control.store.MeshStore;
 import mesh.model.ApplyResult;
+import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.v1.WriteResponse;
 import org.jboss.logging.Logger;
@@ -62,37 +63,42 @@ final class ConfigWrites {
             .register(meters);
     }
 
-    /** Runs a write RPC and counts its refusal, wherever it came from. */
-    WriteResponse counted(Supplier<WriteResponse> rpc) {
+    /** Runs a write RPC and counts its refusal, wherever it came from; a dry run is no write. */
+    WriteResponse counted(boolean dryRun, Supplier<WriteResponse> rpc) {
         try {
             return rpc.get();
         } catch (RuntimeException e) {
             StatusRuntimeException refusal = Refusal.of(e);
-            (OUR_FAULT.contains(refusal.getStatus().getCode()) ? failed : refused).increment();
+            if (!dryRun) {
+                (OUR_FAULT.contains(refusal.getStatus().getCode()) ? failed : refused).increment();
+            }
             throw refusal;
         }
     }
 
     /** @param what for the log and the audit, such as {@code put cluster payments} */
-    WriteResponse write(long expectedVersion, Change change, String what, WrittenAs written) {
-        AtomicLong before = new AtomicLong();
+    WriteResponse write(long expectedVersion, boolean dryRun, Change change, String what, WrittenAs written) {
+        Observed observed = new Observed(change);
         String author = Peer.current().name();
-        ApplyResult result = store.edit(expectedVersion, current -> {
-            before.set(current.version());
-            return change.applyTo(current);
-        }, author, what);
+        ApplyResult result = dryRun ? store.rehearse(expectedVersion, observed) : store.edit(expectedVersion, observed, author, what);
         if (result instanceof ApplyResult.Rejected rejected) {
             List<Problem> problems = rejected.problems();
             throw Refusal.of(problems.stream().map(written::told).toList());
         }
         long version = ((ApplyResult.Applied) result).version();
-        if (version == before.get()) {
+        if (!dryRun) {
+            done(version, observed.before.version(), author, what);
+        }
+        return WriteResponse.newBuilder().setVersion(version).addAllChanges(ChangeMessages.between(observed.before, observed.after)).build();
+    }
+
+    private void done(long version, long before, String author, String what) {
+        if (version == before) {
             unchanged.increment();
         } else {
             applied.increment();
             audited(author, what, version);
         }
-        return WriteResponse.newBuilder().setVersion(version).build();
     }
 
     /** The change is in force and in the journal already, with its author: to refuse it now would be untrue. */
@@ -101,6 +107,25 @@ final class ConfigWrites {
             audit.add(author, what, "config version " + version);
         } catch (IOException e) {
             LOG.errorf("config version %d is in force and missing in the audit log: %s", version, e.getMessage());
+        }
+    }
+
+    /** A change, with what it was made from and what it came to: it runs on the store's thread. */
+    private static final class Observed implements Change {
+
+        private final Change change;
+        private volatile MeshSnapshot before;
+        private volatile MeshSnapshot after;
+
+        Observed(Change change) {
+            this.change = change;
+        }
+
+        @Override
+        public MeshSnapshot applyTo(MeshSnapshot current) {
+            before = current;
+            after = change.applyTo(current);
+            return after;
         }
     }
 }

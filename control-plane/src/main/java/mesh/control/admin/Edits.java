@@ -35,7 +35,7 @@ final class Edits {
 
     static Change deleteListener(String name) {
         return current -> {
-            require("listener", name, current.listeners());
+            NotThereException.unless("listener", name, current.listeners());
             return of(current, without(current.listeners(), name),
                 without(current.routeTables(), RouteTable.implicitName(name)));
         };
@@ -49,7 +49,7 @@ final class Edits {
         return current -> {
             Map<String, RouteTable> written = new LinkedHashMap<>(current.routeTables());
             written.keySet().removeIf(table -> table.startsWith("@"));
-            require("route table", name, written);
+            NotThereException.unless("route table", name, written);
             return of(current, current.listeners(), without(current.routeTables(), name));
         };
     }
@@ -62,7 +62,7 @@ final class Edits {
 
     static Change deleteCluster(String name) {
         return current -> {
-            require("cluster", name, current.clusters());
+            NotThereException.unless("cluster", name, current.clusters());
             Map<String, Cluster> clusters = without(current.clusters(), name);
             return new MeshSnapshot(current.version(), current.listeners(), current.routeTables(),
                 clusters, without(current.endpoints(), name), current.trust());
@@ -71,7 +71,7 @@ final class Edits {
 
     static Change putEndpoint(String cluster, Endpoint endpoint) {
         return current -> {
-            require("cluster", cluster, current.clusters());
+            NotThereException.unless("cluster", cluster, current.clusters());
             List<Endpoint> endpoints = new ArrayList<>(current.endpointsOf(cluster));
             int at = indexOf(endpoints, endpoint.address().toString());
             if (at < 0) {
@@ -85,7 +85,7 @@ final class Edits {
 
     static Change deleteEndpoint(String cluster, String address) {
         return current -> {
-            require("cluster", cluster, current.clusters());
+            NotThereException.unless("cluster", cluster, current.clusters());
             List<Endpoint> endpoints = new ArrayList<>(current.endpointsOf(cluster));
             int at = indexOf(endpoints, address);
             if (at < 0) {
@@ -108,12 +108,6 @@ final class Edits {
 
     private static MeshSnapshot of(MeshSnapshot current, Map<String, Listener> listeners, Map<String, RouteTable> tables) {
         return new MeshSnapshot(current.version(), listeners, tables, current.clusters(), current.endpoints(), current.trust());
-    }
-
-    private static void require(String what, String name, Map<String, ?> known) {
-        if (!known.containsKey(name)) {
-            throw new NotThereException(what, name, known.keySet());
-        }
     }
 
     private static <T> Map<String, T> with(Map<String, T> map, String name, T value) {

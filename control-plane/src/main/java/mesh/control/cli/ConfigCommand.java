@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import mesh.v1.ApplyConfigRequest;
+import mesh.v1.Change;
 import mesh.v1.Config;
 import mesh.v1.GetConfigRequest;
 import mesh.v1.GetConfigResponse;
@@ -64,6 +65,9 @@ final class ConfigCommand {
             description = "refuse when the current version is another one; 0 applies to any")
         private long expectedVersion;
 
+        @Option(names = "--dry-run", description = "only say what would be refused, and otherwise what would change")
+        private boolean dryRun;
+
         @Spec
         private CommandSpec spec;
 
@@ -71,9 +75,21 @@ final class ConfigCommand {
         public Integer call() throws IOException {
             Config config = ConfigFile.read(file);
             WriteResponse response = client.call(admin -> admin.applyConfig(
-                ApplyConfigRequest.newBuilder().setConfig(config).setExpectedVersion(expectedVersion).build()));
-            spec.commandLine().getOut().println("applied: config version " + response.getVersion());
+                ApplyConfigRequest.newBuilder().setConfig(config).setExpectedVersion(expectedVersion).setDryRun(dryRun).build()));
+            PrintWriter out = spec.commandLine().getOut();
+            if (dryRun) {
+                response.getChangesList().forEach(change -> out.println(line(change)));
+                out.println(response.getChangesCount() == 0 ? "nothing would change: config version " + response.getVersion()
+                    : "would become config version " + response.getVersion() + "; nothing was changed");
+            } else {
+                out.println("applied: config version " + response.getVersion());
+            }
             return 0;
+        }
+
+        private static String line(Change change) {
+            return change.getAction() + " " + change.getKind() + " " + change.getName()
+                + (change.getCluster().isEmpty() ? "" : " of cluster " + change.getCluster());
         }
     }
 }

@@ -116,7 +116,7 @@ public final class ClusterMessages {
         return m.build();
     }
 
-    private static mesh.v1.Endpoint encode(Endpoint endpoint) {
+    public static mesh.v1.Endpoint encode(Endpoint endpoint) {
         mesh.v1.Endpoint.Builder m = mesh.v1.Endpoint.newBuilder()
             .setAddress(endpoint.address().toString())
             .setWeight(endpoint.weight());

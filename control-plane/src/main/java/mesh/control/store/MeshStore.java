@@ -109,8 +109,28 @@ public final class MeshStore implements ConfigSource, Closeable {
         }
     }
 
+    /**
+     * What {@link #edit} would come to at this moment: refused for the same reasons, or applied under the version that is named. Nothing is
+     * kept and nobody is told.
+     *
+     * @throws StaleVersionException when the current version is another one
+     */
+    public ApplyResult rehearse(long expectedVersion, Change change) {
+        return decide(current, expectedVersion, change, after -> {});
+    }
+
     private ApplyResult write(long expectedVersion, Change change, String author, String message) {
-        MeshSnapshot before = current;
+        return decide(current, expectedVersion, change, after -> {
+            keep(after, author, message);
+            current = after;
+            LOG.infof("config version %d: %s, by %s", after.version(), message, author);
+            for (Consumer<MeshSnapshot> listener : listeners) {
+                tell(listener, after);
+            }
+        });
+    }
+
+    private static ApplyResult decide(MeshSnapshot before, long expectedVersion, Change change, Consumer<MeshSnapshot> commit) {
         if (expectedVersion != 0 && expectedVersion != before.version()) {
             throw new StaleVersionException(expectedVersion, before.version());
         }
@@ -123,12 +143,7 @@ public final class MeshStore implements ConfigSource, Closeable {
             return new ApplyResult.Applied(before.version());
         }
         after = after.withVersion(before.version() + 1);
-        keep(after, author, message);
-        current = after;
-        LOG.infof("config version %d: %s, by %s", after.version(), message, author);
-        for (Consumer<MeshSnapshot> listener : listeners) {
-            tell(listener, after);
-        }
+        commit.accept(after);
         return new ApplyResult.Applied(after.version());
     }
 

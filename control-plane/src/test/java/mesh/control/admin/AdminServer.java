@@ -36,6 +36,7 @@ public final class AdminServer implements AutoCloseable {
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final MeshStore store;
     private final AdsService ads;
+    private final AdminService admin;
     private final Server server;
     private final ManagedChannel channel;
 
@@ -46,11 +47,12 @@ public final class AdminServer implements AutoCloseable {
         store = MeshStore.open(files, Optional.of(ca.bundle()), clock);
         SidecarRegistry sidecars = new SidecarRegistry(clock);
         ads = new AdsService(store, NodeScope::view, Optional::empty, sidecars, meters);
+        admin = new AdminService(store, sidecars, issuer, audit, meters);
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
             .intercept(new PeerInterceptor(new CallPolicy(Set.of()), chain -> {
                 throw new IllegalArgumentException("nobody shows a certificate here");
             }))
-            .addService(new AdminService(store, sidecars, issuer, audit, meters))
+            .addService(admin)
             .addService(ads)
             .build().start();
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort()).usePlaintext().build();
@@ -68,6 +70,11 @@ public final class AdminServer implements AutoCloseable {
         return AdminServiceGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
     }
 
+    /** As when the control plane stops. */
+    void closeAdmin() {
+        admin.close();
+    }
+
     double counted(String result) {
         return meters.counter("mesh_config_applies", "result", result).count();
     }
@@ -76,6 +83,7 @@ public final class AdminServer implements AutoCloseable {
     public void close() throws Exception {
         channel.shutdownNow();
         ads.close();
+        admin.close();
         server.shutdownNow();
         server.awaitTermination(10, TimeUnit.SECONDS);
         store.close();

@@ -21,6 +21,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import mesh.v1.ApplyConfigRequest;
+import mesh.v1.Change;
 import mesh.v1.Cluster;
 import mesh.v1.Config;
 import mesh.v1.CreateJoinTokenRequest;
@@ -32,12 +33,19 @@ import mesh.v1.DeleteRouteRequest;
 import mesh.v1.Endpoint;
 import mesh.v1.GetConfigRequest;
 import mesh.v1.GetConfigResponse;
+import mesh.v1.ListClustersRequest;
+import mesh.v1.ListEndpointsRequest;
+import mesh.v1.ListEndpointsResponse;
+import mesh.v1.ListListenersRequest;
+import mesh.v1.ListRoutesRequest;
 import mesh.v1.ListSidecarsRequest;
+import mesh.v1.Listener;
 import mesh.v1.PutClusterRequest;
 import mesh.v1.PutEndpointRequest;
 import mesh.v1.PutListenerRequest;
 import mesh.v1.PutRouteRequest;
 import mesh.v1.SidecarStatus;
+import mesh.v1.WriteResponse;
 import mesh.xds.ResourceType;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
@@ -57,9 +65,9 @@ class AdminServiceTest {
             {"name": "pay", "prefix": "/", "cluster": "payments", "timeout": "15s", "idle_timeout": "300s"}]}]}],
           "clusters": [
             {"name": "payments", "balancer": "round_robin", "endpoints": [{"address": "10.0.0.7:9001", "weight": 1}],
-             "connect_timeout": "1s", "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024},
+             "connect_timeout": "1s", "protocol": "downstream", "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024},
             {"name": "app", "balancer": "round_robin",
-             "connect_timeout": "1s", "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024}
+             "connect_timeout": "1s", "protocol": "downstream", "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024}
           ]
         }
         """;
@@ -83,6 +91,58 @@ class AdminServiceTest {
         GetConfigResponse got = get();
         assertThat(got.getVersion()).isEqualTo(1);
         assertThat(got.getConfig()).isEqualTo(config(CONFIG));
+    }
+
+    @Test
+    void listsEachKindOfWhatWasApplied() {
+        apply(config(CONFIG));
+        Config config = config(CONFIG);
+        assertThat(server.admin().listListeners(ListListenersRequest.getDefaultInstance()).getListenersList()).isEqualTo(config.getListenersList());
+        assertThat(server.admin().listRoutes(ListRoutesRequest.getDefaultInstance()).getRoutesList()).isEqualTo(config.getRoutesList());
+        assertThat(server.admin().listClusters(ListClustersRequest.getDefaultInstance()).getClustersList()).isEqualTo(config.getClustersList());
+        ListEndpointsResponse endpoints = server.admin().listEndpoints(ListEndpointsRequest.newBuilder().setCluster("payments").build());
+        assertThat(endpoints.getVersion()).isEqualTo(1);
+        assertThat(endpoints.getEndpointsList()).isEqualTo(config.getClusters(0).getEndpointsList());
+        refused(Code.NOT_FOUND, () -> server.admin().listEndpoints(ListEndpointsRequest.newBuilder().setCluster("paymens").build()));
+    }
+
+    @Test
+    void aDryRunIsRefusedForTheSameReasonsAndChangesNothing() {
+        apply(config(CONFIG));
+        WriteResponse dry = server.admin().applyConfig(
+            ApplyConfigRequest.newBuilder().setConfig(Config.getDefaultInstance()).setDryRun(true).setExpectedVersion(1).build());
+        assertThat(dry.getVersion()).isEqualTo(2);
+        assertThat(told(dry.getChangesList())).containsExactly(
+            "removed listener out", "removed listener in", "removed route outbound", "removed cluster payments", "removed cluster app");
+        refused(Code.ABORTED, () -> server.admin().applyConfig(
+            ApplyConfigRequest.newBuilder().setConfig(config(CONFIG)).setDryRun(true).setExpectedVersion(7).build()));
+        refused(Code.INVALID_ARGUMENT, () -> server.admin().deleteCluster(DeleteClusterRequest.newBuilder().setName("app").setDryRun(true).build()));
+        refused(Code.NOT_FOUND, () -> server.admin().deleteCluster(DeleteClusterRequest.newBuilder().setName("x").setDryRun(true).build()));
+        assertThat(server.admin().putEndpoint(PutEndpointRequest.newBuilder().setCluster("payments")
+            .setEndpoint(Endpoint.newBuilder().setAddress("10.0.0.9:9001")).setDryRun(true).build()).getVersion()).isEqualTo(2);
+
+        assertThat(get().getVersion()).isEqualTo(1);
+        assertThat(get().getConfig()).isEqualTo(config(CONFIG));
+        assertThat(server.counted("applied")).isEqualTo(1);
+        assertThat(server.counted("refused")).isZero();
+    }
+
+    @Test
+    void aWriteTellsWhatItChanged() {
+        apply(config(CONFIG));
+        assertThat(told(server.admin().putListener(PutListenerRequest.newBuilder().setListener(
+            Listener.newBuilder().setName("in").setListen("127.0.0.1:15006").setCluster("payments")).build()).getChangesList()))
+            .as("only the route table that it brings along is another").containsExactly("changed listener in");
+        assertThat(told(server.admin().putEndpoint(PutEndpointRequest.newBuilder().setCluster("payments")
+            .setEndpoint(Endpoint.newBuilder().setAddress("10.0.0.7:9001").setWeight(2)).build()).getChangesList()))
+            .containsExactly("changed endpoint 10.0.0.7:9001 of payments");
+        assertThat(told(server.admin().putCluster(PutClusterRequest.newBuilder().setCluster(Cluster.newBuilder().setName("new")
+            .addEndpoints(Endpoint.newBuilder().setAddress("10.0.0.8:1"))).build()).getChangesList())).containsExactly("added cluster new");
+    }
+
+    private static List<String> told(List<Change> changes) {
+        return changes.stream().map(change -> change.getAction() + " " + change.getKind() + " " + change.getName()
+            + (change.getCluster().isEmpty() ? "" : " of " + change.getCluster())).toList();
     }
 
     @Test

@@ -58,6 +58,37 @@ class CommandsTest {
     }
 
     @Test
+    void saysWhatWouldChangeAndChangesNothing() throws IOException {
+        Path file = Files.writeString(temp.resolve("mesh.json"), CONFIG);
+        call("config", "apply", file.toString());
+        out.getBuffer().setLength(0);
+
+        assertThat(call("config", "apply", "--dry-run", file.toString())).isZero();
+        assertThat(out).hasToString("nothing would change: config version 1\n");
+        out.getBuffer().setLength(0);
+
+        Files.writeString(file, CONFIG.replace("10.0.0.7", "10.0.0.8").replace("[{\"name\"", "[{\"name\": \"cart\"}, {\"name\""));
+        assertThat(call("config", "apply", "--dry-run", file.toString())).isZero();
+        assertThat(out).hasToString("""
+            added cluster cart
+            added endpoint 10.0.0.8:9001 of cluster payments
+            removed endpoint 10.0.0.7:9001 of cluster payments
+            would become config version 2; nothing was changed
+            """);
+        out.getBuffer().setLength(0);
+        call("config", "get");
+        assertThat(err.toString()).endsWith("config version 1\n");
+        assertThat(out.toString()).contains("10.0.0.7").doesNotContain("cart");
+    }
+
+    @Test
+    void tellsEveryProblemOfADryRun() throws IOException {
+        Path file = Files.writeString(temp.resolve("mesh.json"), CONFIG.replace("least_conn", "rr"));
+        assertThat(call("config", "apply", "--dry-run", file.toString())).isEqualTo(1);
+        assertThat(err.toString()).startsWith("mesh: 1 problem").contains("config.clusters[0].balancer");
+    }
+
+    @Test
     void appliesTheSameInYaml() throws IOException {
         Path file = Files.writeString(temp.resolve("mesh.yaml"), """
             # two instances
