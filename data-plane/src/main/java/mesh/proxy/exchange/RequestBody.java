@@ -16,9 +16,10 @@ final class RequestBody {
     /** What keeping a part costs besides its bytes: objects, and the rest of the buffer that it is a slice of. */
     private static final int PART_COST = 256;
 
-    private final ArrayDeque<ByteBuf> waiting = new ArrayDeque<>(4);
+    /** Both are made with the first part: most requests have no body. */
+    private ArrayDeque<ByteBuf> waiting;
     /** What the current upstream has got and the next may need. */
-    private final ArrayDeque<ByteBuf> sent = new ArrayDeque<>(4);
+    private ArrayDeque<ByteBuf> sent;
     private int size;
     private boolean forgetful;
     private boolean complete;
@@ -34,7 +35,11 @@ final class RequestBody {
      * @param to   null while there is nowhere to go
      */
     void add(ByteBuf part, UpstreamStream to) {
-        empty = false;
+        if (empty) {
+            empty = false;
+            waiting = new ArrayDeque<>(4);
+            sent = new ArrayDeque<>(4);
+        }
         // Only told apart from the limit: a body may be longer than an int can say.
         if (!isFull()) size += part.readableBytes() + PART_COST;
         waiting.add(part);
@@ -74,7 +79,9 @@ final class RequestBody {
 
     /** Sends all that has come to another upstream, which has got the head. */
     void sendTo(UpstreamStream to) {
-        for (ByteBuf part; (part = sent.pollLast()) != null; ) waiting.addFirst(part);
+        if (!empty) {
+            for (ByteBuf part; (part = sent.pollLast()) != null; ) waiting.addFirst(part);
+        }
         send(to);
     }
 
@@ -83,7 +90,7 @@ final class RequestBody {
         // An upstream that takes a part may make room for the next, which then comes in here while others are still before it.
         if (to == null || sending) return;
         sending = true;
-        for (ByteBuf part; (part = waiting.poll()) != null; ) upstream.sendBody(keep(part));
+        for (ByteBuf part; !empty && (part = waiting.poll()) != null; ) upstream.sendBody(keep(part));
         sending = false;
         if (complete) upstream.sendEnd(trailers);
     }
@@ -102,6 +109,7 @@ final class RequestBody {
     /** There will be no other try. */
     void forget() {
         forgetful = true;
+        if (empty) return;
         release(sent);
         release(waiting);
     }
