@@ -1,6 +1,7 @@
 package mesh.proxy;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +43,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     private final ListenerBinder binder;
     private volatile Svid svid;
     private volatile TrustBundle trust;
+    private volatile Optional<Instant> cachedAt = Optional.empty();
     private volatile boolean draining;
 
     /** @param count number of event loops, at least 1; one a core is right */
@@ -57,7 +59,20 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     }
 
     /** Makes a configuration current, all of it at once; on any problem nothing changes. */
-    public synchronized ApplyResult apply(MeshSnapshot snapshot) {
+    public ApplyResult apply(MeshSnapshot snapshot) {
+        return apply(snapshot, Optional.empty());
+    }
+
+    /**
+     * As {@link #apply}, with a configuration from before this process: it may be out of date, and is said to be until the next is applied.
+     *
+     * @param appliedAt when it was current
+     */
+    public ApplyResult restore(MeshSnapshot snapshot, Instant appliedAt) {
+        return apply(snapshot, Optional.of(appliedAt));
+    }
+
+    private synchronized ApplyResult apply(MeshSnapshot snapshot, Optional<Instant> from) {
         List<Problem> problems = snapshot.problems();
         if (!problems.isEmpty()) return reject(problems);
         RuntimeTables before = runtime.current();
@@ -72,7 +87,8 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         runtime.publish(next);
         TableCompiler.settle(next, before);
         change.commit(before);
-        metrics.configApplied(snapshot.version());
+        cachedAt = from;
+        metrics.configApplied(snapshot.version(), from.isPresent());
         return new ApplyResult.Applied(snapshot.version());
     }
 
@@ -99,6 +115,11 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     /** The configuration in force. */
     public MeshSnapshot current() {
         return runtime.current().snapshot();
+    }
+
+    @Override
+    public Optional<Instant> cachedAt() {
+        return cachedAt;
     }
 
     /** What it was compiled to, with everything that is alive in it. */

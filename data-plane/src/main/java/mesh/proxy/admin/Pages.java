@@ -81,10 +81,13 @@ final class Pages {
     }
 
     JsonObject serverInfo() {
-        return new JsonObject()
+        JsonObject json = new JsonObject()
             .put("version", "0.1.0")
             .put("state", sidecar.draining() ? "DRAINING" : "LIVE")
             .put("config_version", sidecar.tables().snapshot().version())
+            .put("config_stale", sidecar.cachedAt().isPresent());
+        sidecar.cachedAt().ifPresent(at -> json.put("config_cached_at", at.toString()));
+        return json
             .put("connections", sidecar.connections())
             .put("uptime_seconds", Duration.between(started, clock.instant()).toSeconds())
             .put("java", System.getProperty("java.version"));

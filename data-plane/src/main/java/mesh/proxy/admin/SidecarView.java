@@ -1,5 +1,6 @@
 package mesh.proxy.admin;
 
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import mesh.model.Address;
@@ -11,6 +12,9 @@ import mesh.proxy.runtime.RuntimeTables;
 public interface SidecarView {
 
     RuntimeTables tables();
+
+    /** When the configuration in force was applied by an earlier process; empty once this one has had one from where they come from. */
+    Optional<Instant> cachedAt();
 
     /** Where listeners are bound, by name. */
     Map<String, Address> bound();

@@ -4,7 +4,10 @@ import io.grpc.ManagedChannel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import mesh.model.ApplyResult;
+import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.model.TrustBundle;
 import mesh.pki.CaPin;
@@ -12,8 +15,8 @@ import mesh.pki.Svid;
 import mesh.proxy.Sidecar;
 import mesh.proxy.discovery.ControlPlaneChannels;
 import mesh.proxy.discovery.IdentitySource;
-import mesh.proxy.discovery.StateDirectory;
 import mesh.proxy.discovery.XdsSource;
+import mesh.proxy.state.StateDirectory;
 import mesh.time.Env;
 import org.jboss.logging.Logger;
 
@@ -26,6 +29,8 @@ final class ControlPlaneFeed implements Feed {
     private final Sidecar sidecar;
     private final Env env;
     private AutoCloseable way = () -> {};
+    private StateDirectory state;
+    private ColdStart coldStart;
     private IdentitySource identity;
     private XdsSource source;
     private boolean following;
@@ -44,23 +49,25 @@ final class ControlPlaneFeed implements Feed {
             LOG.warnf("neither --ca-pin nor %s: plaintext to %s, and no certificates", asked.stateDir(), asked.address());
             ManagedChannel channel = ControlPlaneChannels.plaintext(asked.address());
             way = channel::shutdownNow;
-            source = source(() -> channel);
+            source = source(() -> channel, sidecar::apply, XdsSource.Fallback.NONE);
             return List.of();
         }
         try {
             IdentitySource.Origin origin = new IdentitySource.Origin(
                 asked.address(), asked.workload(), asked.caPin().map(CaPin::parse), asked.joinTokenFile());
-            identity = new IdentitySource(origin, StateDirectory.open(asked.stateDir()), this::rotate, env);
+            state = StateDirectory.open(asked.stateDir());
+            identity = new IdentitySource(origin, state, this::rotate, env);
             way = identity;
-            source = source(identity::channel);
+            coldStart = new ColdStart(state, asked.node(), sidecar, env);
+            source = source(identity::channel, coldStart::apply, coldStart::restore);
             return identity.open().map(why -> List.of(new Problem("", why))).orElse(List.of());
         } catch (IOException e) {
             return List.of(new Problem("", e.getMessage()));
         }
     }
 
-    private XdsSource source(Supplier<ManagedChannel> channels) {
-        return new XdsSource(channels, asked.node(), asked.workload(), MeshCommand.VERSION, sidecar::apply, env);
+    private XdsSource source(Supplier<ManagedChannel> channels, Function<MeshSnapshot, ApplyResult> sink, XdsSource.Fallback fallback) {
+        return new XdsSource(channels, asked.node(), asked.workload(), MeshCommand.VERSION, sink, fallback, env);
     }
 
     /** The sidecar's part before the subscription's: listeners may need the certificate as soon as they are told of. */
@@ -74,6 +81,9 @@ final class ControlPlaneFeed implements Feed {
         following = true;
         if (identity != null) {
             identity.follow();
+            if (!identity.hasOne() && state.hasLastGood()) {
+                LOG.warn("no identity that is good: the cached configuration is not served, for mTLS could not be spoken");
+            }
         }
         subscribe(identity == null || identity.hasOne());
     }
@@ -96,6 +106,9 @@ final class ControlPlaneFeed implements Feed {
     public void close() {
         if (source != null) {
             source.close();
+        }
+        if (coldStart != null) {
+            coldStart.close();
         }
         try {
             way.close();

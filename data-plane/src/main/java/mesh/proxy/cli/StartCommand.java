@@ -50,7 +50,7 @@ final class StartCommand implements Callable<Integer> {
     private String caPin;
 
     @Option(names = "--state-dir", paramLabel = "DIR",
-        description = "keeps key and certificate over restarts; default: mesh-state/NODE")
+        description = "keeps identity and configuration over restarts; default: mesh-state/NODE")
     private Path stateDir;
 
     @Option(names = "--admin-listen", paramLabel = "HOST:PORT", description = "admin pages; default: the file's, or 127.0.0.1:15000")

@@ -42,7 +42,7 @@ record StartOptions(Origin origin, Listens listens, Optional<Boolean> accessLog,
      * @param node          this instance's name
      * @param joinTokenFile holds the token for the first certificate; not needed when the state directory has one
      * @param caPin         {@code sha256:} and 64 hexadecimal digits: how the control plane is known at first contact
-     * @param stateDir      keeps key, certificate and bundle over restarts
+     * @param stateDir      keeps key, certificate, bundle and configuration over restarts
      */
     record ControlPlane(Address address, String workload, String node, Optional<Path> joinTokenFile, Optional<String> caPin, Path stateDir)
         implements Origin {}

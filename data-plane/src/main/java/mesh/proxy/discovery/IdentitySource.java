@@ -18,6 +18,7 @@ import mesh.model.Address;
 import mesh.model.TrustBundle;
 import mesh.pki.CaPin;
 import mesh.pki.Svid;
+import mesh.proxy.state.StateDirectory;
 import mesh.time.Env;
 import org.jboss.logging.Logger;
 
@@ -87,7 +88,7 @@ public final class IdentitySource implements AutoCloseable {
      */
     public Optional<String> open() {
         try {
-            Optional<StateDirectory.Kept> kept = state.read();
+            Optional<StateDirectory.Kept> kept = state.identity();
             if (kept.isPresent() && !kept.get().svid().id().workload().equals(origin.workload())) {
                 return Optional.of(state + ": has the identity " + kept.get().svid().id() + " (expected: of workload \"" + origin.workload()
                     + "\"; each has a directory of its own)");
@@ -96,6 +97,7 @@ public final class IdentitySource implements AutoCloseable {
                 use(kept.get().svid(), kept.get().bundle());
                 return Optional.empty();
             }
+            kept.ifPresent(old -> LOG.warnf("%s: its identity expired at %s and is not used", state, end(old.svid())));
             if (enrolment.missing().isPresent()) {
                 String why = kept.map(old -> "its identity expired at " + end(old.svid())).orElse("no identity in it");
                 return Optional.of(state + ": " + why + " " + enrolment.missing().get());
@@ -197,9 +199,18 @@ public final class IdentitySource implements AutoCloseable {
     private void obtain() throws IOException {
         boolean isProven = held != null && isGood(held.svid);
         CertificateClient.Given given = isProven ? client.request(held.channel, "") : enrolment.enrol();
-        state.write(given.svid(), given.bundle());
+        keep(given.svid(), given.bundle());
         use(given.svid(), given.bundle());
         LOG.infof("certificate: %s until %s", given.svid().id(), end(given.svid()));
+    }
+
+    /** A disk that is full is no reason to go without. */
+    private void keep(Svid svid, TrustBundle bundle) {
+        try {
+            state.keep(svid, bundle);
+        } catch (IOException e) {
+            LOG.errorf("identity not kept for the next start: %s", e);
+        }
     }
 
     private void use(Svid svid, TrustBundle bundle) {
@@ -230,11 +241,7 @@ public final class IdentitySource implements AutoCloseable {
             LOG.errorf("trust bundle of %s ignored (expected: of %s)", bundle.trustDomain(), held.svid.id().trustDomain());
             return;
         }
-        try {
-            state.write(held.svid, bundle);
-        } catch (IOException e) {
-            LOG.errorf("trust bundle not kept for the next start: %s", e.getMessage());
-        }
+        keep(held.svid, bundle);
         LOG.infof("trust bundle: %d authorities of %s", bundle.authorities().size(), bundle.trustDomain());
         use(held.svid, bundle);
     }

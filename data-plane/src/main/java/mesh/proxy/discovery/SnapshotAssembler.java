@@ -120,6 +120,11 @@ final class SnapshotAssembler {
         }
     }
 
+    /** Another process' last set is in force: what refers to it may lean on it, and a subscription asks for everything all the same. */
+    void restored(MeshSnapshot snapshot) {
+        published = snapshot;
+    }
+
     /** The last set that was applied. */
     MeshSnapshot published() {
         return published;

@@ -8,8 +8,10 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
@@ -20,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import mesh.model.ApplyResult;
+import mesh.model.Durations;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.time.Env;
@@ -27,7 +30,8 @@ import org.jboss.logging.Logger;
 
 /**
  * Takes the configuration from a control plane by delta ADS and hands whole snapshots to a sink. When the stream breaks, the last good
- * snapshot stays in force and the next stream asks only for what has changed since.
+ * snapshot stays in force and the next stream asks only for what has changed since. Where there has been none yet, it makes do with what is
+ * left from before this process until there is.
  *
  * <p>Everything, the sink included, runs on one thread of its own; never on a traffic loop.
  */
@@ -37,6 +41,24 @@ public final class XdsSource implements AutoCloseable {
 
     /** A stream that worked and broke is followed by a pause of at most this, so that a restart is not met by every sidecar at once. */
     private static final long FIRST_PAUSE_MILLIS = Reconnect.FIRST.toMillis();
+
+    /** How long a start waits for a first configuration before it makes do with an older one. */
+    static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    /** What is there from before this process. */
+    @FunctionalInterface
+    public interface Fallback {
+
+        Fallback NONE = why -> Optional.empty();
+
+        /**
+         * Makes it current. Called once at most, on the source's thread.
+         *
+         * @param why there is nothing newer
+         * @return what is in force now; empty if nothing is
+         */
+        Optional<MeshSnapshot> restore(String why);
+    }
 
     /**
      * Where the subscription stands.
@@ -52,6 +74,7 @@ public final class XdsSource implements AutoCloseable {
     private final Supplier<ManagedChannel> channels;
     private final Node node;
     private final Function<MeshSnapshot, ApplyResult> sink;
+    private final Fallback fallback;
     private final Env env;
     private final Reconnect reconnect;
     private final SnapshotAssembler assembler = new SnapshotAssembler();
@@ -64,6 +87,7 @@ public final class XdsSource implements AutoCloseable {
     private volatile State state;
     private volatile boolean closed;
     private Stream stream;
+    private boolean fellBack;
 
     /**
      * @param channels to the control plane; asked before each stream, may give the same one again. Whoever supplies it closes it.
@@ -71,17 +95,19 @@ public final class XdsSource implements AutoCloseable {
      * @param workload what the sidecar claims to be; believed only on a connection without certificates
      * @param version  of this program
      * @param sink     makes a snapshot current, or says what is wrong with it; called on this source's thread
+     * @param fallback asked when the control plane cannot be reached before it has given a first configuration, or takes too long
      */
     public XdsSource(Supplier<ManagedChannel> channels, String node, String workload, String version,
-        Function<MeshSnapshot, ApplyResult> sink, Env env) {
-        this(channels, node, workload, version, sink, env, Reconnect.guarded(env.random()));
+        Function<MeshSnapshot, ApplyResult> sink, Fallback fallback, Env env) {
+        this(channels, node, workload, version, sink, fallback, env, Reconnect.guarded(env.random()));
     }
 
     XdsSource(Supplier<ManagedChannel> channels, String node, String workload, String version,
-        Function<MeshSnapshot, ApplyResult> sink, Env env, Reconnect reconnect) {
+        Function<MeshSnapshot, ApplyResult> sink, Fallback fallback, Env env, Reconnect reconnect) {
         this.channels = channels;
         this.node = Node.newBuilder().setId(node).setCluster(workload).setUserAgentName("mesh").setUserAgentVersion(version).build();
         this.sink = sink;
+        this.fallback = fallback;
         this.env = env;
         this.reconnect = reconnect;
         this.state = new State(false, env.clock().instant(), 0, false, List.of());
@@ -89,6 +115,7 @@ public final class XdsSource implements AutoCloseable {
 
     /** Subscribes, for as long as this is not closed. Returns at once. */
     public void start() {
+        schedule(() -> fallBack("no configuration from it for " + Durations.format(PATIENCE)), PATIENCE.toNanos());
         subscribe(0);
     }
 
@@ -162,6 +189,20 @@ public final class XdsSource implements AutoCloseable {
         } catch (RejectedExecutionException e) {
             return null;
         }
+    }
+
+    /** Unless there is something better already. On our thread, so that what is old never comes after what is new. */
+    private void fallBack(String why) {
+        if (fellBack || assembler.published() != MeshSnapshot.EMPTY) {
+            return;
+        }
+        fellBack = true;
+        try {
+            fallback.restore(why).ifPresent(assembler::restored);
+        } catch (RuntimeException e) {
+            LOG.errorf(e, "bug while an older configuration was restored");
+        }
+        publishState(state.connected);
     }
 
     private void publishState(boolean connected) {
@@ -250,6 +291,7 @@ public final class XdsSource implements AutoCloseable {
             publishState(false);
             LOG.warnf("%s: %s", state.applied ? "no control plane, version " + state.version + " goes on" : "no control plane yet",
                 CallFailure.words(cause));
+            fallBack("it cannot be reached");
             if (answered) {
                 end.complete(null);
             } else {

@@ -1,4 +1,4 @@
-package mesh.proxy.discovery;
+package mesh.proxy.state;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,17 +12,19 @@ import mesh.pki.PemFiles;
 import mesh.pki.Svid;
 
 /**
- * Keeps a sidecar's identity over restarts, so that it can start while the control plane is away and needs its token only once. Readable by
- * its user and by nobody else; what is not is refused. One thread.
+ * What a sidecar has over restarts: its identity, so that it needs its token only once, and the configuration that was last in force, so
+ * that it can start while the control plane is away. Readable by its user and by nobody else; what is not is refused. One thread for each
+ * of the two.
  */
 public final class StateDirectory {
 
     private static final String IDENTITY = "svid.pem";
     private static final String BUNDLE = "bundle.pem";
+    private static final String LAST_GOOD = "last-good.xds";
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
-    /** What is kept. */
-    record Kept(Svid svid, TrustBundle bundle) {}
+    /** An identity that was kept. */
+    public record Kept(Svid svid, TrustBundle bundle) {}
 
     private final Path directory;
 
@@ -50,7 +52,7 @@ public final class StateDirectory {
      *
      * @throws IOException naming the file and what is wrong with it
      */
-    Optional<Kept> read() throws IOException {
+    public Optional<Kept> identity() throws IOException {
         Path identity = directory.resolve(IDENTITY);
         if (!Files.exists(identity)) {
             return Optional.empty();
@@ -61,12 +63,31 @@ public final class StateDirectory {
     }
 
     /** The bundle first: whoever finds an identity finds whom it trusts. Key and chain are one file, so that they always fit. */
-    void write(Svid svid, TrustBundle bundle) throws IOException {
+    public void keep(Svid svid, TrustBundle bundle) throws IOException {
         PemFiles.writeCertificates(directory.resolve(BUNDLE), bundle.authorities());
         PemFiles.writeSvid(directory.resolve(IDENTITY), svid);
     }
 
-    private static void refuseLooser(Path path) throws IOException {
+    /**
+     * The configuration from before, checked; empty when there was none. For keeping one there is {@link LastGoodWriter}.
+     *
+     * @param owner whose it must be
+     * @throws IOException naming the file and why it is of no use
+     */
+    public Optional<LastGood> lastGood(LastGood.Owner owner) throws IOException {
+        return lastGoodFile().read(owner);
+    }
+
+    /** Whether a configuration was kept, good or not. */
+    public boolean hasLastGood() {
+        return lastGoodFile().exists();
+    }
+
+    LastGoodFile lastGoodFile() {
+        return new LastGoodFile(directory.resolve(LAST_GOOD));
+    }
+
+    static void refuseLooser(Path path) throws IOException {
         Set<PosixFilePermission> mode = Files.getPosixFilePermissions(path);
         if (!OWNER_ONLY.containsAll(mode)) {
             throw new IOException(path + ": mode " + PosixFilePermissions.toString(mode)

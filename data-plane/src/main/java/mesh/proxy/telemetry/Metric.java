@@ -20,6 +20,8 @@ public enum Metric {
     CERTIFICATE_EXPIRY("mesh_certificate_expiry_timestamp_seconds", Collector.Type.GAUGE,
         "When it ends, in seconds since 1970: svid is the sidecar's own, trust_bundle the first CA to go", "kind"),
     CONFIG_VERSION("mesh_config_version_info", Collector.Type.GAUGE, "1 for the configuration in force", "version"),
+    CONFIG_STALE("mesh_config_stale", Collector.Type.GAUGE,
+        "1 while the configuration in force is an earlier process' last one, because there is no control plane to ask"),
     CONFIG_APPLIES("mesh_config_applies_total", Collector.Type.COUNTER, "Configurations applied or rejected", "result"),
     INTERNAL_ERRORS("mesh_internal_errors_total", Collector.Type.COUNTER, "Bugs: each closed one connection"),
     ACCESS_LOG_DROPPED("mesh_access_log_dropped_total", Collector.Type.COUNTER, "Lines lost because they came faster than they could be written");

@@ -63,6 +63,7 @@ public final class MetricsCollector extends Collector {
         Family expiry = new Family(Metric.CERTIFICATE_EXPIRY);
         metrics.expiries().forEach((kind, seconds) -> expiry.add(seconds, kind));
         families.add(expiry);
+        families.add(new Family(Metric.CONFIG_STALE).add(metrics.configStale() ? 1 : 0));
         families.add(new Family(Metric.CONFIG_VERSION).add(1, Long.toString(metrics.configVersion())));
         return families.stream().map(Family::samples).toList();
     }

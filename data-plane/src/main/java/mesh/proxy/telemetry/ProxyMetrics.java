@@ -23,6 +23,7 @@ public final class ProxyMetrics {
     private final Map<Metric, Map<List<String>, LongAdder>> counters = new ConcurrentHashMap<>();
     private final Map<String, Long> expiries = new ConcurrentHashMap<>();
     private volatile long configVersion;
+    private volatile boolean configStale;
 
     /** @param loops number of proxy event loops */
     public ProxyMetrics(int loops, Ticker ticker) {
@@ -98,8 +99,10 @@ public final class ProxyMetrics {
         count(Metric.INTERNAL_ERRORS);
     }
 
-    public void configApplied(long version) {
+    /** @param stale whether it is from before this process */
+    public void configApplied(long version, boolean stale) {
         configVersion = version;
+        configStale = stale;
         count(Metric.CONFIG_APPLIES, "applied");
     }
 
@@ -161,6 +164,10 @@ public final class ProxyMetrics {
 
     long configVersion() {
         return configVersion;
+    }
+
+    boolean configStale() {
+        return configStale;
     }
 
     /** One listener's connections and bytes. */

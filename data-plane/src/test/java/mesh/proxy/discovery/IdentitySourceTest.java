@@ -19,6 +19,7 @@ import mesh.model.TrustBundle;
 import mesh.pki.CaPin;
 import mesh.pki.Svid;
 import mesh.pki.TestPki;
+import mesh.proxy.state.StateDirectory;
 import mesh.time.Env;
 import mesh.time.FakeClock;
 import mesh.v1.IdentityServiceGrpc;
@@ -222,7 +223,7 @@ class IdentitySourceTest {
             List.of(pki.bundle().authorities().get(0), TestPki.create(clock).bundle().authorities().get(0)));
         server.send(both);
         await().untilAsserted(() -> assertThat(trusted).last().isEqualTo(both));
-        assertThat(StateDirectory.open(directory.resolve("state")).read().orElseThrow().bundle()).isEqualTo(both);
+        assertThat(StateDirectory.open(directory.resolve("state")).identity().orElseThrow().bundle()).isEqualTo(both);
     }
 
     @Test

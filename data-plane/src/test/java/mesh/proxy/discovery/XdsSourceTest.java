@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -45,6 +46,8 @@ class XdsSourceTest {
     private final ScriptedControlPlane script = new ScriptedControlPlane();
     private final List<MeshSnapshot> applied = new CopyOnWriteArrayList<>();
     private final CountDownLatch gate = new CountDownLatch(1);
+    private final List<String> restored = new CopyOnWriteArrayList<>();
+    private Optional<MeshSnapshot> left = Optional.empty();
     private Server server;
     private ManagedChannel channel;
     private XdsSource source;
@@ -53,7 +56,7 @@ class XdsSourceTest {
     void start() throws IOException {
         server = serve(0);
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort()).usePlaintext().build();
-        source = new XdsSource(() -> channel, "pay-1", "pay", "1.2.3", this::apply, Env.system(), XdsSourceTest::atOnce);
+        source = new XdsSource(() -> channel, "pay-1", "pay", "1.2.3", this::apply, this::restore, Env.system(), XdsSourceTest::atOnce);
     }
 
     private Server serve(int port) throws IOException {
@@ -139,6 +142,59 @@ class XdsSourceTest {
         await().untilAsserted(() -> assertThat(applied).containsExactly(ONE, two));
     }
 
+    @Test
+    void makesDoWithWhatIsLeftFromBeforeWhileNobodyIsThere() throws Exception {
+        gate.countDown();
+        int port = server.getPort();
+        server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+        left = Optional.of(ONE.withVersion(41));
+        source.start();
+        await().until(() -> attempts.size() > 20);
+        assertThat(restored).as("asked once").containsExactly("it cannot be reached");
+        assertThat(source.state()).satisfies(s -> assertThat(s.applied() && s.version() == 41 && !s.connected()).isTrue());
+
+        server = serve(port);
+        assertThat(script.nextRequest().getInitialResourceVersionsMap()).as("everything is asked for").isEmpty();
+        script.sendAll(Meshes.of(1, "pay=10.0.0.9:80"));
+        await().untilAsserted(() -> assertThat(applied).containsExactly(Meshes.of(1, "pay=10.0.0.9:80")));
+        await().until(() -> source.state().version() == 1);
+    }
+
+    @Test
+    void makesDoWithWhatIsLeftFromBeforeWhileTheControlPlaneIsSilent() {
+        gate.countDown();
+        left = Optional.of(ONE.withVersion(41));
+        source.start();
+        await().until(() -> source.state().applied());
+        assertThat(restored).containsExactly("no configuration from it for 1s");
+        script.sendAll(ONE);
+        await().untilAsserted(() -> assertThat(applied).containsExactly(ONE));
+    }
+
+    @Test
+    void needsNothingFromBeforeOnceItHasAConfiguration() throws Exception {
+        gate.countDown();
+        left = Optional.of(ONE.withVersion(41));
+        source.start();
+        script.sendAll(ONE);
+        await().until(() -> source.state().applied());
+        script.breakStream();
+        server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+        int before = attempts.size();
+        await().until(() -> attempts.size() > before + 20);
+        assertThat(restored).isEmpty();
+        assertThat(source.state().version()).isEqualTo(1);
+    }
+
+    @Test
+    void waitsOnWhereNothingIsLeftFromBefore() throws Exception {
+        server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+        source.start();
+        await().until(() -> attempts.size() > 20);
+        assertThat(restored).hasSize(1);
+        assertThat(source.state().applied()).isFalse();
+    }
+
     private static final List<Integer> attempts = new CopyOnWriteArrayList<>();
 
     /** Tries again without a pause, as long as it takes. */
@@ -153,6 +209,11 @@ class XdsSourceTest {
             }
         });
         return good;
+    }
+
+    private Optional<MeshSnapshot> restore(String why) {
+        restored.add(why);
+        return left;
     }
 
     private ApplyResult apply(MeshSnapshot snapshot) {

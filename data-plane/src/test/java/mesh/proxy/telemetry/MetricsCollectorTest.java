@@ -97,7 +97,7 @@ class MetricsCollectorTest {
         web.bytesIn(0, 10);
         web.bytesIn(1, 5);
         web.bytesOut(1, 7);
-        metrics.configApplied(7);
+        metrics.configApplied(7, true);
         metrics.configRejected();
         metrics.certificateExpiry("svid", 1_800_000_000);
         metrics.handshake("server", "failed", "expired");
@@ -109,6 +109,7 @@ class MetricsCollectorTest {
             .contains("mesh_bytes_total{listener=\"web\",direction=\"in\",} 15.0\n")
             .contains("mesh_bytes_total{listener=\"web\",direction=\"out\",} 7.0\n")
             .contains("mesh_config_version_info{version=\"7\",} 1.0\n")
+            .contains("mesh_config_stale 1.0\n")
             .contains("mesh_config_applies_total{result=\"applied\",} 1.0\n")
             .contains("mesh_config_applies_total{result=\"rejected\",} 1.0\n")
             .contains("mesh_certificate_expiry_timestamp_seconds{kind=\"svid\",} 1.8E9\n")
