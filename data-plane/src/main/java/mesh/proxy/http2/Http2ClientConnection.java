@@ -218,6 +218,11 @@ public final class Http2ClientConnection extends Http2Connection implements Clie
         if (isHttp1()) owner.onHttp1(this);
     }
 
+    @Override
+    boolean lingers() {
+        return false;
+    }
+
     private void retireOnce() {
         if (retired) return;
         retired = true;

@@ -31,6 +31,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     private static final long MAX_UNREAD = 1024 * 1024;
     /** How often the connection looks at what has come to a standstill. */
     private static final Duration ROUND = Duration.ofSeconds(5);
+    private static final Duration LINGER = Duration.ofSeconds(1);
 
     private final Http2Limits limits;
     private final TimerWheel timers;
@@ -119,6 +120,9 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
 
     /** The connection is closing; nothing can be opened any more. */
     abstract void closing();
+
+    /** Whether the peer is left a moment to read what was said last: to close over what it has sent meanwhile would take that from it. */
+    abstract boolean lingers();
 
     /** Our own fault. */
     abstract void bug(Throwable cause);
@@ -575,7 +579,12 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
         over = true;
         closing();
         writer.handOver();
-        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        if (lingers()) {
+            ctx.flush();
+            timers.set(round, LINGER.toNanos());
+        } else {
+            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
     }
 
     private void failAll(boolean broke) {
@@ -641,7 +650,10 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     }
 
     private void lookAround() {
-        if (over) return;
+        if (over) {
+            ctx.close();
+            return;
+        }
         long now = timers.now();
         if (!settled && now - began > limits.head().toNanos()) {
             error(ErrorCode.SETTINGS_TIMEOUT, "no SETTINGS within " + limits.head().toMillis() + " ms");

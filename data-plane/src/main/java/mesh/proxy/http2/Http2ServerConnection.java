@@ -243,4 +243,9 @@ public final class Http2ServerConnection extends Http2Connection implements Serv
     void closing() {
         // Nobody keeps this connection but its channel.
     }
+
+    @Override
+    boolean lingers() {
+        return true;
+    }
 }

@@ -178,6 +178,8 @@ class Http2ServerConnectionTest {
         assertThat(channel.isOpen()).isTrue();
         answer(1, 200, "");
         assertThat(late.ended).isTrue();
+        assertThat(channel.isOpen()).as("until the client has read that").isTrue();
+        clock.advance(Duration.ofSeconds(1).plusMillis(10));
         assertThat(channel.isOpen()).isFalse();
     }
 
@@ -189,6 +191,7 @@ class Http2ServerConnectionTest {
             peer.flush();
         }
         assertThat(peer.awayCode).isEqualTo(ErrorCode.ENHANCE_YOUR_CALM);
+        clock.advance(Duration.ofSeconds(1).plusMillis(10));
         assertThat(channel.isOpen()).isFalse();
     }
 
@@ -249,9 +252,10 @@ class Http2ServerConnectionTest {
 
     @Test
     void closesAnIdleConnectionPolitely() {
-        clock.advance(Duration.ofHours(1).plusSeconds(10));
+        clock.advance(Duration.ofHours(1).plusSeconds(5));
         peer.flush();
         assertThat(peer.awayCode).isEqualTo(ErrorCode.NO_ERROR);
+        clock.advance(Duration.ofSeconds(1).plusMillis(10));
         assertThat(channel.isOpen()).isFalse();
     }
 
