@@ -23,8 +23,8 @@ import mesh.model.UpstreamProtocol;
 import mesh.model.UpstreamTls;
 
 /**
- * mTLS on either side. The certificate is the sidecar's own ({@code default}), whom to trust is the bundle's business
- * ({@link ResourceType#TRUST_NAME}); what stands here is only which identities will do.
+ * mTLS on either side. The certificate is the client's own: an Envoy has it in its bootstrap as the secret {@code default}, because keys
+ * never travel. Whom to trust is the bundle's business ({@link ResourceType#TRUST_NAME}); what stands here is only which identities will do.
  */
 final class TransportSockets {
 
@@ -107,15 +107,11 @@ final class TransportSockets {
                 .setTlsMinimumProtocolVersion(TlsProtocol.TLSv1_3)
                 .setTlsMaximumProtocolVersion(TlsProtocol.TLSv1_3))
             .addAllAlpnProtocols(protocols)
-            .addTlsCertificateSdsSecretConfigs(secret(OWN_CERTIFICATE))
+            .addTlsCertificateSdsSecretConfigs(SdsSecretConfig.newBuilder().setName(OWN_CERTIFICATE))
             .setCombinedValidationContext(CombinedCertificateValidationContext.newBuilder()
                 .setDefaultValidationContext(required)
-                .setValidationContextSdsSecretConfig(secret(ResourceType.TRUST_NAME)))
+                .setValidationContextSdsSecretConfig(SdsSecretConfig.newBuilder().setName(ResourceType.TRUST_NAME).setSdsConfig(Wire.ADS)))
             .build();
-    }
-
-    private static SdsSecretConfig secret(String name) {
-        return SdsSecretConfig.newBuilder().setName(name).setSdsConfig(Wire.ADS).build();
     }
 
     private static Set<SpiffeId> identities(CommonTlsContext common, Reading reading) {
@@ -124,12 +120,19 @@ final class TransportSockets {
             reading.at("tls_certificate_sds_secret_configs")
                 .problem("has " + common.getTlsCertificateSdsSecretConfigsCount() + " certificates (expected: one)");
         } else {
-            checkSecret(common.getTlsCertificateSdsSecretConfigs(0), OWN_CERTIFICATE, reading.at("tls_certificate_sds_secret_configs", 0));
+            SdsSecretConfig own = common.getTlsCertificateSdsSecretConfigs(0);
+            Reading at = reading.at("tls_certificate_sds_secret_configs", 0);
+            checkName(own, OWN_CERTIFICATE, at);
+            if (own.hasSdsConfig()) {
+                Wire.onlyAds(own.getSdsConfig(), at.at("sds_config"));
+            }
         }
         CombinedCertificateValidationContext combined = common.getCombinedValidationContext();
         Reading at = reading.at("combined_validation_context");
         at.only(combined, Set.of("default_validation_context", "validation_context_sds_secret_config"));
-        checkSecret(combined.getValidationContextSdsSecretConfig(), ResourceType.TRUST_NAME, at.at("validation_context_sds_secret_config"));
+        SdsSecretConfig trust = combined.getValidationContextSdsSecretConfig();
+        checkName(trust, ResourceType.TRUST_NAME, at.at("validation_context_sds_secret_config"));
+        Wire.onlyAds(trust.getSdsConfig(), at.at("validation_context_sds_secret_config").at("sds_config"));
         Reading inDefault = at.at("default_validation_context");
         inDefault.only(combined.getDefaultValidationContext(), Set.of("match_typed_subject_alt_names"));
         Set<SpiffeId> ids = new HashSet<>();
@@ -153,10 +156,9 @@ final class TransportSockets {
         return at.check(() -> SpiffeId.parse(san.getMatcher().getExact()));
     }
 
-    private static void checkSecret(SdsSecretConfig secret, String name, Reading reading) {
+    private static void checkName(SdsSecretConfig secret, String name, Reading reading) {
         if (!secret.getName().equals(name)) {
             reading.at("name").unexpected(secret.getName(), name);
         }
-        Wire.onlyAds(secret.getSdsConfig(), reading.at("sds_config"));
     }
 }

@@ -1,6 +1,7 @@
 package mesh.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.ManagedChannel;
@@ -70,6 +71,38 @@ class EnvoyIT {
         try (GrpcService first = new GrpcService("first"); GrpcService second = new GrpcService("second");
             EnvoyProcess envoy = EnvoyProcess.plaintext(variant, controlPlane, "edge", home)) {
             follows(envoy, first.address(), second.address(), () -> GrpcService.call(channel));
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+
+    /** The mesh takes it for the workload that its certificate names, and it takes the sidecar for whom the endpoint names. */
+    @ParameterizedTest
+    @EnumSource
+    void callsASidecarOverMutualTls(Variant variant) throws Exception {
+        Path home = Files.createDirectory(dir.resolve("envoy"));
+        Address inbound = Ports.free();
+        ManagedChannel channel = NettyChannelBuilder.forAddress(listen.host(), listen.port()).usePlaintext().build();
+        try (GrpcService application = new GrpcService("payments");
+            SidecarProcess sidecar = SidecarProcess.of(controlPlane, "payments", "payments-1", dir);
+            EnvoyProcess envoy = EnvoyProcess.secured(variant, controlPlane, "edge", home)) {
+            long version = write("ApplyConfig", """
+                {"config": {
+                  "listeners": [
+                    {"name": "edge", "listen": "%s", "scope": {"workload": "edge"}, "cluster": "payments"},
+                    {"name": "in", "listen": "%s", "scope": {"workload": "payments"}, "cluster": "app", "tls": {"allow": ["spiffe://mesh.local/edge"]}}],
+                  "clusters": [
+                    {"name": "payments", "connect_timeout": "10s", "endpoints": [{"address": "%s", "spiffe_id": "spiffe://mesh.local/payments"}]},
+                    {"name": "app", "endpoints": [{"address": "%s"}]}]}}""".formatted(listen, inbound, inbound, application.address()));
+            controlPlane.awaitSync(version, "payments-1", "edge-1");
+            await().atMost(Duration.ofSeconds(30)).ignoreExceptions().untilAsserted(() -> assertThat(GrpcService.call(channel)).isEqualTo("payments"));
+
+            version = write("PutEndpoint", """
+                {"cluster": "payments", "endpoint": {"address": "%s", "spiffe_id": "spiffe://mesh.local/cart"}}""".formatted(inbound));
+            controlPlane.awaitSync(version, "edge-1");
+            int before = application.calls();
+            assertThatThrownBy(() -> GrpcService.callNow(channel)).as("the sidecar is not cart").hasMessageContaining("UNAVAILABLE");
+            assertThat(application.calls()).isEqualTo(before);
         } finally {
             channel.shutdownNow();
         }

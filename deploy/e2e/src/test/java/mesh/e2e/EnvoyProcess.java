@@ -35,7 +35,10 @@ final class EnvoyProcess implements AutoCloseable {
                         validation_context:
                           trusted_ca: {filename: "%s"}
                           match_typed_subject_alt_names: [{san_type: URI, matcher: {exact: "spiffe://mesh.local/control-plane"}}]
-            """.formatted(files.chain(), files.key(), files.ca()));
+              secrets:
+                - name: default
+                  tls_certificate: {certificate_chain: {filename: "%s"}, private_key: {filename: "%s"}}
+            """.formatted(files.chain(), files.key(), files.ca(), files.chain(), files.key()));
     }
 
     /** Through the loopback port. */
