@@ -21,7 +21,7 @@ import org.jboss.logging.Logger;
  */
 public final class LastGoodWriter implements AutoCloseable {
 
-    static final Duration PAUSE = Duration.ofMillis(500);
+    static final Duration PAUSE = Duration.ofMillis(100);
     static final Duration RETRY = Duration.ofSeconds(30);
 
     private static final Logger LOG = Logger.getLogger(LastGoodWriter.class);

@@ -135,6 +135,11 @@ final class MeshProcess implements AutoCloseable {
         throw new IOException("no VmRSS of " + pid());
     }
 
+    /** STOP makes it stand still, with its sockets open; CONT lets it go on. */
+    void signal(String name) throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor()).isZero();
+    }
+
     /** SIGTERM. */
     void terminate() {
         process.destroy();

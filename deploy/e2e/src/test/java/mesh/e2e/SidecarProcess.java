@@ -22,13 +22,15 @@ final class SidecarProcess implements AutoCloseable {
     private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     private final String node;
+    private final List<String> options;
     private final MeshProcess process;
     private final Address admin;
     private final Address health;
     private final Address metrics;
 
-    private SidecarProcess(String node, MeshProcess process) {
+    private SidecarProcess(String node, List<String> options, MeshProcess process) {
         this.node = node;
+        this.options = options;
         this.process = process;
         Matcher started = process.awaitLine(STARTED);
         this.admin = Address.parse(started.group(1));
@@ -60,7 +62,12 @@ final class SidecarProcess implements AutoCloseable {
         }
         if (!options.contains("--drain-delay")) words.addAll(List.of("--drain-delay", "0s"));
         words.addAll(options);
-        return new SidecarProcess(node, MeshProcess.dataPlane(words.toArray(String[]::new)));
+        return new SidecarProcess(node, options, MeshProcess.dataPlane(words.toArray(String[]::new)));
+    }
+
+    /** The same again, which has to be gone. */
+    SidecarProcess again() {
+        return start(node, options);
     }
 
     String node() {

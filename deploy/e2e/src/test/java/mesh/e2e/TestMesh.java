@@ -92,6 +92,13 @@ final class TestMesh implements AutoCloseable {
         return controlPlane;
     }
 
+    /** Starts a sidecar again that was killed, from what it has on disk. */
+    SidecarProcess restart(String node) {
+        SidecarProcess again = sidecars.get(node).again();
+        sidecars.put(node, again);
+        return again;
+    }
+
     SidecarProcess sidecar(String node) {
         return sidecars.get(node);
     }
