@@ -31,16 +31,18 @@ final class Identities {
 
     /** Gives a workload a new key and certificate, in one file and in one step. */
     void issue(String workload) throws IOException {
-        PemFiles.writeSvid(file(workload), svid(workload));
+        PemFiles.writeSvid(dir.resolve(workload + ".pem"), svid(workload));
     }
 
-    /** The section of a configuration, for a workload that may have been given nothing yet. */
+    /** Key and certificate of a workload. */
+    Path file(String workload) throws IOException {
+        Path file = dir.resolve(workload + ".pem");
+        if (!Files.exists(file)) PemFiles.writeSvid(file, svid(workload));
+        return file;
+    }
+
+    /** The section of a configuration. */
     String yaml(String workload) throws IOException {
-        if (!Files.exists(file(workload))) issue(workload);
         return "identity: {ca: \"%s\", cert: \"%s\", key: \"%s\"}".formatted(authority(), file(workload), file(workload));
-    }
-
-    private Path file(String workload) {
-        return dir.resolve(workload + ".pem");
     }
 }

@@ -1,0 +1,114 @@
+package mesh.e2e;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32;
+import mesh.model.Address;
+
+/** A client for tests that looks closely at how an answer ends. */
+final class HttpCaller implements AutoCloseable {
+
+    /**
+     * An answer that has ended as it should.
+     *
+     * @param text  its body, cut where it is long
+     * @param sum   the trailer of that name, or null
+     */
+    record Answer(int status, long bytes, long crc, String text, String sum) {}
+
+    private static final int TEXT_BYTES = 1000;
+    private static final long PATIENCE_SECONDS = 60;
+
+    private final HttpClient client;
+
+    HttpCaller(Vertx vertx, Wire wire, Identities identities) throws Exception {
+        client = wire.client(vertx, identities, "web");
+    }
+
+    /** Sends a request and waits for the whole of its answer, or throws what broke it. */
+    Answer call(Address target, String path) throws Exception {
+        return await(open(target, HttpMethod.GET, path).compose(request -> {
+            CompletableFuture<Answer> answer = answer(request, 0);
+            request.end();
+            return Future.fromCompletionStage(answer);
+        }));
+    }
+
+    /** As above, with a body. @param known whether its length is told first */
+    Answer call(Address target, String path, Body body, boolean known) throws Exception {
+        return await(open(target, HttpMethod.POST, path).compose(request -> {
+            CompletableFuture<Answer> answer = answer(request, 0);
+            if (known) request.putHeader("content-length", Long.toString(body.length()));
+            else request.setChunked(true);
+            request.sendHead().onSuccess(sent -> body.writeTo(request, request::end));
+            return Future.fromCompletionStage(answer);
+        }));
+    }
+
+    /** Asks for a body and stops reading for a while in the middle of it. */
+    Answer callSlowly(Address target, String path, long pauseMillis) throws Exception {
+        return await(open(target, HttpMethod.GET, path).compose(request -> {
+            CompletableFuture<Answer> answer = answer(request, pauseMillis);
+            request.end();
+            return Future.fromCompletionStage(answer);
+        }));
+    }
+
+    /** A request that is on its way, its body not yet begun. */
+    HttpClientRequest begin(Address target, String path) throws Exception {
+        HttpClientRequest request = await(open(target, HttpMethod.POST, path)).setChunked(true);
+        await(request.sendHead());
+        return request;
+    }
+
+    private Future<HttpClientRequest> open(Address target, HttpMethod method, String path) {
+        return client.request(method, target.port(), target.host(), path);
+    }
+
+    private static CompletableFuture<Answer> answer(HttpClientRequest request, long pauseMillis) {
+        CompletableFuture<Answer> answer = new CompletableFuture<>();
+        request.response().onSuccess(response -> read(response, answer, pauseMillis)).onFailure(answer::completeExceptionally);
+        return answer;
+    }
+
+    private static void read(HttpClientResponse response, CompletableFuture<Answer> answer, long pauseMillis) {
+        CRC32 crc = new CRC32();
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        long[] bytes = new long[1];
+        response.exceptionHandler(answer::completeExceptionally);
+        response.handler(data -> {
+            if (bytes[0] == 0 && pauseMillis > 0) {
+                response.pause();
+                Vertx.currentContext().owner().setTimer(pauseMillis, over -> response.resume());
+            }
+            bytes[0] += data.length();
+            crc.update(data.getBytes());
+            if (text.size() < TEXT_BYTES) text.writeBytes(data.getBytes(0, Math.min(data.length(), TEXT_BYTES)));
+        });
+        response.endHandler(end -> answer.complete(new Answer(
+            response.statusCode(), bytes[0], crc.getValue(), text.toString(StandardCharsets.UTF_8), response.getTrailer("x-sum"))));
+    }
+
+    static <T> T await(Future<T> future) throws Exception {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof Exception cause ? cause : e;
+        }
+    }
+
+    @Override
+    public void close() throws Exception {
+        await(client.close());
+    }
+}
