@@ -20,7 +20,7 @@ import mesh.model.Address;
 final class ExampleService implements AutoCloseable {
 
     /** Set by the caller's and by our own sidecar; tells who is calling, as its certificate proved it. */
-    private static final String CLIENT_CERT = "x-forwarded-client-cert";
+    static final String CLIENT_CERT = "x-forwarded-client-cert";
 
     /** What it answers. */
     @FunctionalInterface
@@ -44,10 +44,12 @@ final class ExampleService implements AutoCloseable {
 
     /** Answers with its name and with the identity of its caller. */
     static ExampleService payments(String instance) {
-        return new ExampleService(request -> {
-            String proof = request.getRequestHeaders().getFirst(CLIENT_CERT);
-            return "{\"instance\":\"" + instance + "\",\"caller\":\"" + caller(proof) + "\"}\n";
-        });
+        return new ExampleService(request -> answer(instance, request.getRequestHeaders().getFirst(CLIENT_CERT)));
+    }
+
+    /** @param proof what the sidecar has set; null when nobody has */
+    static String answer(String instance, String proof) {
+        return "{\"instance\":\"" + instance + "\",\"caller\":\"" + caller(proof) + "\"}\n";
     }
 
     /** Asks payments, by its own sidecar, and answers what it has heard. */

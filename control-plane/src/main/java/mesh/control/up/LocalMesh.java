@@ -41,13 +41,14 @@ final class LocalMesh implements AutoCloseable {
     private final Path launcher;
     private final Path dir;
     private final List<Child> children = new ArrayList<>();
-    private final List<ExampleService> services = new ArrayList<>();
+    private final List<AutoCloseable> services = new ArrayList<>();
     private final List<Instance> instances = new ArrayList<>();
     private ManagedChannel channel;
     private Address plaintext;
     private Address tls;
     private Address metrics;
     private Address webIn;
+    private Address webOut;
 
     /** @param dir exists; holds the data of the control plane, the state of the sidecars and the logs */
     LocalMesh(Path launcher, Path dir) {
@@ -107,16 +108,17 @@ final class LocalMesh implements AutoCloseable {
     long push() throws IOException {
         List<Address> free = freeAddresses(4);
         webIn = free.get(0);
-        Map<String, Address> payments = new LinkedHashMap<>();
+        webOut = free.get(1);
+        Map<String, ExampleConfig.Payments> payments = new LinkedHashMap<>();
         for (String instance : List.of("payments-1", "payments-2")) {
-            ExampleService service = ExampleService.payments(instance);
-            services.add(service);
-            payments.put(instance, service.address());
+            ExampleService http = ExampleService.payments(instance);
+            ExampleCalls grpc = new ExampleCalls(instance);
+            services.addAll(List.of(http, grpc));
+            payments.put(instance, new ExampleConfig.Payments(free.get(2 + payments.size()), http.address(), grpc.address()));
         }
-        ExampleService web = ExampleService.web(free.get(1));
+        ExampleService web = ExampleService.web(webOut);
         services.add(web);
-        Config config = ExampleConfig.of(TRUST_DOMAIN, webIn, web.address(), free.get(1),
-            Map.of("payments-1", free.get(2), "payments-2", free.get(3)), payments);
+        Config config = ExampleConfig.of(TRUST_DOMAIN, webIn, web.address(), webOut, payments);
         return admin().applyConfig(ApplyConfigRequest.newBuilder().setConfig(config).build()).getVersion();
     }
 
@@ -168,6 +170,11 @@ final class LocalMesh implements AutoCloseable {
         return webIn;
     }
 
+    /** Where requests and calls of web are taken. */
+    Address webOut() {
+        return webOut;
+    }
+
     /** The control plane's port for people on this machine. */
     Address plaintext() {
         return plaintext;
@@ -188,6 +195,14 @@ final class LocalMesh implements AutoCloseable {
         if (channel != null) channel.shutdownNow();
         for (int i = children.size() - 1; i >= 0; i--) children.get(i).terminate();
         children.forEach(Child::close);
-        services.forEach(ExampleService::close);
+        services.forEach(LocalMesh::end);
+    }
+
+    private static void end(AutoCloseable service) {
+        try {
+            service.close();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

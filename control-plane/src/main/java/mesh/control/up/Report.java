@@ -10,20 +10,27 @@ final class Report {
 
     private Report() {}
 
-    static void traffic(PrintWriter out, TrafficCheck check) {
-        int answered = check.requests() - check.failures().size();
+    static void traffic(PrintWriter out, TrafficCheck requests, TrafficCheck calls) {
         out.println();
         out.println("you ──HTTP──▶ [sidecar] web ──HTTP──▶ [sidecar] ══mTLS══▶ [sidecar] payments");
         out.println();
-        out.printf("%d of %d requests answered%n", answered, check.requests());
+        table(out, "requests", requests);
+        out.println();
+        out.println("                        web ──gRPC──▶ [sidecar] ══mTLS══▶ [sidecar] payments");
+        out.println();
+        table(out, "gRPC calls on one connection", calls);
+        out.println();
+        out.flush();
+    }
+
+    private static void table(PrintWriter out, String what, TrafficCheck check) {
+        out.printf("%d of %d %s answered%n", check.requests() - check.failures().size(), check.requests(), what);
         check.callers().forEach((id, count) -> out.printf("  payments was called by %s (%d times, proved by its certificate)%n", id.isEmpty() ? "nobody it could name" : id, count));
         for (Map.Entry<String, Integer> each : check.instances().entrySet()) {
             int share = each.getValue();
             out.printf("  %-11s weight %d  %3d  %s%n", each.getKey(), ExampleConfig.WEIGHTS.getOrDefault(each.getKey(), 0), share,
                 "█".repeat(share * BAR / check.requests()));
         }
-        out.println();
-        out.flush();
     }
 
     static void whatToTry(PrintWriter out, LocalMesh mesh) {

@@ -1,5 +1,7 @@
 package mesh.control.up;
 
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -24,28 +26,56 @@ import mesh.model.Address;
  */
 record TrafficCheck(int requests, Map<String, Integer> instances, Map<String, Integer> callers, List<String> failures) {
 
+    /** Sends one request. */
+    @FunctionalInterface
+    private interface Client {
+        /** @return what payments has answered; an exception's text is for the user */
+        String send() throws IOException, InterruptedException;
+    }
+
     private static final Pattern ANSWER = Pattern.compile("\\{\"instance\":\"([^\"]+)\",\"caller\":\"([^\"]*)\"}\\s*");
     private static final String WEB = "spiffe://mesh.local/web";
 
-    static TrafficCheck run(Address webIn, int requests) throws InterruptedException {
+    /** By HTTP/1.1, to web, which asks payments. */
+    static TrafficCheck requests(Address webIn, int requests) throws InterruptedException {
         HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-        URI uri = URI.create("http://" + webIn + "/pay");
+        HttpRequest pay = HttpRequest.newBuilder(URI.create("http://" + webIn + "/pay")).timeout(Duration.ofSeconds(10)).build();
+        return run(requests, () -> {
+            HttpResponse<String> answer = http.send(pay, HttpResponse.BodyHandlers.ofString());
+            if (answer.statusCode() != 200) throw new IOException(answer.statusCode() + " " + answer.body().strip());
+            return answer.body();
+        });
+    }
+
+    /** By gRPC, as web, to payments, all on one connection to web's sidecar. */
+    static TrafficCheck calls(Address webOut, int calls) throws InterruptedException {
+        ManagedChannel sidecar = ExampleCalls.channel(webOut);
+        try {
+            return run(calls, () -> {
+                try {
+                    return ExampleCalls.pay(sidecar);
+                } catch (StatusRuntimeException e) {
+                    throw new IOException(e.getMessage());
+                }
+            });
+        } finally {
+            sidecar.shutdownNow();
+        }
+    }
+
+    private static TrafficCheck run(int requests, Client client) throws InterruptedException {
         Map<String, Integer> instances = new TreeMap<>();
         Map<String, Integer> callers = new TreeMap<>();
         List<String> failures = new ArrayList<>();
-        for (int i = 0; i < requests; i++) {
+        for (int i = 1; i <= requests; i++) {
             try {
-                HttpResponse<String> answer = http.send(
-                    HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10)).build(), HttpResponse.BodyHandlers.ofString());
-                Matcher parts = ANSWER.matcher(answer.body());
-                if (answer.statusCode() != 200 || !parts.matches()) {
-                    failures.add("request " + (i + 1) + ": " + answer.statusCode() + " " + answer.body().strip());
-                    continue;
-                }
+                String answer = client.send();
+                Matcher parts = ANSWER.matcher(answer);
+                if (!parts.matches()) throw new IOException(answer.strip());
                 instances.merge(parts.group(1), 1, Integer::sum);
                 callers.merge(parts.group(2), 1, Integer::sum);
             } catch (IOException e) {
-                failures.add("request " + (i + 1) + ": " + e);
+                failures.add("request " + i + ": " + e.getMessage());
             }
         }
         return new TrafficCheck(requests, instances, callers, failures);

@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
     name = "up",
     description = {
         "Starts a whole mesh on this machine: a control plane, the services web and payments (two instances), a sidecar for each.",
-        "Pushes a configuration, sends requests through it and shows what happened. Ctrl-C ends everything.", ""},
+        "Pushes a configuration, sends requests and gRPC calls through it and shows what happened. Ctrl-C ends everything.", ""},
     mixinStandardHelpOptions = true,
     sortOptions = false)
 public final class UpCommand implements Callable<Integer> {
@@ -62,12 +62,13 @@ public final class UpCommand implements Callable<Integer> {
         long version = mesh.push();
         progress.step("waiting until every sidecar has acknowledged version " + version);
         mesh.awaitSync(version);
-        progress.step("sending " + REQUESTS + " requests through the mesh");
-        TrafficCheck check = TrafficCheck.run(mesh.webIn(), REQUESTS);
+        progress.step("sending " + REQUESTS + " requests through the mesh, and " + REQUESTS + " gRPC calls");
+        TrafficCheck requests = TrafficCheck.requests(mesh.webIn(), REQUESTS);
+        TrafficCheck calls = TrafficCheck.calls(mesh.webOut(), REQUESTS);
         progress.done();
         PrintWriter out = spec.commandLine().getOut();
-        Report.traffic(out, check);
-        List<String> problems = check.problems();
+        Report.traffic(out, requests, calls);
+        List<String> problems = Stream.of(requests, calls).flatMap(check -> check.problems().stream()).toList();
         problems.forEach(problem -> spec.commandLine().getErr().println("mesh: " + problem));
         if (once || !problems.isEmpty()) return problems.isEmpty() ? 0 : 1;
         Report.whatToTry(out, mesh);
