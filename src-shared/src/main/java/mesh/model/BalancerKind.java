@@ -7,7 +7,9 @@ public enum BalancerKind {
     /** The one with the fewest requests in flight for its weight. */
     LEAST_CONN("least_conn"),
     /** At random, in proportion to the weights. */
-    RANDOM("random");
+    RANDOM("random"),
+    /** The one that would answer soonest, by its latency and what waits there. */
+    PEAK_EWMA("peak_ewma");
 
     private final String text;
 
@@ -27,6 +29,6 @@ public enum BalancerKind {
                 return kind;
             }
         }
-        throw new IllegalArgumentException("\"" + text + "\" (expected: one of round_robin, least_conn, random)");
+        throw new IllegalArgumentException("\"" + text + "\" (expected: one of round_robin, least_conn, random, peak_ewma)");
     }
 }

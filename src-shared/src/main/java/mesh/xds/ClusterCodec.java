@@ -9,7 +9,6 @@ import io.envoyproxy.envoy.config.cluster.v3.Cluster.DiscoveryType;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.EdsClusterConfig;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.LbPolicy;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.TransportSocketMatch;
-import io.envoyproxy.envoy.config.core.v3.Metadata;
 import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import java.time.Duration;
 import java.util.List;
@@ -92,7 +91,8 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
             .setConnectTimeout(Wire.duration(connections.connectTimeout()))
             .setLbPolicy(switch (cluster.balancer()) {
                 case ROUND_ROBIN -> LbPolicy.ROUND_ROBIN;
-                case LEAST_CONN -> LbPolicy.LEAST_REQUEST;
+                // Peak EWMA has no number of its own there; who does not know ours takes what comes nearest.
+                case LEAST_CONN, PEAK_EWMA -> LbPolicy.LEAST_REQUEST;
                 case RANDOM -> LbPolicy.RANDOM;
             })
             .setCircuitBreakers(CircuitBreakers.newBuilder().addThresholds(Thresholds.newBuilder()
@@ -107,7 +107,8 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
                 .setMatch(chooses(id))
                 .setTransportSocket(TransportSockets.upstream(Set.of(id), connections.protocol())));
         }
-        cluster.circuitBreaker().ifPresent(breaker -> message.setMetadata(policy(breaker)));
+        ClusterPolicy policy = policy(cluster);
+        if (!policy.equals(ClusterPolicy.getDefaultInstance())) message.setMetadata(MeshPolicy.encode(policy));
         return message.build();
     }
 
@@ -116,14 +117,14 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         return Struct.newBuilder().putFields(SPIFFE_ID, Value.newBuilder().setStringValue(id.toString()).build()).build();
     }
 
-    private static Metadata policy(CircuitBreakerPolicy breaker) {
-        ClusterPolicy policy = ClusterPolicy.newBuilder()
-            .setCircuitBreaker(CircuitBreaker.newBuilder()
-                .setWindowSize(breaker.windowSize())
-                .setFailureThreshold(breaker.failureThreshold())
-                .setResetTimeout(Wire.duration(breaker.resetTimeout())))
-            .build();
-        return MeshPolicy.encode(policy);
+    private static ClusterPolicy policy(mesh.model.Cluster cluster) {
+        ClusterPolicy.Builder policy = ClusterPolicy.newBuilder();
+        if (cluster.balancer() == BalancerKind.PEAK_EWMA) policy.setBalancer(BalancerKind.PEAK_EWMA.text());
+        cluster.circuitBreaker().ifPresent(breaker -> policy.setCircuitBreaker(CircuitBreaker.newBuilder()
+            .setWindowSize(breaker.windowSize())
+            .setFailureThreshold(breaker.failureThreshold())
+            .setResetTimeout(Wire.duration(breaker.resetTimeout()))));
+        return policy.build();
     }
 
     @Override
@@ -131,7 +132,8 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         reading.only(message, CLUSTER_FIELDS);
         discovery(message, reading);
         socketMatches(message, reading);
-        BalancerKind balancer = switch (message.getLbPolicy()) {
+        ClusterPolicy.Builder policy = MeshPolicy.decode(message.getMetadata(), ClusterPolicy.newBuilder(), reading);
+        BalancerKind balancer = !policy.getBalancer().isEmpty() ? balancer(policy.getBalancer(), reading) : switch (message.getLbPolicy()) {
             case ROUND_ROBIN -> BalancerKind.ROUND_ROBIN;
             case LEAST_REQUEST -> BalancerKind.LEAST_CONN;
             case RANDOM -> BalancerKind.RANDOM;
@@ -143,7 +145,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         Optional<UpstreamTls> tls = message.hasTransportSocket()
             ? Optional.ofNullable(TransportSockets.upstream(message.getTransportSocket(), reading.at("transport_socket")))
             : Optional.empty();
-        Optional<CircuitBreakerPolicy> breaker = breaker(message, reading);
+        Optional<CircuitBreakerPolicy> breaker = breaker(policy, reading);
         ConnectionPolicy connections = connections(message, reading);
         return reading.clean()
             ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections))
@@ -201,8 +203,11 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
             new ConnectionPolicy(connect, http.idleTimeout(), http.protocol(), connections, pending, requests));
     }
 
-    private static Optional<CircuitBreakerPolicy> breaker(Cluster message, Reading reading) {
-        ClusterPolicy.Builder policy = MeshPolicy.decode(message.getMetadata(), ClusterPolicy.newBuilder(), reading);
+    private static BalancerKind balancer(String text, Reading reading) {
+        return MeshPolicy.at(reading).at("balancer").check(() -> BalancerKind.parse(text));
+    }
+
+    private static Optional<CircuitBreakerPolicy> breaker(ClusterPolicy.Builder policy, Reading reading) {
         if (!policy.hasCircuitBreaker()) {
             return Optional.empty();
         }

@@ -89,6 +89,7 @@ final class Samples {
             new Cluster("secure", BalancerKind.LEAST_CONN, Optional.of(new UpstreamTls(Set.of(PAYMENTS, WEB))),
                 Optional.of(new CircuitBreakerPolicy(64, 0.25, Duration.ofMillis(2500))),
                 new ConnectionPolicy(Duration.ofMillis(250), Optional.of(Duration.ofSeconds(90)), UpstreamProtocol.HTTP2, 7, 0, 1_000_000)),
+            new Cluster("soonest", BalancerKind.PEAK_EWMA, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT),
             new Cluster("chance", BalancerKind.RANDOM, Optional.of(new UpstreamTls(Set.of())), Optional.of(CircuitBreakerPolicy.DEFAULT),
                 new ConnectionPolicy(Duration.ofSeconds(1), Optional.empty(), UpstreamProtocol.HTTP1, 1, 1, 1)));
     }

@@ -132,7 +132,7 @@ class ConfigMessagesTest {
                     + " nothing is sent upstream)",
                 "config.routes[0].virtual_hosts[1].routes[2].reply.status: direct reply status: 99 (expected: 200 to 599)",
                 "config.routes[0].virtual_hosts[1].routes[3].cluster: missing (expected: one of cluster, weighted_clusters, reply)",
-                "config.clusters[0].balancer: \"roundrobin\" (expected: one of round_robin, least_conn, random)",
+                "config.clusters[0].balancer: \"roundrobin\" (expected: one of round_robin, least_conn, random, peak_ewma)",
                 "config.clusters[0].endpoints[0].address: \":80\" (expected: host:port, such as 10.0.0.7:9001)",
                 "config.clusters[0].endpoints[1].weight: 1000001 (expected: 1 to 1000000)",
                 "config.clusters[0].endpoints[1].spiffe_id: \"b\" (expected: a SPIFFE id such as spiffe://mesh.local/payments)",

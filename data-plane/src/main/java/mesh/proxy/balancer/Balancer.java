@@ -6,7 +6,7 @@ import java.util.List;
  * Chooses one of a fixed list. Built for the list and replaced with it; owns no health and no sockets. Called from every event loop at
  * once, without a lock.
  */
-public sealed interface Balancer<C extends Candidate> permits WeightedRoundRobin, LeastRequest, WeightedRandom {
+public sealed interface Balancer<C extends Candidate> permits WeightedRoundRobin, LeastRequest, WeightedRandom, PeakEwma {
 
     /**
      * The next candidate that is usable.

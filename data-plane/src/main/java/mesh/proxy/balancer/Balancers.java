@@ -19,6 +19,7 @@ public final class Balancers {
         return switch (kind) {
             case ROUND_ROBIN -> new WeightedRoundRobin<>(candidates, random);
             case LEAST_CONN -> new LeastRequest<>(candidates, random);
+            case PEAK_EWMA -> new PeakEwma<>(candidates, random);
             case RANDOM -> new WeightedRandom<>(candidates, random);
         };
     }

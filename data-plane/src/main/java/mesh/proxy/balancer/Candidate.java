@@ -9,6 +9,11 @@ public interface Candidate {
     /** Requests, or for TCP connections, that it is serving now. */
     int inFlight();
 
+    /** How long it takes to answer, in nanoseconds, failures made to cost; 0 while that is not known, or not asked for. */
+    default double latency() {
+        return 0;
+    }
+
     /** Whether it may be chosen now: its breaker is not open and it is not known to be unhealthy. */
     boolean usable();
 }

@@ -27,6 +27,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     private final long permit;
     private final ConnectionPool pool;
     private UpstreamStream stream;
+    private long begun;
     private int status;
     private boolean ended;
 
@@ -40,6 +41,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
 
     void begin(boolean onFreshConnection) {
         destination.upstream().begin();
+        begun = exchange.now();
         pool.acquire(destination.settings(), onFreshConnection, this);
     }
 
@@ -82,6 +84,8 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     @Override
     public void onHead(ResponseHead head, boolean end) {
         status = head.status();
+        // Too many requests is what one says that has no room, and quickly.
+        destination.answered(exchange.now() - begun, status >= 500 || status == 429);
         if (end) end(verdict());
         exchange.onHead(this, head, end);
     }
@@ -128,6 +132,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
         if (ended) return;
         ended = true;
         destination.upstream().end();
+        if (verdict == Verdict.FAILED && status == 0) destination.answered(exchange.now() - begun, true);
         switch (verdict) {
             case SUCCEEDED -> destination.succeeded(permit);
             case FAILED -> destination.failed(permit);

@@ -157,6 +157,11 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         return true;
     }
 
+    /** Elapsed time on this loop. */
+    long now() {
+        return session.nanos();
+    }
+
     // The request's way up.
 
     void onConnected(Attempt on) {

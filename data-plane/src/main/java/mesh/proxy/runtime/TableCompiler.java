@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import mesh.model.Address;
+import mesh.model.BalancerKind;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.Durations;
@@ -24,6 +25,7 @@ import mesh.proxy.upstream.ClusterLoad;
 import mesh.proxy.upstream.ConnectSettings;
 import mesh.proxy.upstream.Connector;
 import mesh.proxy.upstream.Destination;
+import mesh.proxy.upstream.PeakLatency;
 import mesh.proxy.upstream.RetryBudget;
 import mesh.proxy.upstream.Upstream;
 import mesh.proxy.upstream.UpstreamCluster;
@@ -113,7 +115,10 @@ public final class TableCompiler {
             : new Upstream(model.name(), endpoint.address(), loops.all(), load, connector, metrics);
         ConnectSettings settings = settings(model, endpoint);
         CircuitBreaker breaker = before != null && sameBreakers ? before.breaker() : breaker(model, upstream);
-        return new Destination(upstream, endpoint.weight(), settings, breaker);
+        PeakLatency peak = before == null ? null : before.peak();
+        if (model.balancer() != BalancerKind.PEAK_EWMA) peak = null;
+        else if (peak == null) peak = new PeakLatency(env.ticker());
+        return new Destination(upstream, endpoint.weight(), settings, breaker, peak);
     }
 
     /** An endpoint that names its identity is dialled with mTLS to exactly that one, others as the cluster says. */

@@ -9,8 +9,10 @@ import mesh.proxy.balancer.Candidate;
  * @param weight   at least 1
  * @param settings how it is connected to
  * @param breaker  null for none; the same through configurations as long as its policy is
+ * @param peak     null unless its cluster's balancer asks for latencies
  */
-public record Destination(Upstream upstream, int weight, ConnectSettings settings, CircuitBreaker breaker) implements Candidate {
+public record Destination(
+    Upstream upstream, int weight, ConnectSettings settings, CircuitBreaker breaker, PeakLatency peak) implements Candidate {
 
     /** What {@link #tryAcquire} gives when there is no breaker to ask. */
     private static final long NO_BREAKER = -1;
@@ -18,6 +20,18 @@ public record Destination(Upstream upstream, int weight, ConnectSettings setting
     @Override
     public int inFlight() {
         return upstream.inFlight();
+    }
+
+    @Override
+    public double latency() {
+        return peak == null ? 0 : peak.nanos();
+    }
+
+    /** A try has been answered, or has failed, after so many nanoseconds. */
+    public void answered(long nanos, boolean failed) {
+        if (peak == null) return;
+        if (failed) peak.failed(nanos);
+        else peak.answered(nanos);
     }
 
     @Override

@@ -12,6 +12,7 @@ final class FakeCandidate implements Candidate {
     final AtomicInteger inFlight = new AtomicInteger();
     final LongAdder picks = new LongAdder();
     volatile boolean usable = true;
+    volatile double latency;
     private final int weight;
 
     private FakeCandidate(String name, int weight) {
@@ -43,6 +44,11 @@ final class FakeCandidate implements Candidate {
     @Override
     public int inFlight() {
         return inFlight.get();
+    }
+
+    @Override
+    public double latency() {
+        return latency;
     }
 
     @Override
