@@ -7,6 +7,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -83,6 +84,20 @@ class AdminServerTest {
         assertThat(new JsonObject(body(ask("admin", "GET /listeners"))).getJsonObject("web").getString("address"))
             .isEqualTo(sidecar.bound().get("web").toString());
         assertThat(ask("admin", "GET /")).contains("text/html").contains("127.0.0.1:9001").contains("closed");
+    }
+
+    @Test
+    void saysWhetherTheConfigurationIsFromBefore() throws Exception {
+        assertThat(new JsonObject(body(ask("admin", "GET /server_info"))).getBoolean("config_stale")).isFalse();
+
+        sidecar.restore(Snapshots.http().version(6).build(), Instant.parse("2026-11-23T20:05:07Z"));
+        JsonObject info = new JsonObject(body(ask("admin", "GET /server_info")));
+        assertThat(info.getBoolean("config_stale")).isTrue();
+        assertThat(info.getString("config_cached_at")).isEqualTo("2026-11-23T20:05:07Z");
+        assertThat(ask("admin", "GET /")).contains("config_stale<td>true").contains("2026-11-23T20:05:07Z");
+
+        sidecar.apply(Snapshots.http().version(7).build());
+        assertThat(ask("admin", "GET /server_info")).contains("\"config_stale\" : false").doesNotContain("config_cached_at");
     }
 
     @Test
