@@ -44,7 +44,8 @@ class ControlPlaneTest {
     @Test
     void refusesADirectoryThatAnotherOneHas() throws IOException {
         try (ControlPlane plane = open("mesh.local")) {
-            assertThatThrownBy(() -> open("mesh.local")).hasMessage(data() + ": in use by another control plane (expected: one at a time)");
+            assertThatThrownBy(() -> open("mesh.local")).hasMessage(data() + ": in use by another control plane, process "
+                + ProcessHandle.current().pid() + " (expected: one at a time)");
             assertThat(plane.store().current()).isNotNull();
         }
     }

@@ -4,8 +4,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -14,6 +12,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import mesh.disk.DirectoryLock;
 
 /** A real directory, open for this process alone: mode 0700, its files 0600. */
 public final class DirectoryFiles implements FileLayer, Closeable {
@@ -23,11 +22,11 @@ public final class DirectoryFiles implements FileLayer, Closeable {
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private final Path directory;
-    private final FileChannel lockFile;
+    private final DirectoryLock lock;
 
-    private DirectoryFiles(Path directory, FileChannel lockFile) {
+    private DirectoryFiles(Path directory, DirectoryLock lock) {
         this.directory = directory;
-        this.lockFile = lockFile;
+        this.lock = lock;
     }
 
     /**
@@ -44,22 +43,7 @@ public final class DirectoryFiles implements FileLayer, Closeable {
                 + " (expected: nobody else may write there; chmod 700 it, or give a directory of its own)");
         }
         Files.setPosixFilePermissions(real, OWNER_ALL);
-        FileChannel lockFile = channel(real.resolve("lock"));
-        if (!locked(lockFile)) {
-            lockFile.close();
-            throw new IOException(real + ": in use by another control plane (expected: one at a time)");
-        }
-        return new DirectoryFiles(real, lockFile);
-    }
-
-    private static boolean locked(FileChannel file) throws IOException {
-        try {
-            FileLock lock = file.tryLock();
-            return lock != null;
-        } catch (OverlappingFileLockException e) {
-            // Held by this very process: two in one JVM, as in tests.
-            return false;
-        }
+        return new DirectoryFiles(real, DirectoryLock.take(real, "control plane"));
     }
 
     private static FileChannel channel(Path file) throws IOException {
@@ -108,7 +92,7 @@ public final class DirectoryFiles implements FileLayer, Closeable {
     /** Gives the lock back. */
     @Override
     public void close() throws IOException {
-        lockFile.close();
+        lock.close();
     }
 
     private record ChannelFile(FileChannel channel) implements OpenFile {

@@ -64,7 +64,8 @@ class DirectoryFilesTest {
     void isOpenOnce() throws IOException {
         Path data = temp.resolve("data");
         try (DirectoryFiles first = DirectoryFiles.open(data)) {
-            assertThatThrownBy(() -> DirectoryFiles.open(data)).hasMessage(data + ": in use by another control plane (expected: one at a time)");
+            assertThatThrownBy(() -> DirectoryFiles.open(data)).hasMessage(data + ": in use by another control plane, process "
+                + ProcessHandle.current().pid() + " (expected: one at a time)");
         }
         DirectoryFiles.open(data).close();
     }

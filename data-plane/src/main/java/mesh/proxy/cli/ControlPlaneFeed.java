@@ -2,10 +2,12 @@ package mesh.proxy.cli;
 
 import io.grpc.ManagedChannel;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import mesh.disk.DirectoryLock;
 import mesh.model.ApplyResult;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
@@ -28,6 +30,7 @@ final class ControlPlaneFeed implements Feed {
     private final StartOptions.ControlPlane asked;
     private final Sidecar sidecar;
     private final Env env;
+    private AutoCloseable lock = () -> {};
     private AutoCloseable way = () -> {};
     private StateDirectory state;
     private ColdStart coldStart;
@@ -56,6 +59,7 @@ final class ControlPlaneFeed implements Feed {
             IdentitySource.Origin origin = new IdentitySource.Origin(
                 asked.address(), asked.workload(), asked.caPin().map(CaPin::parse), asked.joinTokenFile());
             state = StateDirectory.open(asked.stateDir());
+            lock();
             identity = new IdentitySource(origin, state, this::rotate, env);
             way = identity;
             coldStart = new ColdStart(state, asked.node(), sidecar, env);
@@ -68,6 +72,15 @@ final class ControlPlaneFeed implements Feed {
 
     private XdsSource source(Supplier<ManagedChannel> channels, Function<MeshSnapshot, ApplyResult> sink, XdsSource.Fallback fallback) {
         return new XdsSource(channels, asked.node(), asked.workload(), MeshCommand.VERSION, sink, fallback, env);
+    }
+
+    private void lock() throws IOException {
+        try {
+            lock = DirectoryLock.take(asked.stateDir(), "sidecar");
+        } catch (FileSystemException e) {
+            // Nothing can be kept on a disk that is full or read-only, but what is there can still be served.
+            LOG.errorf("state directory not locked: %s", e);
+        }
     }
 
     /** The sidecar's part before the subscription's: listeners may need the certificate as soon as they are told of. */
@@ -112,8 +125,9 @@ final class ControlPlaneFeed implements Feed {
         }
         try {
             way.close();
+            lock.close();
         } catch (Exception e) {
-            throw new IllegalStateException("a channel did not close", e);
+            throw new IllegalStateException("a channel or a lock did not close", e);
         }
     }
 }

@@ -121,6 +121,19 @@ class ColdStartIT {
     }
 
     @Test
+    void aSecondSidecarDoesNotTakeTheSameDirectory() throws Exception {
+        try (TestMesh mesh = new TestMesh(dir)) {
+            mesh.web();
+            try (MeshProcess second = MeshProcess.dataPlane("proxy", "start", "--control-plane", mesh.controlPlane().tls().toString(),
+                "--workload", "web", "--node", "web-1", "--state-dir", dir.resolve("web-1").toString())) {
+                assertThat(second.exitCode()).isEqualTo(1);
+                assertThat(second.log()).contains(dir.resolve("web-1") + ": in use by another sidecar, process "
+                    + mesh.sidecar("web-1").process().pid() + " (expected: one at a time)");
+            }
+        }
+    }
+
+    @Test
     void doesNotServeWithACertificateThatHasExpired() throws Exception {
         try (HttpService one = new HttpService("one"); TestMesh mesh = new TestMesh(dir)) {
             mesh.payments("payments-1", one.address()).push(Map.of("payments-1", 1));
