@@ -27,11 +27,6 @@ final class FrameWriter {
         return hpack;
     }
 
-    /** Whether anything waits to be handed over. */
-    boolean isEmpty() {
-        return gathered == null;
-    }
-
     /** Passes on to the channel what has gathered. */
     void handOver() {
         if (gathered == null) return;

@@ -4,86 +4,54 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.util.collection.IntObjectHashMap;
-import java.io.IOException;
-import java.time.Duration;
-import java.util.ArrayDeque;
 import mesh.proxy.http.Fields;
 import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
 import org.jboss.logging.Logger;
 
 /**
- * What both sides' connections have in common: the streams by number, the connection's windows, whose turn it is to send, SETTINGS, PING
- * and GOAWAY, and the rules whose breach ends everything (RFC 9113). What a header block means, and what a stream is, its sides know.
+ * What both sides' connections have in common: the streams by number, the connection's windows, SETTINGS, PING and GOAWAY, and the rules whose
+ * breach ends a stream or everything (RFC 9113). What a header block means, and what a stream is, its sides know.
  *
  * <p>Bodies wait in their streams until a batch of reads is over, and are then sent a frame a stream by turns; so many small answers leave
  * in one write, and no large one holds up the others. On the channel's event loop only.
  */
-abstract class Http2Connection extends ChannelInboundHandlerAdapter implements FrameReader.Sink {
+abstract class Http2Connection extends FramedChannel {
 
     private static final Logger LOG = Logger.getLogger(Http2Connection.class);
 
-    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(32 * 1024, 64 * 1024);
-    /** What our answers to a peer that does not read may come to. */
-    private static final long MAX_UNREAD = 1024 * 1024;
-    /** How often the connection looks at what has come to a standstill. */
-    private static final Duration ROUND = Duration.ofSeconds(5);
-    private static final Duration LINGER = Duration.ofSeconds(1);
-
     private final Http2Limits limits;
     private final TimerWheel timers;
-    private final FrameReader reader;
-    private final FrameWriter writer = new FrameWriter();
     private final HpackDecoder hpack = new HpackDecoder();
     private final HeadReader heads;
     private final FloodGuard flood;
     private final ClosedStreams ended = new ClosedStreams();
     private final IntObjectHashMap<Http2Stream> streams = new IntObjectHashMap<>();
-    private final ArrayDeque<Http2Stream> ready = new ArrayDeque<>();
-    private final ArrayDeque<Http2Stream> blocked = new ArrayDeque<>();
     private final Spares<Fields> trailers = new Spares<>(Fields::new);
-    private final Runnable scheduledFlush = this::scheduledFlush;
-    private final TimerWheel.Timeout round = new TimerWheel.Timeout() {
-        @Override
-        protected void expire() {
-            lookAround();
-        }
-    };
+    private final SendTurns turns = new SendTurns(this);
+    private final Patience patience;
+    private final ReceiveWindow received;
 
-    private ChannelHandlerContext ctx;
-    private ByteBuf ahead;
-    private boolean inReadBatch;
-    private boolean flushScheduled;
-    private boolean sending;
     private boolean over;
     private boolean goingAway;
     private ErrorCode brokenBy;
 
     private int sendWindow = Frames.DEFAULT_WINDOW;
     private int initialSendWindow = Frames.DEFAULT_WINDOW;
-    private int receiveWindow;
-    private int unacknowledged;
     /** Whose DATA frame is being read; null when nobody wants it. */
     private Http2Stream receiver;
     private int dataBytes;
-
     private boolean settled;
-    private long began;
-    private long lastHeard;
-    private long idleSince;
-    private long blockSince;
-    private long pinged;
 
     Http2Connection(Http2Limits limits, TimerWheel timers) {
+        super(limits);
         this.limits = limits;
         this.timers = timers;
-        this.reader = new FrameReader(this, limits);
         this.heads = new HeadReader(limits);
         this.flood = new FloodGuard(limits);
-        this.receiveWindow = limits.connectionWindow();
+        this.patience = new Patience(this, limits, timers);
+        this.received = new ReceiveWindow(limits.connectionWindow());
     }
 
     // What its sides do.
@@ -124,14 +92,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     /** Whether the peer is left a moment to read what was said last: to close over what it has sent meanwhile would take that from it. */
     abstract boolean lingers();
 
-    /** Our own fault. */
-    abstract void bug(Throwable cause);
-
     // What streams and sides use.
-
-    final ChannelHandlerContext ctx() {
-        return ctx;
-    }
 
     final Http2Limits limits() {
         return limits;
@@ -163,11 +124,15 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
 
     /** When the peer was heard last, by the loop's clock. */
     final long lastHeard() {
-        return lastHeard;
+        return patience.heard();
     }
 
-    final boolean isWritable() {
-        return ctx.channel().isWritable();
+    final boolean isSettled() {
+        return settled;
+    }
+
+    final boolean hasStreams() {
+        return !streams.isEmpty();
     }
 
     final int initialSendWindow() {
@@ -199,7 +164,6 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
             streams.remove(stream.id());
             ended.add(stream.id(), how);
             consumed(null, dropped);
-            if (streams.isEmpty()) idleSince = lastHeard;
         }
         streamEnded();
         closeIfDone();
@@ -218,11 +182,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
 
     /** Has its turn when the batch is over. */
     final void ready(Http2Stream stream) {
-        if (!stream.isReady()) {
-            stream.setReady(true);
-            ready.add(stream);
-        }
-        if (!sending) written();
+        turns.add(stream);
     }
 
     /** Sends what a stream has now, as far as that goes. */
@@ -233,66 +193,35 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     final void sendData(int stream, ByteBuf part, int bytes, boolean endStream) {
         sendWindow -= bytes;
         if (bytes > 0) flood.bodyMoved();
-        writer.data(stream, part, endStream);
+        writer().data(stream, part, endStream);
     }
 
     final void sendTrailers(int stream, Fields fields) {
-        int start = writer.position();
-        writer.hpack().trailers(fields, writer.beginBlock());
-        writer.endBlock(start, stream, true);
+        int start = writer().position();
+        writer().hpack().trailers(fields, writer().beginBlock());
+        writer().endBlock(start, stream, true);
     }
 
     final void sendReset(int stream, ErrorCode code) {
         if (over || stream == 0) return;
-        writer.reset(stream, code);
+        writer().reset(stream, code);
         written();
     }
 
-    final FrameWriter writer() {
-        return writer;
+    final void ping(long data) {
+        writer().ping(data, false);
+        written();
     }
 
-    /** Something waits to be sent: flushed when the batch of reads is over, or the loop has seen to its other channels. */
-    final void written() {
-        if (inReadBatch || flushScheduled) return;
-        flushScheduled = true;
-        ctx.executor().execute(scheduledFlush);
+    @Override
+    final void beforeFlush() {
+        turns.run();
     }
 
-    private void scheduledFlush() {
-        flushScheduled = false;
-        flushNow();
-    }
-
-    final void flushNow() {
-        if (ctx.isRemoved()) return;
-        sendByTurns();
-        if (!writer.isEmpty()) writer.handOver();
-        ctx.flush();
+    @Override
+    final void afterFlush() {
         trailers.afterBatch();
         afterBatch();
-        if (over || ctx.channel().unsafe().outboundBuffer() == null) return;
-        if (ctx.channel().unsafe().outboundBuffer().totalPendingWriteBytes() > MAX_UNREAD) {
-            LOG.debugf("%s does not read what it asks for", ctx.channel().remoteAddress());
-            ctx.close();
-        }
-    }
-
-    private void sendByTurns() {
-        if (sending) return;
-        sending = true;
-        while (!ready.isEmpty() && isWritable()) {
-            Http2Stream stream = ready.poll();
-            stream.setReady(false);
-            switch (stream.sendSome()) {
-                case MORE -> ready(stream);
-                // With the window used up those still go on that need none of it, for a last word.
-                case CONNECTION_FULL -> blocked.add(stream);
-                case DONE -> { /* until it is ready again */ }
-            }
-        }
-        for (Http2Stream stream; (stream = blocked.poll()) != null; ) ready(stream);
-        sending = false;
     }
 
     /** Heads of the batch are needed no more. */
@@ -301,45 +230,21 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     // What comes in.
 
     @Override
-    public final void channelRead(ChannelHandlerContext context, Object message) {
-        inReadBatch = true;
-        lastHeard = timers.now();
-        pinged = 0;
-        ByteBuf in = (ByteBuf) message;
-        try {
-            if (!over && (settled || preface(in))) read(in);
-        } finally {
-            in.release();
-        }
-    }
-
-    /** Completes the frame that was begun by the read before, then reads on where the bytes lie. */
-    private void read(ByteBuf in) {
-        while (ahead != null && in.isReadable() && !over) {
-            int bytes = Math.min(reader.missing(ahead), in.readableBytes());
-            ahead.writeBytes(in, bytes);
-            reader.read(ahead);
-            if (!ahead.isReadable()) drop();
-        }
-        if (over) return;
-        reader.read(in);
-        if (!over && in.isReadable()) ahead = ctx.alloc().buffer(Frames.HEADER_BYTES + reader.missing(in)).writeBytes(in);
-        if (reader.isInBlock() && blockSince == 0) blockSince = lastHeard;
-        if (!reader.isInBlock()) blockSince = 0;
+    final boolean heard(ByteBuf in) {
+        patience.hear();
+        return !over && (settled || preface(in));
     }
 
     @Override
-    public final void channelReadComplete(ChannelHandlerContext context) {
-        inReadBatch = false;
-        flushNow();
+    final void used(boolean inBlock) {
+        patience.inBlock(inBlock);
     }
 
     @Override
     public final void onData(int id, int length) {
         dataBytes = length;
         receiver = null;
-        receiveWindow -= length;
-        if (receiveWindow < 0) {
+        if (!received.spend(length)) {
             error(ErrorCode.FLOW_CONTROL_ERROR, "DATA over the connection's window");
             return;
         }
@@ -384,18 +289,14 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     /** Bytes of a body have been passed on or thrown away: the peer may send as many more. @param stream null for one that is over */
     final void consumed(Http2Stream stream, int bytes) {
         if (bytes == 0 || over) return;
-        unacknowledged += bytes;
-        if (unacknowledged >= limits.connectionWindow() / 2) {
-            receiveWindow += unacknowledged;
-            writer.windowUpdate(0, unacknowledged);
-            unacknowledged = 0;
-            written();
-        }
-        int increment = stream == null ? 0 : stream.acknowledge(bytes);
-        if (increment > 0) {
-            writer.windowUpdate(stream.id(), increment);
-            written();
-        }
+        enlarge(0, received.giveBack(bytes));
+        if (stream != null) enlarge(stream.id(), stream.acknowledge(bytes));
+    }
+
+    private void enlarge(int stream, int increment) {
+        if (increment == 0) return;
+        writer().windowUpdate(stream, increment);
+        written();
     }
 
     /** Something has come for a stream that is not open. */
@@ -445,7 +346,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     @Override
     public final void onSetting(int id, long value) {
         switch (id) {
-            case Frames.HEADER_TABLE_SIZE -> writer.hpack().peerTable(value);
+            case Frames.HEADER_TABLE_SIZE -> writer().hpack().peerTable(value);
             case Frames.ENABLE_PUSH -> {
                 if (value > 1) error(ErrorCode.PROTOCOL_ERROR, "ENABLE_PUSH of " + value);
             }
@@ -480,7 +381,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
         settled = true;
         control();
         if (over) return;
-        writer.settingsAck();
+        writer().settingsAck();
         written();
     }
 
@@ -489,13 +390,13 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
         if (ack) return;
         control();
         if (over) return;
-        writer.ping(data, true);
+        writer().ping(data, true);
         written();
     }
 
     @Override
     public final void onGoAway(int lastStream, long code) {
-        if (code != 0) LOG.debugf("%s goes away: %s", ctx.channel().remoteAddress(), ErrorCode.of(code));
+        if (code != 0) LOG.debugf("%s goes away: %s", ctx().channel().remoteAddress(), ErrorCode.of(code));
         peerGoesAway(lastStream);
         closeIfDone();
     }
@@ -525,14 +426,14 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     }
 
     private void control() {
-        if (flood.control(lastHeard)) error(ErrorCode.ENHANCE_YOUR_CALM, "too many control frames a second");
+        if (flood.control(patience.heard())) error(ErrorCode.ENHANCE_YOUR_CALM, "too many control frames a second");
     }
 
     // How things end.
 
     /** Ends a stream whose peer broke a rule. @param stream null when it is not open */
     final void streamError(int id, Http2Stream stream, ErrorCode code, String why) {
-        LOG.debugf("%s, stream %d: %s", ctx.channel().remoteAddress(), id, why);
+        LOG.debugf("%s, stream %d: %s", ctx().channel().remoteAddress(), id, why);
         if (stream == null) {
             sendReset(id, code);
             ended.add(id, ClosedStreams.How.RESET_BY_US);
@@ -548,9 +449,9 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     @Override
     public final void error(ErrorCode code, String why) {
         if (over) return;
-        LOG.debugf("%s broke HTTP/2: %s (%s)", ctx.channel().remoteAddress(), why, code);
+        LOG.debugf("%s broke HTTP/2: %s (%s)", ctx().channel().remoteAddress(), why, code);
         brokenBy = code;
-        writer.goAway(lastPeerStream(), code);
+        writer().goAway(lastPeerStream(), code);
         end();
         failAll(true);
     }
@@ -558,7 +459,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     /** No more streams; those that are open end. @param lastStream of the peer's that is looked at */
     final void goAway(int lastStream) {
         if (over) return;
-        writer.goAway(lastStream, ErrorCode.NO_ERROR);
+        writer().goAway(lastStream, ErrorCode.NO_ERROR);
         goingAway = lastStream != Frames.MAX_STREAM_ID || goingAway;
         written();
         closeIfDone();
@@ -578,12 +479,12 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
     private void end() {
         over = true;
         closing();
-        writer.handOver();
+        writer().handOver();
         if (lingers()) {
-            ctx.flush();
-            timers.set(round, LINGER.toNanos());
+            ctx().flush();
+            patience.linger();
         } else {
-            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         }
     }
 
@@ -604,28 +505,22 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
-        ctx = context;
-        writer.attach(context);
-        context.channel().config().setWriteBufferWaterMark(WATER_MARK);
-        began = timers.now();
-        lastHeard = began;
-        idleSince = began;
-        timers.set(round, ROUND.toNanos());
-        begin(writer);
-        if (limits.connectionWindow() > Frames.DEFAULT_WINDOW) writer.windowUpdate(0, limits.connectionWindow() - Frames.DEFAULT_WINDOW);
+        super.handlerAdded(context);
+        patience.begin();
+        begin(writer());
+        if (limits.connectionWindow() > Frames.DEFAULT_WINDOW) writer().windowUpdate(0, limits.connectionWindow() - Frames.DEFAULT_WINDOW);
         written();
     }
 
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
-        timers.cancel(round);
-        writer.drop();
-        drop();
+        patience.end();
+        super.handlerRemoved(context);
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        timers.cancel(round);
+        patience.end();
         if (!over) {
             over = true;
             closing();
@@ -643,51 +538,10 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter implements F
         context.fireChannelWritabilityChanged();
     }
 
-    @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (!(cause instanceof IOException || cause.getCause() instanceof IOException)) bug(cause);
-        context.close();
-    }
-
-    private void lookAround() {
-        if (over) {
-            ctx.close();
-            return;
-        }
-        long now = timers.now();
-        if (!settled && now - began > limits.head().toNanos()) {
-            error(ErrorCode.SETTINGS_TIMEOUT, "no SETTINGS within " + limits.head().toMillis() + " ms");
-        } else if (blockSince != 0 && now - blockSince > limits.head().toNanos()) {
-            error(ErrorCode.ENHANCE_YOUR_CALM, "header block took more than " + limits.head().toMillis() + " ms");
-        } else if (streams.isEmpty()) {
-            if (now - Math.max(idleSince, lastHeard) > limits.idle().toNanos()) goAway(lastPeerStream());
-        } else {
-            askWhetherItLives(now);
-            resetStalled();
-        }
-        if (!over) timers.set(round, ROUND.toNanos());
-    }
-
-    private void askWhetherItLives(long now) {
-        if (pinged != 0 && now - pinged > limits.pingTimeout().toNanos()) {
-            LOG.debugf("%s does not answer a PING", ctx.channel().remoteAddress());
-            ctx.close();
-        } else if (pinged == 0 && now - lastHeard > limits.silence().toNanos()) {
-            pinged = now;
-            writer.ping(now, false);
-            written();
-        }
-    }
-
-    private void resetStalled() {
-        long most = limits.stall().dividedBy(ROUND);
+    /** Gives up what waits for a client that does not take it. */
+    final void resetStalled() {
         for (Http2Stream stream : streams.values().toArray(Http2Stream[]::new)) {
-            if (stream.stalls() > most) stream.reset(ErrorCode.CANCEL);
+            if (stream.stalls() > patience.mostStalls()) stream.reset(ErrorCode.CANCEL);
         }
-    }
-
-    private void drop() {
-        if (ahead != null) ahead.release();
-        ahead = null;
     }
 }

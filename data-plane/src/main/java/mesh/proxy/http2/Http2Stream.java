@@ -32,7 +32,7 @@ abstract class Http2Stream {
     private boolean endQueued;
     private boolean localEnded;
     private boolean toldFull;
-    private boolean ready;
+    private boolean inLine;
     private int sendWindow;
     private int stalls;
 
@@ -42,8 +42,7 @@ abstract class Http2Stream {
     private boolean delivering;
     private boolean remoteEnded;
     private boolean endDelivered;
-    private int receiveWindow;
-    private int unacknowledged;
+    private final ReceiveWindow window;
     /** Bytes of body that must come, or -1 when the head did not say. */
     private long expected = -1;
     private long received;
@@ -52,13 +51,13 @@ abstract class Http2Stream {
 
     Http2Stream(Http2Connection connection) {
         this.connection = connection;
+        this.window = new ReceiveWindow(connection.limits().streamWindow());
     }
 
     /** Begins to exist on the wire. */
     final void begin(int newId) {
         id = newId;
         sendWindow = connection.initialSendWindow();
-        receiveWindow = connection.limits().streamWindow();
     }
 
     final int id() {
@@ -105,8 +104,7 @@ abstract class Http2Stream {
 
     /** @return false when the peer has sent more than it may */
     final boolean spend(int bytes) {
-        receiveWindow -= bytes;
-        return receiveWindow >= 0;
+        return window.spend(bytes);
     }
 
     /** @return false when the body is longer than its head said */
@@ -164,13 +162,7 @@ abstract class Http2Stream {
 
     /** Its reader is done with those bytes. @return by how much the peer's window is to be enlarged now */
     final int acknowledge(int bytes) {
-        if (closed || remoteEnded) return 0;
-        unacknowledged += bytes;
-        if (unacknowledged < connection.limits().streamWindow() / 2) return 0;
-        int increment = unacknowledged;
-        unacknowledged = 0;
-        receiveWindow += increment;
-        return increment;
+        return closed || remoteEnded ? 0 : window.giveBack(bytes);
     }
 
     // The way out.
@@ -267,12 +259,12 @@ abstract class Http2Stream {
     }
 
     /** Whether it has a place among those that have something to send. */
-    final boolean isReady() {
-        return ready;
+    final boolean isInLine() {
+        return inLine;
     }
 
-    final void setReady(boolean is) {
-        ready = is;
+    final void setInLine(boolean is) {
+        inLine = is;
     }
 
     /** How many times in a row this was asked while a complete message waited for the peer to take it. */
