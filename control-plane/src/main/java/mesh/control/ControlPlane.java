@@ -68,7 +68,7 @@ public final class ControlPlane implements Closeable {
 
         PeerInterceptor.ChainVerifier verifier = chain -> SvidVerifier.verify(chain, ca.bundle(), env.clock().instant());
         trust = new PeerTrust(ca::bundle, verifier);
-        peers = new PeerInterceptor(new CallPolicy(options.admins()), verifier);
+        peers = new PeerInterceptor(new CallPolicy(options.admins()), verifier, env.clock());
         // The root goes along: a sidecar that has only its pin finds it there.
         X509Certificate root = ca.bundle().authorities().get(0);
         serving = new ServingCertificate(() -> ca.issue(issuer.reserved(), options.svidTtl()).withRoot(root), env.clock());

@@ -10,6 +10,7 @@ import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,7 +22,7 @@ import org.jboss.logging.Logger.Level;
 
 /**
  * Says who is calling, and refuses who may not. The certificate is verified here again for each call, though the handshake did so: a
- * resumed session skips the handshake's check, and a connection may outlive the certificate.
+ * resumed session skips the handshake's check, and a connection may outlive the certificate. A call that goes on ends with it.
  */
 public final class PeerInterceptor implements ServerInterceptor {
 
@@ -38,10 +39,12 @@ public final class PeerInterceptor implements ServerInterceptor {
 
     private final CallPolicy policy;
     private final ChainVerifier verifier;
+    private final CertificateEnd end;
 
-    public PeerInterceptor(CallPolicy policy, ChainVerifier verifier) {
+    public PeerInterceptor(CallPolicy policy, ChainVerifier verifier, InstantSource clock) {
         this.policy = policy;
         this.verifier = verifier;
+        this.end = new CertificateEnd(clock);
     }
 
     @Override
@@ -52,9 +55,11 @@ public final class PeerInterceptor implements ServerInterceptor {
             // The server bounds what it reads, not what that unpacks to: a megabyte could be a gigabyte.
             return refuse(call, method, Status.UNIMPLEMENTED.withDescription("grpc-encoding: \"" + encoding + "\" (expected: identity)"));
         }
+        SSLSession session = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+        List<X509Certificate> chain = session == null ? List.of() : chain(session);
         Peer peer;
         try {
-            peer = peer(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION));
+            peer = new Peer(chain.isEmpty() ? Optional.empty() : Optional.of(verifier.verify(chain)), session == null);
         } catch (IllegalArgumentException e) {
             return refuse(call, method, Status.UNAUTHENTICATED.withDescription("client certificate: " + e.getMessage()));
         }
@@ -62,15 +67,9 @@ public final class PeerInterceptor implements ServerInterceptor {
         if (refusal.isPresent()) {
             return refuse(call, method, refusal.get());
         }
-        return Contexts.interceptCall(Context.current().withValue(Peer.KEY, peer), call, headers, next);
-    }
-
-    private Peer peer(SSLSession session) {
-        if (session == null) {
-            return new Peer(Optional.empty(), true);
-        }
-        List<X509Certificate> chain = chain(session);
-        return new Peer(chain.isEmpty() ? Optional.empty() : Optional.of(verifier.verify(chain)), false);
+        ServerCall.Listener<Q> begun = Contexts.interceptCall(Context.current().withValue(Peer.KEY, peer), call, headers, next);
+        boolean goesOn = !call.getMethodDescriptor().getType().serverSendsOneMessage();
+        return goesOn && !chain.isEmpty() ? end.watch(begun, chain.get(0).getNotAfter().toInstant()) : begun;
     }
 
     private static List<X509Certificate> chain(SSLSession session) {

@@ -51,7 +51,7 @@ public final class AdminServer implements AutoCloseable {
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
             .intercept(new PeerInterceptor(new CallPolicy(Set.of()), chain -> {
                 throw new IllegalArgumentException("nobody shows a certificate here");
-            }))
+            }, clock))
             .addService(admin)
             .addService(ads)
             .build().start();

@@ -83,7 +83,7 @@ class TlsPortTest {
             .clientAuth(ClientAuth.OPTIONAL).protocols("TLSv1.3");
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
             .sslContext(GrpcSslContexts.configure(tls, SslProvider.JDK).build())
-            .intercept(new PeerInterceptor(new CallPolicy(Set.of()), verifier))
+            .intercept(new PeerInterceptor(new CallPolicy(Set.of()), verifier, clock))
             .addService(new IdentityService(issuer, store, new SimpleMeterRegistry()))
             .build().start();
     }

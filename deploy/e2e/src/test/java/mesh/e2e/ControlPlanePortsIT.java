@@ -96,6 +96,17 @@ class ControlPlanePortsIT {
         assertThat(metrics()).contains("mesh_ca_signatures_total{result=\"issued\"} 3.0").contains("mesh_connected_sidecars 1.0");
     }
 
+    /** And its connection: a client that only began the call again, on the same one, would be refused there for ever. */
+    @Test
+    void endsASubscriptionWithTheCertificateThatItWasMadeWith() throws Exception {
+        ManagedChannel web = channel(join("web"));
+        CompletableFuture<Status> end = new CompletableFuture<>();
+
+        subscribe(web, end).get(20, TimeUnit.SECONDS);
+        assertThat(end.get(30, TimeUnit.SECONDS).getCode()).as("no status of ours: the connection broke").isEqualTo(Status.Code.UNAVAILABLE);
+        await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(metrics()).contains("mesh_connected_sidecars 0.0"));
+    }
+
     @Test
     void showsYoungCertificatesWithoutARestart() throws Exception {
         X509Certificate first = shown();
@@ -144,6 +155,10 @@ class ControlPlanePortsIT {
 
     /** The first answer to a subscription that stays open. */
     private static CompletableFuture<DeltaDiscoveryResponse> subscribe(ManagedChannel channel) {
+        return subscribe(channel, new CompletableFuture<>());
+    }
+
+    private static CompletableFuture<DeltaDiscoveryResponse> subscribe(ManagedChannel channel, CompletableFuture<Status> end) {
         CompletableFuture<DeltaDiscoveryResponse> first = new CompletableFuture<>();
         DeltaDiscoveryRequest.Builder request = DeltaDiscoveryRequest.newBuilder().setTypeUrl(ResourceType.LISTENER.typeUrl());
         request.getNodeBuilder().setId("web-1");
@@ -156,11 +171,13 @@ class ControlPlanePortsIT {
             @Override
             public void onError(Throwable cause) {
                 first.completeExceptionally(cause);
+                end.complete(Status.fromThrowable(cause));
             }
 
             @Override
             public void onCompleted() {
                 first.completeExceptionally(new IllegalStateException("ended"));
+                end.complete(Status.OK);
             }
         }).onNext(request.build());
         return first;
