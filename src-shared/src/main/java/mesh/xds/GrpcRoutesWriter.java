@@ -15,8 +15,8 @@ import mesh.model.RouteTable;
 import mesh.model.Timeouts;
 
 /**
- * How a gRPC client routes what it calls under a name. It leaves out the request timeout, as it does for an Envoy's routes (a call has a
- * deadline), and retries, because it repeats by itself what a server provably has not begun.
+ * How a gRPC client routes what it calls under a name. A route's timeouts mean nothing to it, because a call has a deadline. Retries are left
+ * out: gRPC repeats by itself what a server provably has not begun, and more must not be repeated of methods that all are POST.
  */
 final class GrpcRoutesWriter implements ResourceWriter<RouteTable, RouteConfiguration> {
 

@@ -5,12 +5,14 @@ import io.envoyproxy.envoy.config.core.v3.ControlPlane;
 import io.envoyproxy.envoy.service.discovery.v3.Resource;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import mesh.model.MeshSnapshot;
 import mesh.xds.ResourceType;
 
@@ -54,7 +56,8 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
     private final ResourceCache cache;
     private final StreamLimits limits;
     private final Map<ResourceType, Subscription> subscriptions = new EnumMap<>(ResourceType.class);
-    private final Map<String, Sent> unacked = new HashMap<>();
+    /** By nonce, in the order in which they were sent. */
+    private final Map<String, Sent> unacked = new LinkedHashMap<>();
 
     private MeshSnapshot view;
     private long considered;
@@ -85,7 +88,7 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
      *
      * @param leaving what the same push takes away later, and what the client is to keep until then
      */
-    abstract void tell(List<R> responses, Subscription subscription, Subscription.Difference difference, List<Resource> leaving);
+    abstract void tell(List<R> responses, Subscription subscription, Subscription.Difference difference, Supplier<List<Resource>> leaving);
 
     /** The last version that was looked at, whether or not it held a change. */
     long consideredVersion() {
@@ -160,6 +163,16 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
         return Optional.of(new Answer(sent.type, refused ? Optional.of(StreamLimits.readable(error.getMessage())) : Optional.empty()));
     }
 
+    /** Takes the answer to one of several responses for an answer to those before it as well. */
+    void passOver(ResourceType type, String nonce) {
+        Iterator<Map.Entry<String, Sent>> sent = unacked.entrySet().iterator();
+        for (Map.Entry<String, Sent> each = sent.next(); !each.getKey().equals(nonce); each = sent.next()) {
+            if (each.getValue().type == type) {
+                sent.remove();
+            }
+        }
+    }
+
     /** Takes an answer in. */
     void answered(String nonce, Answer answer) {
         Sent sent = unacked.remove(nonce);
@@ -198,16 +211,16 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
                 changedClusters = names(difference.changed());
             }
             if (REMOVED_LAST.contains(type)) {
-                tell(responses, subscription, difference.withoutRemovals(), resources(type, before, difference.removed()));
+                tell(responses, subscription, difference.withoutRemovals(), () -> resources(type, before, difference.removed()));
                 removedLast.put(type, difference.removed());
             } else {
-                tell(responses, subscription, difference, List.of());
+                tell(responses, subscription, difference, List::of);
             }
         }
         for (ResourceType type : REMOVED_LAST) {
             List<String> removed = removedLast.getOrDefault(type, List.of());
             if (!removed.isEmpty()) {
-                tell(responses, subscriptions.get(type), new Subscription.Difference(List.of(), removed), List.of());
+                tell(responses, subscriptions.get(type), new Subscription.Difference(List.of(), removed), List::of);
             }
         }
         settle();

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import mesh.model.MeshSnapshot;
 import mesh.xds.ResourceType;
 
@@ -63,7 +64,7 @@ final class DeltaStream extends AdsStream<DeltaDiscoveryRequest, DeltaDiscoveryR
             return List.of();
         }
         List<DeltaDiscoveryResponse> responses = new ArrayList<>();
-        tell(responses, subscription, subscription.next(view(), cache(), asked), List.of());
+        tell(responses, subscription, subscription.next(view(), cache(), asked), List::of);
         return bounded(responses);
     }
 
@@ -80,7 +81,8 @@ final class DeltaStream extends AdsStream<DeltaDiscoveryRequest, DeltaDiscoveryR
     }
 
     @Override
-    void tell(List<DeltaDiscoveryResponse> responses, Subscription subscription, Subscription.Difference difference, List<Resource> leaving) {
+    void tell(List<DeltaDiscoveryResponse> responses, Subscription subscription, Subscription.Difference difference,
+        Supplier<List<Resource>> leaving) {
         ResourceType type = subscription.type();
         DeltaDiscoveryResponse.Builder response = response(type);
         int bytes = 0;

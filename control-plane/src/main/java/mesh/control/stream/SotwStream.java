@@ -9,13 +9,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import mesh.model.MeshSnapshot;
 import mesh.xds.ResourceType;
 
 /**
- * A subscription to the state of the world, as gRPC clients have it. A request names all that the client wants, a response of listeners or
- * clusters holds all that there is of it, and what is missing there is gone; of the other types only what changed is sent, and they go
- * with the listener or cluster that names them.
+ * A subscription to the state of the world, as gRPC clients have it. A request names all that the client wants. A response of listeners or
+ * clusters holds all that there is of it, and what is missing there is gone. Of the other types only what changed is sent; who no longer
+ * has the listener or cluster that named one has no use for it.
  */
 final class SotwStream extends AdsStream<DiscoveryRequest, DiscoveryResponse> {
 
@@ -35,7 +36,11 @@ final class SotwStream extends AdsStream<DiscoveryRequest, DiscoveryResponse> {
         limits().check(request);
         Optional<Subscription> known = subscription(type);
         Subscription subscription = known.orElseGet(() -> subscribe(type));
-        answer(request).ifPresent(answer -> answered(request.getResponseNonce(), answer));
+        answer(request).ifPresent(answer -> {
+            // Some clients answer only the last of what came while they were busy.
+            passOver(type, request.getResponseNonce());
+            answered(request.getResponseNonce(), answer);
+        });
         // Also with an old nonce or none: that answers no response, but requests come in order, so no later one has older names. And
         // grpc-java forgets the nonce of a type that it unsubscribes from, and begins again without one.
         Set<String> names = new LinkedHashSet<>(request.getResourceNamesList());
@@ -65,11 +70,12 @@ final class SotwStream extends AdsStream<DiscoveryRequest, DiscoveryResponse> {
     }
 
     @Override
-    void tell(List<DiscoveryResponse> responses, Subscription subscription, Subscription.Difference difference, List<Resource> leaving) {
+    void tell(List<DiscoveryResponse> responses, Subscription subscription, Subscription.Difference difference,
+        Supplier<List<Resource>> leaving) {
         if (!subscription.type().wildcard()) {
             parts(responses, subscription.type(), difference.changed());
         } else if (!difference.isEmpty()) {
-            whole(responses, subscription, leaving);
+            whole(responses, subscription, leaving.get());
         }
     }
 

@@ -69,6 +69,9 @@ final class Subscription {
 
     /** Sets all that the client wants, and returns the names that it has not wanted until now. */
     Set<String> replace(Set<String> next, boolean all, MeshSnapshot view, ResourceCache cache) {
+        if (all == wildcard && next.equals(names)) {
+            return Set.of();
+        }
         Set<String> before = new HashSet<>(wanted(view, cache));
         names.clear();
         names.addAll(next);

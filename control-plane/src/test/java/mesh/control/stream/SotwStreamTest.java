@@ -186,6 +186,18 @@ class SotwStreamTest {
         assertThat(stream.answer(request(LISTENER).setResponseNonce(nonces.get(CLUSTER)).build())).isEmpty();
     }
 
+    /** As gRPC's C core does while it is busy sending. */
+    @Test
+    void theAnswerToTheLastResponseOfATypeStandsForThoseBeforeIt() {
+        ask(CLUSTER);
+        acknowledge();
+        stream.onView(Meshes.from(SHOP, 4, m -> m.cluster("pay", 8)));
+        List<DiscoveryResponse> last = stream.onView(Meshes.from(SHOP, 5, m -> m.cluster("pay", 9)));
+        stream.onRequest(request(CLUSTER).setResponseNonce(last.get(0).getNonce()).build());
+        assertThat(stream.unanswered()).isFalse();
+        assertThat(stream.acknowledgedVersion()).isEqualTo(5);
+    }
+
     @Test
     void aGrpcClientFollowsOneNameThroughAllTypes() {
         SotwStream grpc = open(SHOP, Dialect.GRPC);
