@@ -39,12 +39,12 @@ public final class PeerInterceptor implements ServerInterceptor {
 
     private final CallPolicy policy;
     private final ChainVerifier verifier;
-    private final CertificateEnd end;
+    private final InstantSource clock;
 
     public PeerInterceptor(CallPolicy policy, ChainVerifier verifier, InstantSource clock) {
         this.policy = policy;
         this.verifier = verifier;
-        this.end = new CertificateEnd(clock);
+        this.clock = clock;
     }
 
     @Override
@@ -68,8 +68,10 @@ public final class PeerInterceptor implements ServerInterceptor {
             return refuse(call, method, refusal.get());
         }
         ServerCall.Listener<Q> begun = Contexts.interceptCall(Context.current().withValue(Peer.KEY, peer), call, headers, next);
-        boolean goesOn = !call.getMethodDescriptor().getType().serverSendsOneMessage();
-        return goesOn && !chain.isEmpty() ? end.watch(begun, chain.get(0).getNotAfter().toInstant()) : begun;
+        if (call.getMethodDescriptor().getType().serverSendsOneMessage()) {
+            return begun;
+        }
+        return OpenCall.watch(begun, chain.stream().findFirst().map(leaf -> leaf.getNotAfter().toInstant()), clock);
     }
 
     private static List<X509Certificate> chain(SSLSession session) {

@@ -21,6 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import mesh.e2e.EnvoyProcess.Variant;
 import mesh.model.Address;
+import mesh.v1.SidecarStatus;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -120,6 +121,16 @@ class EnvoyIT {
             }));
             assertThat(envoy.log()).contains("db.example");
         }
+    }
+
+    @Test
+    void isSeenToBeGoneWhenItIsKilled() throws Exception {
+        Path home = Files.createDirectory(dir.resolve("envoy"));
+        try (EnvoyProcess envoy = EnvoyProcess.plaintext(Variant.GRPC, controlPlane, "edge", home)) {
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(controlPlane.sidecars()).singleElement().matches(SidecarStatus::getConnected));
+        }
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() ->
+            assertThat(controlPlane.sidecars()).singleElement().matches(edge -> !edge.getConnected()));
     }
 
     private void follows(EnvoyProcess envoy, Address first, Address second, Supplier<String> call) {
