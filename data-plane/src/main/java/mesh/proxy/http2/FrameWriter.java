@@ -18,6 +18,7 @@ final class FrameWriter {
     private final HpackEncoder hpack = new HpackEncoder();
     private ChannelHandlerContext ctx;
     private ByteBuf gathered;
+    private int unflushed;
 
     void attach(ChannelHandlerContext context) {
         ctx = context;
@@ -32,7 +33,17 @@ final class FrameWriter {
         if (gathered == null) return;
         ByteBuf out = gathered;
         gathered = null;
+        unflushed += out.readableBytes();
         ctx.write(out, ctx.voidPromise());
+    }
+
+    /** What has been handed over since the last flush. */
+    int unflushed() {
+        return unflushed;
+    }
+
+    void flushed() {
+        unflushed = 0;
     }
 
     void drop() {
@@ -93,6 +104,7 @@ final class FrameWriter {
             handOverIfLarge();
         } else {
             handOver();
+            unflushed += length;
             ctx.write(part, ctx.voidPromise());
         }
     }

@@ -35,8 +35,8 @@ abstract class FramedChannel extends ChannelInboundHandlerAdapter implements Fra
     /** A read has been used up. @param inBlock it ended within a header block */
     abstract void used(boolean inBlock);
 
-    /** What waits may be written now: a flush follows. */
-    abstract void beforeFlush();
+    /** What waits may be written now, as long as {@link #mayWrite}: a flush follows. @return whether there is more than may be written */
+    abstract boolean beforeFlush();
 
     /** The batch is over. */
     abstract void afterFlush();
@@ -54,6 +54,11 @@ abstract class FramedChannel extends ChannelInboundHandlerAdapter implements Fra
 
     final boolean isWritable() {
         return ctx.channel().isWritable();
+    }
+
+    /** As {@link #isWritable}, and no more at once than it would take: TLS swallows everything until it is flushed. */
+    final boolean mayWrite() {
+        return isWritable() && writer.unflushed() < WATER_MARK.high();
     }
 
     @Override
@@ -122,9 +127,13 @@ abstract class FramedChannel extends ChannelInboundHandlerAdapter implements Fra
 
     private void flushNow() {
         if (ctx.isRemoved()) return;
-        beforeFlush();
-        writer.handOver();
-        ctx.flush();
+        boolean more;
+        do {
+            more = beforeFlush();
+            writer.handOver();
+            writer.flushed();
+            ctx.flush();
+        } while (more && isWritable());
         afterFlush();
         ChannelOutboundBuffer unsent = ctx.channel().unsafe().outboundBuffer();
         if (!isOver() && unsent != null && unsent.totalPendingWriteBytes() > MAX_UNREAD) ctx.close();

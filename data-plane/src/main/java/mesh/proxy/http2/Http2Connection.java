@@ -187,7 +187,7 @@ abstract class Http2Connection extends FramedChannel {
 
     /** Sends what a stream has now, as far as that goes. */
     final void sendNow(Http2Stream stream) {
-        while (isWritable() && stream.sendSome() == Http2Stream.Sent.MORE) { /* the next frame */ }
+        while (mayWrite() && stream.sendSome() == Http2Stream.Sent.MORE) { /* the next frame */ }
     }
 
     final void sendData(int stream, ByteBuf part, int bytes, boolean endStream) {
@@ -214,8 +214,8 @@ abstract class Http2Connection extends FramedChannel {
     }
 
     @Override
-    final void beforeFlush() {
-        turns.run();
+    final boolean beforeFlush() {
+        return turns.run();
     }
 
     @Override

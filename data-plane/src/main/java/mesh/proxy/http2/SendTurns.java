@@ -26,11 +26,11 @@ final class SendTurns {
         if (!running) connection.written();
     }
 
-    /** As long as the channel takes it. */
-    void run() {
-        if (running) return;
+    /** As long as the channel takes it. @return whether somebody still waits for that */
+    boolean run() {
+        if (running) return false;
         running = true;
-        while (!line.isEmpty() && connection.isWritable()) {
+        while (!line.isEmpty() && connection.mayWrite()) {
             Http2Stream stream = line.poll();
             stream.setInLine(false);
             switch (stream.sendSome()) {
@@ -40,7 +40,9 @@ final class SendTurns {
                 case DONE -> { /* until it has something again */ }
             }
         }
+        boolean waiting = !line.isEmpty();
         for (Http2Stream stream; (stream = blocked.poll()) != null; ) add(stream);
         running = false;
+        return waiting;
     }
 }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
@@ -250,6 +253,25 @@ class Http2ServerConnectionTest {
         assertThat(stream.reset).isEqualTo(ErrorCode.CANCEL);
     }
 
+    /** TLS takes what it is given until it is flushed, and says nothing of being full. */
+    @Test
+    void writesNoMoreAtOnceThanAChannelTakes() throws Exception {
+        FlushMeter meter = new FlushMeter();
+        channel.pipeline().addFirst(meter);
+        peer.settings(Frames.INITIAL_WINDOW_SIZE, 1 << 20);
+        peer.window(null, 1 << 24);
+        for (int i = 0; i < 100; i++) get(2 * i + 1);
+        peer.inLoop(() -> requests.forEach(r -> {
+            r.stream.sendHead(ResponseHead.of(200), false);
+            r.stream.sendBody(Unpooled.wrappedBuffer(new byte[15_000]));
+            r.stream.sendBody(Unpooled.wrappedBuffer(new byte[15_000]));
+            r.stream.sendEnd(null);
+        }));
+        peer.flush();
+        assertThat(peer.streams.values()).allSatisfy(s -> assertThat(s.received.size()).isEqualTo(30_000));
+        assertThat(meter.most).isBetween(32 * 1024, 128 * 1024);
+    }
+
     @Test
     void closesAnIdleConnectionPolitely() {
         clock.advance(Duration.ofHours(1).plusSeconds(5));
@@ -286,6 +308,26 @@ class Http2ServerConnectionTest {
 
     private static ByteBuf text(String text) {
         return Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII);
+    }
+
+    /** The most that was written between two flushes. */
+    private static final class FlushMeter extends ChannelOutboundHandlerAdapter {
+
+        int most;
+        private int unflushed;
+
+        @Override
+        public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+            unflushed += ((ByteBuf) message).readableBytes();
+            most = Math.max(most, unflushed);
+            context.write(message, promise);
+        }
+
+        @Override
+        public void flush(ChannelHandlerContext context) {
+            unflushed = 0;
+            context.flush();
+        }
     }
 
     private static final class Recorder implements DownstreamHandler {
