@@ -9,12 +9,11 @@ import io.envoyproxy.envoy.config.cluster.v3.Cluster.LbPolicy;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import mesh.model.BalancerKind;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
 
 /**
- * A cluster in what a gRPC client knows: round robin also in place of random, and one TLS for all endpoints. If any of them wants mTLS the
+ * A cluster in what a gRPC client knows: round robin or the fewest requests, whichever is nearer, and one TLS for all endpoints. If any of them wants mTLS the
  * whole cluster has it, so that nothing is sent in the clear to where it must not.
  */
 final class GrpcClusterWriter implements ResourceWriter<mesh.model.Cluster, Cluster> {
@@ -42,7 +41,10 @@ final class GrpcClusterWriter implements ResourceWriter<mesh.model.Cluster, Clus
             .setName(cluster.name())
             .setType(DiscoveryType.EDS)
             .setEdsClusterConfig(EdsClusterConfig.newBuilder().setEdsConfig(Wire.ADS))
-            .setLbPolicy(cluster.balancer() == BalancerKind.LEAST_CONN ? LbPolicy.LEAST_REQUEST : LbPolicy.ROUND_ROBIN)
+            .setLbPolicy(switch (cluster.balancer()) {
+                case ROUND_ROBIN, RANDOM -> LbPolicy.ROUND_ROBIN;
+                case LEAST_CONN, PEAK_EWMA -> LbPolicy.LEAST_REQUEST;
+            })
             .setCircuitBreakers(CircuitBreakers.newBuilder().addThresholds(Thresholds.newBuilder()
                 .setMaxRequests(Wire.uint32(cluster.connections().maxRequests()))));
         identities(cluster, snapshot).ifPresent(ids -> message.setTransportSocket(TransportSockets.upstreamOfGrpc(ids)));

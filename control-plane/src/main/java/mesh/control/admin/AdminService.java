@@ -6,7 +6,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.annotation.PreDestroy;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import mesh.control.admin.ConfigWrites.Terms;
 import mesh.control.admin.ConfigWrites.WrittenAs;
 import mesh.control.ca.AuditLog;
 import mesh.control.ca.JoinTokens;
@@ -66,6 +68,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
     private final MeshStore store;
     private final SidecarRegistry sidecars;
     private final SvidIssuer issuer;
+    private final ConfigReads reads;
     private final ConfigWrites writes;
     private final ConfigWatches watches;
 
@@ -73,6 +76,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
         this.store = store;
         this.sidecars = sidecars;
         this.issuer = issuer;
+        this.reads = new ConfigReads(store);
         this.writes = new ConfigWrites(store, audit, meters);
         this.watches = new ConfigWatches(store, MOST_WATCHES);
     }
@@ -85,7 +89,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
     @Override
     public void applyConfig(ApplyConfigRequest request, StreamObserver<WriteResponse> out) {
-        change(out, request.getDryRun(), () -> {
+        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> {
             Problems problems = new Problems();
             if (!request.hasConfig()) {
                 // An empty request, as from a script whose file was missing, must not empty the mesh.
@@ -93,16 +97,13 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
             }
             MeshSnapshot config = ConfigMessages.decode(request.getConfig(), "config", problems);
             refuseAny(problems);
-            return writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.replaceAll(config), "apply config", WrittenAs.WHOLE);
+            return writes.write(terms, Edits.replaceAll(config), "apply config", WrittenAs.WHOLE);
         });
     }
 
     @Override
     public void getConfig(GetConfigRequest request, StreamObserver<GetConfigResponse> out) {
-        answer(out, () -> {
-            MeshSnapshot current = store.current();
-            return GetConfigResponse.newBuilder().setVersion(current.version()).setConfig(ConfigMessages.encode(current)).build();
-        });
+        answer(out, reads::config);
     }
 
     @Override
@@ -112,108 +113,91 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
     @Override
     public void listListeners(ListListenersRequest request, StreamObserver<ListListenersResponse> out) {
-        answer(out, () -> {
-            MeshSnapshot current = store.current();
-            return ListListenersResponse.newBuilder().setVersion(current.version())
-                .addAllListeners(ConfigMessages.encode(current).getListenersList()).build();
-        });
+        answer(out, reads::listeners);
     }
 
     @Override
     public void listRoutes(ListRoutesRequest request, StreamObserver<ListRoutesResponse> out) {
-        answer(out, () -> {
-            MeshSnapshot current = store.current();
-            return ListRoutesResponse.newBuilder().setVersion(current.version())
-                .addAllRoutes(ConfigMessages.encode(current).getRoutesList()).build();
-        });
+        answer(out, reads::routes);
     }
 
     @Override
     public void listClusters(ListClustersRequest request, StreamObserver<ListClustersResponse> out) {
-        answer(out, () -> {
-            MeshSnapshot current = store.current();
-            return ListClustersResponse.newBuilder().setVersion(current.version())
-                .addAllClusters(ConfigMessages.encode(current).getClustersList()).build();
-        });
+        answer(out, reads::clusters);
     }
 
     @Override
     public void listEndpoints(ListEndpointsRequest request, StreamObserver<ListEndpointsResponse> out) {
-        answer(out, () -> {
-            MeshSnapshot current = store.current();
-            NotThereException.unless("cluster", request.getCluster(), current.clusters());
-            ListEndpointsResponse.Builder m = ListEndpointsResponse.newBuilder().setVersion(current.version());
-            current.endpointsOf(request.getCluster()).forEach(endpoint -> m.addEndpoints(ClusterMessages.encode(endpoint)));
-            return m.build();
-        });
+        answer(out, () -> reads.endpoints(request.getCluster()));
     }
 
     @Override
     public void putListener(PutListenerRequest request, StreamObserver<WriteResponse> out) {
-        change(out, request.getDryRun(), () -> {
+        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> {
             Problems problems = new Problems();
             ListenerMessages.ListenerParts parts = ListenerMessages.decode(request.getListener(), "listener", problems);
             refuseAny(problems);
             String name = parts.listener().name();
-            return writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.put(parts), "put listener " + name,
+            return writes.write(terms, Edits.put(parts), "put listener " + name,
                 new WrittenAs("listeners." + name + ".", "listener."));
         });
     }
 
     @Override
     public void deleteListener(DeleteListenerRequest request, StreamObserver<WriteResponse> out) {
-        change(out, request.getDryRun(), () -> writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.deleteListener(request.getName()),
-            "delete listener " + request.getName(), WrittenAs.WHOLE));
+        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
+            writes.write(terms, Edits.deleteListener(request.getName()), "delete listener " + request.getName(), WrittenAs.WHOLE));
     }
 
     @Override
     public void putRoute(PutRouteRequest request, StreamObserver<WriteResponse> out) {
-        change(out, request.getDryRun(), () -> {
+        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> {
             Problems problems = new Problems();
             RouteTable table = RouteMessages.decode(request.getRoute(), "route", problems);
             refuseAny(problems);
-            return writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.put(table), "put route " + table.name(),
+            return writes.write(terms, Edits.put(table), "put route " + table.name(),
                 new WrittenAs("routes." + table.name() + ".", "route."));
         });
     }
 
     @Override
     public void deleteRoute(DeleteRouteRequest request, StreamObserver<WriteResponse> out) {
-        change(out, request.getDryRun(), () -> writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.deleteRoute(request.getName()),
-            "delete route " + request.getName(), WrittenAs.WHOLE));
+        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
+            writes.write(terms, Edits.deleteRoute(request.getName()), "delete route " + request.getName(), WrittenAs.WHOLE));
     }
 
     @Override
     public void putCluster(PutClusterRequest request, StreamObserver<WriteResponse> out) {
-        change(out, request.getDryRun(), () -> {
+        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> {
             Problems problems = new Problems();
             ClusterMessages.ClusterParts parts = ClusterMessages.decode(request.getCluster(), "cluster", problems);
             refuseAny(problems);
-            return writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.put(parts), "put cluster " + parts.cluster().name(), WrittenAs.WHOLE);
+            return writes.write(terms, Edits.put(parts), "put cluster " + parts.cluster().name(), WrittenAs.WHOLE);
         });
     }
 
     @Override
     public void deleteCluster(DeleteClusterRequest request, StreamObserver<WriteResponse> out) {
-        change(out, request.getDryRun(), () -> writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.deleteCluster(request.getName()),
-            "delete cluster " + request.getName(), WrittenAs.WHOLE));
+        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
+            writes.write(terms, Edits.deleteCluster(request.getName()), "delete cluster " + request.getName(), WrittenAs.WHOLE));
     }
 
     @Override
     public void putEndpoint(PutEndpointRequest request, StreamObserver<WriteResponse> out) {
-        change(out, request.getDryRun(), () -> {
+        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> {
             Problems problems = new Problems();
             Endpoint endpoint = ClusterMessages.decode(request.getEndpoint(), "endpoint", problems);
             refuseAny(problems);
-            return writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.putEndpoint(request.getCluster(), endpoint),
+            return writes.write(terms, Edits.putEndpoint(request.getCluster(), endpoint),
                 "put endpoint " + endpoint.address() + " of cluster " + request.getCluster(), WrittenAs.WHOLE);
         });
     }
 
     @Override
     public void deleteEndpoint(DeleteEndpointRequest request, StreamObserver<WriteResponse> out) {
-        change(out, request.getDryRun(), () -> writes.write(request.getExpectedVersion(), request.getDryRun(), Edits.deleteEndpoint(request.getCluster(), request.getAddress()),
-            "delete endpoint " + request.getAddress() + " of cluster " + request.getCluster(), WrittenAs.WHOLE));
+        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
+            writes.write(terms, Edits.deleteEndpoint(request.getCluster(), request.getAddress()),
+                "delete endpoint " + request.getAddress() + " of cluster " + request.getCluster(), WrittenAs.WHOLE));
     }
 
     @Override
@@ -246,8 +230,8 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
         }
     }
 
-    private void change(StreamObserver<WriteResponse> out, boolean dryRun, Supplier<WriteResponse> work) {
-        answer(out, () -> writes.counted(dryRun, work));
+    private void change(StreamObserver<WriteResponse> out, Terms terms, Function<Terms, WriteResponse> work) {
+        answer(out, () -> writes.counted(terms, work));
     }
 
     private static <T> void answer(StreamObserver<T> out, Supplier<T> work) {

@@ -75,7 +75,8 @@ final class ConfigWatches implements AutoCloseable {
         run(() -> {
             List<Watch> open = new ArrayList<>(watches);
             watches.clear();
-            open.forEach(watch -> watch.out.onError(Status.UNAVAILABLE.withDescription("the control plane is stopping").asRuntimeException()));
+            Status stopping = Status.UNAVAILABLE.withDescription("the control plane is stopping");
+            open.forEach(watch -> watch.out.onError(stopping.asRuntimeException()));
         });
         MoreExecutors.shutdownAndAwaitTermination(thread, Duration.ofSeconds(5));
     }
@@ -94,7 +95,8 @@ final class ConfigWatches implements AutoCloseable {
 
         void begin() {
             if (watches.size() >= most) {
-                out.onError(Status.RESOURCE_EXHAUSTED.withDescription("watches: " + most + " are open (expected: fewer)").asRuntimeException());
+                Status full = Status.RESOURCE_EXHAUSTED.withDescription("watches: " + most + " are open (expected: fewer)");
+                out.onError(full.asRuntimeException());
                 return;
             }
             watches.add(this);

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import mesh.control.ca.AuditLog;
 import mesh.control.messages.ChangeMessages;
 import mesh.control.ports.Peer;
@@ -42,6 +42,14 @@ final class ConfigWrites {
         }
     }
 
+    /**
+     * What a caller asks of its write, beside the change itself.
+     *
+     * @param expectedVersion the version that the change was made from; 0 for whatever is current
+     * @param dryRun          whether the change is only to be checked
+     */
+    record Terms(long expectedVersion, boolean dryRun) {}
+
     private final MeshStore store;
     private final AuditLog audit;
     private final Counter applied;
@@ -64,12 +72,12 @@ final class ConfigWrites {
     }
 
     /** Runs a write RPC and counts its refusal, wherever it came from; a dry run is no write. */
-    WriteResponse counted(boolean dryRun, Supplier<WriteResponse> rpc) {
+    WriteResponse counted(Terms terms, Function<Terms, WriteResponse> rpc) {
         try {
-            return rpc.get();
+            return rpc.apply(terms);
         } catch (RuntimeException e) {
             StatusRuntimeException refusal = Refusal.of(e);
-            if (!dryRun) {
+            if (!terms.dryRun) {
                 (OUR_FAULT.contains(refusal.getStatus().getCode()) ? failed : refused).increment();
             }
             throw refusal;
@@ -77,16 +85,17 @@ final class ConfigWrites {
     }
 
     /** @param what for the log and the audit, such as {@code put cluster payments} */
-    WriteResponse write(long expectedVersion, boolean dryRun, Change change, String what, WrittenAs written) {
+    WriteResponse write(Terms terms, Change change, String what, WrittenAs written) {
         Observed observed = new Observed(change);
         String author = Peer.current().name();
-        ApplyResult result = dryRun ? store.rehearse(expectedVersion, observed) : store.edit(expectedVersion, observed, author, what);
+        ApplyResult result = terms.dryRun
+            ? store.rehearse(terms.expectedVersion, observed) : store.edit(terms.expectedVersion, observed, author, what);
         if (result instanceof ApplyResult.Rejected rejected) {
             List<Problem> problems = rejected.problems();
             throw Refusal.of(problems.stream().map(written::told).toList());
         }
         long version = ((ApplyResult.Applied) result).version();
-        if (!dryRun) {
+        if (!terms.dryRun) {
             done(version, observed.before.version(), author, what);
         }
         return WriteResponse.newBuilder().setVersion(version).addAllChanges(ChangeMessages.between(observed.before, observed.after)).build();

@@ -41,7 +41,8 @@ public final class ChangeMessages {
                 changes.add(change(then == null ? "added" : "changed", kind, name, cluster));
             }
         });
-        before.keySet().stream().filter(name -> !after.containsKey(name)).forEach(name -> changes.add(change("removed", kind, name, cluster)));
+        before.keySet().stream().filter(name -> !after.containsKey(name))
+            .forEach(name -> changes.add(change("removed", kind, name, cluster)));
     }
 
     private static Change change(String action, String kind, String name, String cluster) {
