@@ -1,6 +1,7 @@
 package mesh.e2e;
 
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -27,7 +28,7 @@ final class HttpCaller implements AutoCloseable {
     record Answer(int status, long bytes, long crc, String text, String sum) {}
 
     private static final int TEXT_BYTES = 1000;
-    private static final long PATIENCE_SECONDS = 60;
+    private static final long PATIENCE_SECONDS = 180;
 
     private final HttpClient client;
 
@@ -69,6 +70,19 @@ final class HttpCaller implements AutoCloseable {
         HttpClientRequest request = await(open(target, HttpMethod.POST, path)).setChunked(true);
         await(request.sendHead());
         return request;
+    }
+
+    /** Begins a request and gives it up: as soon as its head is out, or when the answer has begun. */
+    Future<Void> cancelled(Address target, String path, boolean answered) {
+        return open(target, HttpMethod.POST, path).compose(request -> {
+            Promise<Void> reset = Promise.promise();
+            request.setChunked(true).exceptionHandler(gone -> { /* by ourselves */ });
+            if (answered) request.response().onSuccess(response -> response.handler(data -> reset.tryComplete())).onFailure(reset::tryFail);
+            request.sendHead().onComplete(sent -> {
+                if (!answered || sent.failed()) reset.handle(sent);
+            });
+            return reset.future().onSuccess(now -> request.reset());
+        });
     }
 
     private Future<HttpClientRequest> open(Address target, HttpMethod method, String path) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** A packaged program as a process. What it writes is kept, for waiting on and for the message of a test that fails. */
 final class MeshProcess implements AutoCloseable {
@@ -38,6 +39,7 @@ final class MeshProcess implements AutoCloseable {
         return java("control-plane", words);
     }
 
+    /** @param words those that begin with -D are for the JVM */
     static MeshProcess dataPlane(String... words) {
         return java("data-plane", words);
     }
@@ -47,8 +49,10 @@ final class MeshProcess implements AutoCloseable {
         assertThat(jar).as("packaged by the phase before").exists();
         List<String> command = new ArrayList<>(List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-Xmx160m", "-XX:MaxDirectMemorySize=64m",
-            "-Dmesh.parent=" + ProcessHandle.current().pid(), "-jar", jar.toString()));
-        command.addAll(List.of(words));
+            "-Dmesh.parent=" + ProcessHandle.current().pid()));
+        Stream.of(words).filter(word -> word.startsWith("-D")).forEach(command::add);
+        command.addAll(List.of("-jar", jar.toString()));
+        Stream.of(words).filter(word -> !word.startsWith("-D")).forEach(command::add);
         return start(module, command);
     }
 

@@ -13,7 +13,10 @@ import mesh.v1.Config;
 import mesh.v1.DownstreamTls;
 import mesh.v1.Endpoint;
 import mesh.v1.Listener;
+import mesh.v1.Route;
+import mesh.v1.RouteTable;
 import mesh.v1.Scope;
+import mesh.v1.VirtualHost;
 
 /**
  * {@code web} calls {@code payments} over mTLS: a control plane, web's sidecar and one for each instance of payments, all processes. The
@@ -75,6 +78,18 @@ final class TestMesh implements AutoCloseable {
             }
         });
         return config.addClusters(payments).build();
+    }
+
+    /** A gibibyte takes longer than a request may by default. */
+    static Config withoutTimeouts(Config config) {
+        Config.Builder builder = config.toBuilder();
+        for (Listener.Builder listener : builder.getListenersBuilderList()) {
+            String table = listener.getName() + "-routes";
+            builder.addRoutes(RouteTable.newBuilder().setName(table).addVirtualHosts(VirtualHost.newBuilder().setName("all").addHosts("*")
+                .addRoutes(Route.newBuilder().setName("all").setPrefix("/").setCluster(listener.getCluster()).setTimeout(Durations.ZERO))));
+            listener.clearCluster().setRoute(table);
+        }
+        return builder.build();
     }
 
     /** Pushes and waits until every sidecar has acknowledged it. */

@@ -2,7 +2,6 @@ package mesh.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.util.Durations;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -14,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Base64;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -22,11 +20,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32;
-import mesh.v1.Config;
-import mesh.v1.Listener;
-import mesh.v1.Route;
-import mesh.v1.RouteTable;
-import mesh.v1.VirtualHost;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -39,8 +32,6 @@ class TrafficIT {
 
     private static final long GIB = 1L << 30;
     private static final byte[] BLOCK = block();
-    /** Heap, code and stacks move by some tens of MiB in any JVM; a body that is kept would move it by a thousand. */
-    private static final long FLAT_KIB = 96 * 1024;
 
     @TempDir
     private static Path dir;
@@ -53,7 +44,7 @@ class TrafficIT {
         application = new Sockets(TrafficIT::serve);
         mesh = new TestMesh(dir);
         mesh.web().payments("payments-1", application.address());
-        mesh.push(withoutTimeouts(mesh.config(Map.of("payments-1", 1))));
+        mesh.push(TestMesh.withoutTimeouts(mesh.config(Map.of("payments-1", 1))));
     }
 
     @AfterAll
@@ -85,7 +76,7 @@ class TrafficIT {
     @Test
     void carriesAGibibyteUpInFlatMemory() throws Exception {
         upload(64 << 20);
-        Memory memory = new Memory();
+        Memory memory = Memory.of(mesh);
         assertThat(upload(GIB)).isEqualTo(crc(GIB));
         memory.assertFlat();
     }
@@ -93,7 +84,7 @@ class TrafficIT {
     @Test
     void carriesAGibibyteDownToASlowReaderInFlatMemory() throws Exception {
         download(64 << 20, 0);
-        Memory memory = new Memory();
+        Memory memory = Memory.of(mesh);
         assertThat(download(GIB, 2000)).isEqualTo(crc(GIB));
         memory.assertFlat();
     }
@@ -112,26 +103,6 @@ class TrafficIT {
         assertThat(web.metric("mesh_tls_handshakes_total{side=\"client\",result=\"ok\",reason=\"\",}")).isPositive();
         assertThat(mesh.sidecar("payments-1").metric("mesh_certificate_expiry_timestamp_seconds{kind=\"svid\",}"))
             .isGreaterThan(System.currentTimeMillis() / 1000.0);
-    }
-
-    /** What the sidecars hold, beside what they held when this was made. */
-    private final class Memory {
-
-        private final List<MeshProcess> processes = List.of(mesh.sidecar("web-1").process(), mesh.sidecar("payments-1").process());
-        private final long[] before = now();
-
-        Memory() throws IOException {}
-
-        private long[] now() throws IOException {
-            return new long[] {processes.get(0).residentKib(), processes.get(1).residentKib()};
-        }
-
-        void assertFlat() throws IOException {
-            long[] after = now();
-            for (int i = 0; i < before.length; i++) {
-                assertThat(after[i] - before[i]).as("KiB that sidecar %d has grown by, from %d", i, before[i]).isLessThan(FLAT_KIB);
-            }
-        }
     }
 
     private long upload(long bytes) throws IOException {
@@ -238,17 +209,5 @@ class TrafficIT {
             out.write(extended);
             out.write(data);
         }
-    }
-
-    /** A gibibyte takes longer than a request may by default. */
-    private static Config withoutTimeouts(Config config) {
-        Config.Builder builder = config.toBuilder();
-        for (Listener.Builder listener : builder.getListenersBuilderList()) {
-            String table = listener.getName() + "-routes";
-            builder.addRoutes(RouteTable.newBuilder().setName(table).addVirtualHosts(VirtualHost.newBuilder().setName("all").addHosts("*")
-                .addRoutes(Route.newBuilder().setName("all").setPrefix("/").setCluster(listener.getCluster()).setTimeout(Durations.ZERO))));
-            listener.clearCluster().setRoute(table);
-        }
-        return builder.build();
     }
 }

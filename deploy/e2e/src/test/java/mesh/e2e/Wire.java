@@ -53,7 +53,8 @@ enum Wire {
 
     /** Not listening yet. */
     HttpServer server(Vertx vertx, Identities identities, String as) throws Exception {
-        HttpServerOptions options = new HttpServerOptions().setHost("127.0.0.1").setPort(0).setHttp2ConnectionWindowSize(WINDOW);
+        HttpServerOptions options = new HttpServerOptions().setHost("127.0.0.1").setPort(0).setHttp2ConnectionWindowSize(WINDOW)
+            .setHttp2RstFloodMaxRstFramePerWindow(Integer.MAX_VALUE);
         if (tls) {
             options.setSsl(true).setUseAlpn(true).setEnabledSecureTransportProtocols(Set.of("TLSv1.3")).setClientAuth(ClientAuth.REQUIRED)
                 .setKeyCertOptions(key(identities.file(as))).setTrustOptions(new PemTrustOptions().addCertPath(identities.authority().toString()));
