@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import mesh.disk.DirectoryLock;
@@ -64,7 +65,11 @@ final class ControlPlaneFeed implements Feed {
             way = identity;
             coldStart = new ColdStart(state, asked.node(), sidecar, env);
             source = source(identity::channel, coldStart::apply, coldStart::restore);
-            return identity.open().map(why -> List.of(new Problem("", why))).orElse(List.of());
+            Optional<String> hopeless = identity.open();
+            if (identity.hasOne()) {
+                source.knock(asked.address());
+            }
+            return hopeless.map(why -> List.of(new Problem("", why))).orElse(List.of());
         } catch (IOException e) {
             return List.of(new Problem("", e.getMessage()));
         }

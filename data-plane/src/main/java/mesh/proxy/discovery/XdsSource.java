@@ -8,6 +8,9 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -21,6 +24,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import mesh.model.Address;
 import mesh.model.ApplyResult;
 import mesh.model.Durations;
 import mesh.model.MeshSnapshot;
@@ -43,7 +47,7 @@ public final class XdsSource implements AutoCloseable {
     private static final long FIRST_PAUSE_MILLIS = Reconnect.FIRST.toMillis();
 
     /** How long a start waits for a first configuration before it makes do with an older one. */
-    static final Duration PATIENCE = Duration.ofSeconds(1);
+    static final Duration PATIENCE = Duration.ofSeconds(2);
 
     /** What is there from before this process. */
     @FunctionalInterface
@@ -117,6 +121,20 @@ public final class XdsSource implements AutoCloseable {
     public void start() {
         schedule(() -> fallBack("no configuration from it for " + Durations.format(PATIENCE)), PATIENCE.toNanos());
         subscribe(0);
+    }
+
+    /**
+     * Looks whether anybody listens where the control plane should be, and if not falls back at once: what a first stream needs takes long
+     * to load, and clients would wait for it. Before {@link #start}, and without a container. Returns at once.
+     */
+    public void knock(Address controlPlane) {
+        run(() -> {
+            try (Socket socket = new Socket()) {
+                socket.connect(new InetSocketAddress(controlPlane.host(), controlPlane.port()), (int) PATIENCE.toMillis());
+            } catch (IOException e) {
+                fallBack(controlPlane + ": " + e.getMessage());
+            }
+        });
     }
 
     public State state() {

@@ -30,6 +30,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import mesh.model.Address;
 import mesh.model.ApplyResult;
 import mesh.model.MeshSnapshot;
 import mesh.time.Env;
@@ -166,7 +167,7 @@ class XdsSourceTest {
         left = Optional.of(ONE.withVersion(41));
         source.start();
         await().until(() -> source.state().applied());
-        assertThat(restored).containsExactly("no configuration from it for 1s");
+        assertThat(restored).containsExactly("no configuration from it for 2s");
         script.sendAll(ONE);
         await().untilAsserted(() -> assertThat(applied).containsExactly(ONE));
     }
@@ -184,6 +185,18 @@ class XdsSourceTest {
         await().until(() -> attempts.size() > before + 20);
         assertThat(restored).isEmpty();
         assertThat(source.state().version()).isEqualTo(1);
+    }
+
+    @Test
+    void makesDoBeforeItStartsWhereNobodyListens() throws Exception {
+        Address at = new Address("127.0.0.1", server.getPort());
+        left = Optional.of(ONE.withVersion(41));
+        source.knock(at);
+        server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+        source.knock(at);
+        await().until(() -> source.state().applied());
+        assertThat(restored).containsExactly(at + ": Connection refused");
+        assertThat(source.state().version()).isEqualTo(41);
     }
 
     @Test
