@@ -29,7 +29,7 @@ final class EchoService implements AutoCloseable {
             case "/down" -> down(request);
             case "/early" -> early(request);
             case "/sink" -> sink(request);
-            case "/open" -> request.response().setChunked(true).write("and so on");
+            case "/open" -> new Body(200_000).writeTo(request.response().setChunked(true), () -> { /* and so on */ });
             case "/endless" -> endless(request);
             case "/cut-up" -> request.handler(data -> request.connection().close());
             case "/cut-stream" -> begun(request, () -> request.response().reset());

@@ -72,13 +72,16 @@ final class HttpCaller implements AutoCloseable {
         return request;
     }
 
-    /** Begins a request and gives it up: as soon as its head is out, or when the answer has begun. */
+    /** Begins a request and gives it up: as soon as its head and a part of its body are out, or when the answer has begun. */
     Future<Void> cancelled(Address target, String path, boolean answered) {
         return open(target, HttpMethod.POST, path).compose(request -> {
             Promise<Void> reset = Promise.promise();
             request.setChunked(true).exceptionHandler(gone -> { /* by ourselves */ });
-            if (answered) request.response().onSuccess(response -> response.handler(data -> reset.tryComplete())).onFailure(reset::tryFail);
-            request.sendHead().onComplete(sent -> {
+            if (answered) {
+                request.response().onFailure(reset::tryFail)
+                    .onSuccess(response -> response.exceptionHandler(reset::tryFail).handler(data -> reset.tryComplete()));
+            }
+            request.write(Buffer.buffer(new byte[20_000])).onComplete(sent -> {
                 if (!answered || sent.failed()) reset.handle(sent);
             });
             return reset.future().onSuccess(now -> request.reset());
