@@ -53,6 +53,7 @@ final class IdentityServer implements AutoCloseable {
     private final String token;
     private final List<StreamObserver<TrustBundle>> watches = new CopyOnWriteArrayList<>();
     private final AtomicInteger refusals = new AtomicInteger();
+    private volatile mesh.model.TrustBundle current;
     private volatile boolean refusing;
     private volatile String workload = "payments";
     private Server server;
@@ -64,6 +65,7 @@ final class IdentityServer implements AutoCloseable {
 
     IdentityServer(TestPki pki, InstantSource clock, String token, int port) throws Exception {
         this.pki = pki;
+        this.current = pki.bundle();
         this.clock = clock;
         this.token = token;
         serve(pki.svid("control-plane").withRoot(pki.bundle().authorities().get(0)), port);
@@ -101,7 +103,9 @@ final class IdentityServer implements AutoCloseable {
         return watches.size();
     }
 
+    /** Tells those who watch, and, as a control plane does, those who come later. */
     void send(mesh.model.TrustBundle bundle) {
+        current = bundle;
         watches.forEach(watch -> watch.onNext(message(bundle)));
     }
 
@@ -171,7 +175,7 @@ final class IdentityServer implements AutoCloseable {
         @Override
         public void watchTrustBundle(WatchTrustBundleRequest request, StreamObserver<TrustBundle> out) {
             ((ServerCallStreamObserver<TrustBundle>) out).setOnCancelHandler(() -> watches.remove(out));
-            out.onNext(message(pki.bundle()));
+            out.onNext(message(current));
             watches.add(out);
         }
     }
