@@ -139,8 +139,9 @@ class ProxylessGrpcIT {
         put(cluster("payments", service("payments")).toBuilder().setTls(UpstreamTls.getDefaultInstance()).build());
         ManagedChannel channel = channel("payments");
         assertThatThrownBy(() -> GrpcService.callNow(channel)).hasMessageContaining("UNAVAILABLE").hasMessageContaining("payments");
-        assertThat(controlPlane.sidecars()).singleElement().satisfies(client ->
-            assertThat(client.getLastRejection().getMessage()).contains("'default' not defined in the bootstrap file"));
+        // The call fails as soon as the client has refused the cluster, which is before the control plane has heard of it.
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(controlPlane.sidecars()).singleElement().satisfies(client ->
+            assertThat(client.getLastRejection().getMessage()).contains("'default' not defined in the bootstrap file")));
     }
 
     private GrpcService service(String name) throws IOException {
