@@ -6,14 +6,16 @@ import java.util.Set;
 /**
  * How often and when a request is tried again.
  *
- * @param attempts      all tries, the first included: 3 means at most 2 retries; 1 to 10
- * @param perTryTimeout time one try may take before response headers; zero means only the route's timeout
- * @param retryOn       what a retry may answer to; a request whose method is not idempotent is only repeated when it provably was not
- *                      processed
- * @param backoffBase   wait before the first retry, doubled for each further one, with full jitter
- * @param backoffMax    longest wait
+ * @param attempts             all tries, the first included: 3 means at most 2 retries; 1 to 10
+ * @param perTryTimeout        time one try may take before response headers; zero means only the route's timeout
+ * @param retryOn              what a retry may answer to; a request whose method is not idempotent is only repeated when it provably was
+ *                             not processed
+ * @param retriableStatusCodes 100 to 599; some exactly when {@code retryOn} has {@link RetryOn#RETRIABLE_STATUS_CODES}
+ * @param backoffBase          wait before the first retry, doubled for each further one, with full jitter
+ * @param backoffMax           longest wait
  */
-public record RetryPolicy(int attempts, Duration perTryTimeout, Set<RetryOn> retryOn, Duration backoffBase, Duration backoffMax) {
+public record RetryPolicy(
+    int attempts, Duration perTryTimeout, Set<RetryOn> retryOn, Set<Integer> retriableStatusCodes, Duration backoffBase, Duration backoffMax) {
 
     /** One try. */
     public static final RetryPolicy NONE = of(1, Duration.ZERO);
@@ -24,6 +26,17 @@ public record RetryPolicy(int attempts, Duration perTryTimeout, Set<RetryOn> ret
         Checks.notNegative("backoffBase", backoffBase);
         Checks.notNegative("backoffMax", backoffMax);
         retryOn = Set.copyOf(retryOn);
+        retriableStatusCodes = Set.copyOf(retriableStatusCodes);
+        retriableStatusCodes.forEach(code -> Checks.range("retriableStatusCodes", code, 100, 599));
+        if (retryOn.contains(RetryOn.RETRIABLE_STATUS_CODES) == retriableStatusCodes.isEmpty()) {
+            throw new IllegalArgumentException(retriableStatusCodes.isEmpty()
+                ? "retryOn: \"retriable-status-codes\" (expected: some in retriableStatusCodes)"
+                : "retriableStatusCodes: " + retriableStatusCodes + " (expected: retriable-status-codes in retryOn)");
+        }
+    }
+
+    public RetryPolicy(int attempts, Duration perTryTimeout, Set<RetryOn> retryOn, Duration backoffBase, Duration backoffMax) {
+        this(attempts, perTryTimeout, retryOn, Set.of(), backoffBase, backoffMax);
     }
 
     /** With the default conditions and backoff (25 ms doubling to 250 ms, Envoy's). */

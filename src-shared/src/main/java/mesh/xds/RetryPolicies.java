@@ -15,7 +15,8 @@ import mesh.model.RetryOn;
 
 /**
  * Retries as Envoy's {@code RetryPolicy}. Envoy counts retries where we count tries, and repeats any method: for it, retries are held to
- * idempotent methods by a header match, because it cannot tell a request that provably was not processed.
+ * idempotent methods by a header match, because it cannot tell a request that provably was not processed, and to gRPC where the policy
+ * names a status of gRPC.
  */
 final class RetryPolicies {
 
@@ -25,12 +26,17 @@ final class RetryPolicies {
             .setSafeRegex(RegexMatcher.newBuilder().setRegex("GET|HEAD|OPTIONS|TRACE|PUT|DELETE")))
         .build();
 
+    private static final HeaderMatcher GRPC = HeaderMatcher.newBuilder()
+        .setName("content-type")
+        .setStringMatch(StringMatcher.newBuilder().setPrefix("application/grpc"))
+        .build();
+
     /** Envoy's when no back-off is given, and the least that it accepts. */
     private static final Duration ENVOY_BASE = Duration.ofMillis(25);
     private static final Duration LEAST = Duration.ofNanos(1);
 
     private static final Set<String> FIELDS =
-        Set.of("retry_on", "num_retries", "per_try_timeout", "retry_back_off", "retriable_request_headers");
+        Set.of("retry_on", "num_retries", "per_try_timeout", "retry_back_off", "retriable_request_headers", "retriable_status_codes");
 
     private RetryPolicies() {}
 
@@ -38,7 +44,8 @@ final class RetryPolicies {
         RetryPolicy.Builder message = RetryPolicy.newBuilder()
             .setRetryOn(policy.retryOn().stream().sorted().map(RetryOn::text).collect(Collectors.joining(",")))
             .setNumRetries(UInt32Value.of(policy.attempts() - 1))
-            .addRetriableRequestHeaders(IDEMPOTENT);
+            .addAllRetriableRequestHeaders(repeatable(policy.retryOn()));
+        policy.retriableStatusCodes().stream().sorted().forEach(message::addRetriableStatusCodes);
         if (!policy.perTryTimeout().isZero()) {
             message.setPerTryTimeout(Wire.duration(policy.perTryTimeout()));
         }
@@ -51,15 +58,16 @@ final class RetryPolicies {
 
     static mesh.model.RetryPolicy decode(RetryPolicy message, Reading reading) {
         reading.only(message, FIELDS);
-        if (!message.getRetriableRequestHeadersList().isEmpty() && !message.getRetriableRequestHeadersList().equals(List.of(IDEMPOTENT))) {
-            reading.at("retriable_request_headers").problem("names other headers (expected: none, or idempotent methods)");
-        }
         Set<RetryOn> on = EnumSet.noneOf(RetryOn.class);
         for (String condition : message.getRetryOn().split(",")) {
             RetryOn known = condition.isBlank() ? null : reading.at("retry_on").check(() -> RetryOn.parse(condition.strip()));
             if (known != null) {
                 on.add(known);
             }
+        }
+        List<HeaderMatcher> headers = message.getRetriableRequestHeadersList();
+        if (!Set.of(IDEMPOTENT, GRPC).containsAll(headers)) {
+            reading.at("retriable_request_headers").problem("names other headers (expected: none, or idempotent methods and gRPC)");
         }
         // Unsigned on the wire: 4294967295 must not become 0 attempts.
         long retries = message.hasNumRetries() ? Integer.toUnsignedLong(message.getNumRetries().getValue()) : 1;
@@ -71,7 +79,12 @@ final class RetryPolicies {
         Duration max = times.hasMaxInterval()
             ? backOff.at("max_interval").duration(times.getMaxInterval(), ENVOY_BASE)
             : base.multipliedBy(10);
-        return reading.check(() -> new mesh.model.RetryPolicy(attempts, perTry, on, orZero(base), orZero(max)));
+        return reading.check(() -> new mesh.model.RetryPolicy(
+            attempts, perTry, on, Set.copyOf(message.getRetriableStatusCodesList()), orZero(base), orZero(max)));
+    }
+
+    private static List<HeaderMatcher> repeatable(Set<RetryOn> on) {
+        return on.stream().anyMatch(each -> each.grpcStatus() != 0) ? List.of(IDEMPOTENT, GRPC) : List.of(IDEMPOTENT);
     }
 
     private static Duration max(Duration a, Duration b) {

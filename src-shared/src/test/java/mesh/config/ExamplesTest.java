@@ -18,6 +18,7 @@ import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
+import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
 import mesh.model.SpiffeId;
@@ -85,7 +86,10 @@ class ExamplesTest {
             snapshot.routeTables().get("outbound").virtualHosts().stream().flatMap(host -> host.routes().stream()).toList(), Route::name);
         assertThat(routes.get("reports").match()).isEqualTo(new Route.Prefix("/reports/"));
         assertThat(routes.get("reports").timeouts().request()).isEqualTo(Duration.ofMinutes(1));
-        assertThat(routes.get("all").retry()).isEqualTo(RetryPolicy.of(3, Duration.ofMillis(500)));
+        assertThat(routes.get("all").retry()).isEqualTo(new RetryPolicy(3, Duration.ofMillis(500),
+            Set.of(RetryOn.CONNECT_FAILURE, RetryOn.REFUSED_STREAM, RetryOn.RESET_BEFORE_REQUEST, RetryOn.RESET, RetryOn.GATEWAY_ERROR,
+                RetryOn.RETRIABLE_STATUS_CODES),
+            Set.of(425, 429), Duration.ofMillis(25), Duration.ofMillis(250)));
         assertThat(routes.get("all").hostRewrite()).contains("payments.internal");
         assertThat(MeshSnapshot.clustersOf(routes.get("all"))).containsExactly("payments", "payments-canary");
         assertThat(routes.get("nowhere").action()).isEqualTo(new Route.DirectReply(404, "no such service\n"));

@@ -204,8 +204,8 @@ class StrictDecodingTest {
     void readsARetryCountAsUnsigned() {
         RouteConfiguration.Builder table = wire(ResourceType.ROUTES, "shop", RouteConfiguration.class).toBuilder();
         table.getVirtualHostsBuilder(0).getRoutesBuilder(0).getRouteBuilder().getRetryPolicyBuilder()
-            .setNumRetries(UInt32Value.of(-1)).setRetryOn("5xx, cancelled");
-        assertThat(problems(decode(ResourceType.ROUTES, "shop", table.build()))).hasSize(2).anySatisfy(p -> assertThat(p).contains("cancelled"))
+            .setNumRetries(UInt32Value.of(-1)).setRetryOn("5xx, http3-post-connect-failure");
+        assertThat(problems(decode(ResourceType.ROUTES, "shop", table.build()))).hasSize(2).anySatisfy(p -> assertThat(p).contains("\"http3-post-connect-failure\" (expected: one of"))
             .anySatisfy(p -> assertThat(p).contains("attempts: 2147483647 (expected: 1 to 10)"));
     }
 

@@ -114,7 +114,9 @@ public final class RouteMessages {
         Duration perTry = Values.notNegative(path + ".per_try_timeout", m.hasPerTryTimeout(), m.getPerTryTimeout(), Duration.ZERO, problems);
         Duration base = Values.notNegative(path + ".backoff_base", m.hasBackoffBase(), m.getBackoffBase(), RetryPolicy.NONE.backoffBase(), problems);
         Duration max = Values.notNegative(path + ".backoff_max", m.hasBackoffMax(), m.getBackoffMax(), RetryPolicy.NONE.backoffMax(), problems);
-        return new RetryPolicy(attempts, perTry, m.getRetryOnCount() == 0 ? RetryOn.DEFAULT : conditions(m, path, problems), base, max);
+        Set<RetryOn> on = m.getRetryOnCount() == 0 ? RetryOn.DEFAULT : conditions(m, path, problems);
+        return problems.read(path, () ->
+            new RetryPolicy(attempts, perTry, on, Set.copyOf(m.getRetriableStatusCodesList()), base, max));
     }
 
     private static Set<RetryOn> conditions(mesh.v1.Retry m, String path, Problems problems) {
@@ -172,6 +174,7 @@ public final class RouteMessages {
         if (!retry.retryOn().equals(RetryOn.DEFAULT)) {
             retry.retryOn().stream().sorted().forEach(on -> m.addRetryOn(on.text()));
         }
+        retry.retriableStatusCodes().stream().sorted().forEach(m::addRetriableStatusCodes);
         return m;
     }
 }

@@ -28,7 +28,8 @@ class ConfigMessagesTest {
                 {"name": "gone", "path": "/old", "reply": {"status": 410, "body": "gone\\n"}},
                 {"name": "all", "prefix": "/", "timeout": "60.500s", "idle_timeout": "300s",
                  "weighted_clusters": [{"cluster": "app", "weight": 9}, {"cluster": "canary", "weight": 1}],
-                 "retry": {"attempts": 3, "per_try_timeout": "0.500s", "retry_on": ["connect-failure", "5xx"],
+                 "retry": {"attempts": 3, "per_try_timeout": "0.500s", "retry_on": ["connect-failure", "5xx", "retriable-status-codes"],
+                           "retriable_status_codes": [425, 429],
                            "backoff_base": "0.010s", "backoff_max": "1s"}}
               ]}
             ]}
@@ -127,7 +128,8 @@ class ConfigMessagesTest {
                 "config.routes[0].virtual_hosts[1].routes[1].weighted_clusters[0].weight: 2000000 (expected: 0 to 1000000)",
                 "config.routes[0].virtual_hosts[1].routes[1].retry.per_try_timeout: -0.5s (expected: 0s or more, such as \"1s\")",
                 "config.routes[0].virtual_hosts[1].routes[1].retry.retry_on[0]: \"5x\" (expected: one of connect-failure, refused-stream,"
-                    + " reset-before-request, reset, gateway-error, 5xx)",
+                    + " reset-before-request, reset, gateway-error, 5xx, retriable-4xx, retriable-status-codes, envoy-ratelimited,"
+                    + " cancelled, deadline-exceeded, internal, resource-exhausted, unavailable)",
                 "config.routes[0].virtual_hosts[1].routes[2].reply: beside timeout, idle_timeout, retry or host_rewrite (expected: none of them,"
                     + " nothing is sent upstream)",
                 "config.routes[0].virtual_hosts[1].routes[2].reply.status: direct reply status: 99 (expected: 200 to 599)",

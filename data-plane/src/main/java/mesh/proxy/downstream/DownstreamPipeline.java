@@ -69,7 +69,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
     private void addProtocol(Channel client, ListenerTable table, ProxyLoop loop, String agreed) {
         if (table.traffic() instanceof ListenerTable.Http http) {
             ClientSession session = new ClientSession(
-                parts.runtime(), socket, http, loop, parts.env().random(), parts.metrics(), parts.accessLog(),
+                parts.runtime(), socket, http, loop, parts.env().random(), parts.env().clock(), parts.metrics(), parts.accessLog(),
                 new ClientFilters(client, parts.env().random()));
             client.pipeline().addLast(
                 agreed == null ? new HttpDetector(loop.timers(), version -> codec(version, session, loop))

@@ -63,6 +63,13 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
         else stream.cancel(why);
     }
 
+    /** Its answer is not wanted, for another try is to be made; what it has said so far counts. */
+    void drop() {
+        if (ended) return;
+        end(verdict());
+        stream.cancel(Failure.UPSTREAM_RESET);
+    }
+
     @Override
     public void onConnection(ClientConnection connection) {
         stream = connection.open(this);

@@ -1,6 +1,7 @@
 package mesh.proxy.exchange;
 
 import io.netty.channel.Channel;
+import java.time.InstantSource;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import mesh.proxy.http.DownstreamHandler;
@@ -24,6 +25,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     private final Supplier<String> listener;
     private final ProxyLoop loop;
     private final RandomGenerator random;
+    private final RetryDecision retries;
     private final ProxyMetrics metrics;
     private final AccessLog accessLog;
     private final ClientFilters filters;
@@ -35,13 +37,14 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
      * @param table    that listener's, when the connection was accepted
      */
     public ClientSession(
-        ProxyRuntime runtime, Supplier<String> listener, ListenerTable.Http table, ProxyLoop loop, RandomGenerator random,
+        ProxyRuntime runtime, Supplier<String> listener, ListenerTable.Http table, ProxyLoop loop, RandomGenerator random, InstantSource clock,
         ProxyMetrics metrics, AccessLog accessLog, ClientFilters filters) {
         this.runtime = runtime;
         this.listener = listener;
         this.table = table;
         this.loop = loop;
         this.random = random;
+        this.retries = new RetryDecision(random, clock);
         this.metrics = metrics;
         this.accessLog = accessLog;
         this.filters = filters;
@@ -83,6 +86,10 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
 
     RandomGenerator random() {
         return random;
+    }
+
+    RetryDecision retries() {
+        return retries;
     }
 
     ProxyMetrics metrics() {

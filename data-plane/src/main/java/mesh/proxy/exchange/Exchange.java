@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import java.util.ArrayList;
 import java.util.List;
-import mesh.model.RetryPolicy;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.FieldName;
@@ -46,6 +45,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     private Attempt attempt;
     private List<Destination> tried = List.of();
     private int tries;
+    /** How often the next pause before a try is doubled. */
+    private int doublings;
     private boolean raced;
     private boolean counted;
 
@@ -210,11 +211,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             switchProtocols(from, head);
             return;
         }
-        if (RetryDecision.wants(route.retry(), head.status(), request.method()) && mayRetry()) {
-            from.giveUp(Failure.UPSTREAM_RESET);
-            retry(from, "status " + head.status());
-            return;
-        }
+        if (tries < route.retry().attempts() && answerIsRefused(from, head, end)) return;
         body.forget();
         tryEnds = NEVER;
         answering = true;
@@ -227,6 +224,16 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         session.filters().onResponse(head);
         client.sendHead(head, end);
         if (end) finish();
+    }
+
+    /** Whether another try is made in place of that answer. */
+    private boolean answerIsRefused(Attempt from, ResponseHead head, boolean end) {
+        long pause = session.retries().afterAnswer(route.retry(), request.method(), grpc, head, end, doublings);
+        if (!mayRetry(pause)) return false;
+        from.drop();
+        doublings = RetryDecision.isPushback(head) ? 0 : doublings + 1;
+        retry(from, pause, "status " + head.status());
+        return true;
     }
 
     void onResponseBody(ByteBuf data) {
@@ -264,30 +271,39 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         if (over) return;
         if (answering) {
             fail(failure);
-        } else if (!raced && body.isReplayable() && RetryDecision.isRace(failure, unprocessed, request.method())) {
+            return;
+        }
+        if (!raced && body.isReplayable() && RetryDecision.isRace(failure, unprocessed, request.method())) {
             raced = true;
             tryNext(true);
-        } else if (RetryDecision.wants(route.retry(), failure, unprocessed, request.method()) && mayRetry()) {
-            retry(failed, detail.isEmpty() ? failure.sentence() : detail);
+            return;
+        }
+        String why = detail.isEmpty() ? failure.sentence() : detail;
+        long pause = session.retries().afterFailure(route.retry(), request.method(), grpc, failure, unprocessed, doublings);
+        if (mayRetry(pause)) {
+            doublings++;
+            retry(failed, pause, why);
         } else {
-            log(failed, detail.isEmpty() ? failure.sentence() : detail, "answered " + failure.httpStatus());
+            log(failed, why, "answered " + failure.httpStatus());
             fail(failure);
         }
     }
 
-    private boolean mayRetry() {
-        if (tries >= route.retry().attempts() || !body.isReplayable()) return false;
-        boolean funded = cluster.budget().tryWithdraw();
-        session.metrics().retry(funded ? "retried" : "no_budget");
-        return funded;
+    /** Whether a try may be made that the policy wants after that pause: a try that could only be late is none. */
+    private boolean mayRetry(long pause) {
+        if (pause == RetryDecision.NO || tries >= route.retry().attempts()) return false;
+        String outcome =
+            !body.isReplayable() ? "no_replay"
+            : session.nanos() + pause >= begun + requestNanos ? "no_time"
+            : cluster.budget().tryWithdraw() ? "retried" : "no_budget";
+        session.metrics().retry(outcome);
+        return outcome.equals("retried");
     }
 
-    private void retry(Attempt failed, String why) {
-        RetryPolicy policy = route.retry();
+    private void retry(Attempt failed, long pause, String why) {
         avoid(failed.destination());
         attempt = null;
         tryEnds = NEVER;
-        long pause = RetryDecision.backoff(policy, tries, session.random());
         log(failed, why, "again");
         tryBegins = session.nanos() + pause;
         if (pause == 0) tryNext(false);

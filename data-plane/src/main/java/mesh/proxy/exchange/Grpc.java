@@ -9,6 +9,10 @@ final class Grpc {
     static final FieldName STATUS = FieldName.of("grpc-status"), MESSAGE = FieldName.of("grpc-message"), TIMEOUT = FieldName.of("grpc-timeout");
     static final String CONTENT_TYPE = "application/grpc";
 
+    static final int OK = 0;
+    private static final int UNKNOWN = 2;
+    private static final int MOST_STATUS_DIGITS = 2;
+
     private static final String UNITS = "HMSmun";
     private static final long[] UNIT_NANOS = {3_600_000_000_000L, 60_000_000_000L, 1_000_000_000L, 1_000_000L, 1_000L, 1L};
     private static final int MOST_DIGITS = 8;
@@ -36,14 +40,9 @@ final class Grpc {
         int digits = value.length() - 1;
         if (digits < 1 || digits > MOST_DIGITS) return none;
         int unit = UNITS.indexOf(value.charAt(digits));
-        long n = 0;
-        for (int c = 0; c < digits; c++) {
-            int digit = value.charAt(c) - '0';
-            if (digit < 0 || digit > 9) return none;
-            n = n * 10 + digit;
-        }
+        long n = decimal(value.substring(0, digits), MOST_DIGITS);
         // Eight digits of hours are more nanoseconds than a long has.
-        return unit < 0 ? none : Math.min(none, n > none / UNIT_NANOS[unit] ? none : n * UNIT_NANOS[unit]);
+        return unit < 0 || n < 0 ? none : Math.min(none, n > none / UNIT_NANOS[unit] ? none : n * UNIT_NANOS[unit]);
     }
 
     /** The same, written in the finest unit that it fits in with eight digits; rounded down, so that no hop gives more than it has. */
@@ -54,6 +53,27 @@ final class Grpc {
         }
     }
 
+    /** What trailers say, or a head that is also the end; UNKNOWN when they do not, or say it wrong. */
+    static int status(Fields trailers) {
+        int i = trailers.indexOf(STATUS, 0);
+        if (i < 0) return UNKNOWN;
+        if (trailers.valueEnd(i) - trailers.valueStart(i) == 1 && trailers.text()[trailers.valueStart(i)] == '0') return OK;
+        long status = decimal(trailers.value(i), MOST_STATUS_DIGITS);
+        return status < 0 ? UNKNOWN : (int) status;
+    }
+
+    /** A whole number in digits alone, or -1. @param mostDigits at most 18 */
+    static long decimal(String text, int mostDigits) {
+        if (text.isEmpty() || text.length() > mostDigits) return -1;
+        long n = 0;
+        for (int i = 0; i < text.length(); i++) {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9) return -1;
+            n = n * 10 + digit;
+        }
+        return n;
+    }
+
     /** The status that an answer stands for which is not gRPC's own (doc/http-grpc-status-mapping.md). */
     static int statusOf(int httpStatus) {
         return switch (httpStatus) {
@@ -62,7 +82,7 @@ final class Grpc {
             case 403 -> 7;
             case 404 -> 12;
             case 429, 502, 503, 504 -> 14;
-            default -> 2;
+            default -> UNKNOWN;
         };
     }
 }

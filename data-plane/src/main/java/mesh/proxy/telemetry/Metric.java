@@ -15,7 +15,7 @@ public enum Metric {
     CONNECTIONS("mesh_connections_total", Collector.Type.COUNTER, "Connections accepted", "listener"),
     ACTIVE_CONNECTIONS("mesh_active_connections", Collector.Type.GAUGE, "Connections of clients that are open", "listener"),
     BYTES("mesh_bytes_total", Collector.Type.COUNTER, "Bytes on clients' connections as they are on the wire; in is from the client", "listener", "direction"),
-    RETRIES("mesh_retries_total", Collector.Type.COUNTER, "Further tries: retried, or no_budget where the budget forbade one", "outcome"),
+    RETRIES("mesh_retries_total", Collector.Type.COUNTER, "Further tries that a policy asked for: retried, or not because of no_budget, no_time, or no_replay of a body too large", "outcome"),
     HANDSHAKES("mesh_tls_handshakes_total", Collector.Type.COUNTER, "TLS handshakes with peers", "side", "result", "reason"),
     CERTIFICATE_EXPIRY("mesh_certificate_expiry_timestamp_seconds", Collector.Type.GAUGE,
         "When it ends, in seconds since 1970: svid is the sidecar's own, trust_bundle the first CA to go", "kind"),

@@ -126,7 +126,7 @@ public final class ProxyMetrics {
         count(Metric.HANDSHAKES, side, result, reason);
     }
 
-    /** @param outcome {@code retried} or {@code no_budget} */
+    /** @param outcome {@code retried}, or why not: {@code no_budget}, {@code no_time}, {@code no_replay} */
     public void retry(String outcome) {
         count(Metric.RETRIES, outcome);
     }
