@@ -120,7 +120,7 @@ final class Load implements AutoCloseable {
     /** Waits until that many more have been answered than were at the call. */
     void awaitMore(int requests) throws InterruptedException {
         int goal = answered() + requests;
-        long end = System.nanoTime() + 60_000_000_000L;
+        long end = System.nanoTime() + 180_000_000_000L;
         while (answered() < goal) {
             if (System.nanoTime() > end) throw new AssertionError("only " + answered() + " of " + goal + " answered; failures: " + failures);
             Thread.sleep(5);
