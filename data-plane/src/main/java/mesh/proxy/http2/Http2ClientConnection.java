@@ -125,18 +125,6 @@ public final class Http2ClientConnection extends Http2Connection implements Clie
         }
     }
 
-    private void onTrailers(Http2ClientStream stream, byte[] block, int length, boolean endStream) {
-        Fields trailers = trailers();
-        HeadReader.Outcome outcome = heads().trailers(hpack(), block, length, trailers);
-        if (outcome == null) {
-            error(ErrorCode.COMPRESSION_ERROR, "trailers of stream " + stream.id());
-        } else if (stream.hasRemoteEnded()) {
-            streamError(stream.id(), stream, ErrorCode.STREAM_CLOSED, "HEADERS after the end");
-        } else if (!endStream || outcome != HeadReader.Outcome.FINE || !stream.receiveEnd(trailers)) {
-            streamError(stream.id(), stream, ErrorCode.PROTOCOL_ERROR, "malformed trailers, or a body of another length");
-        }
-    }
-
     void giveBack(ResponseHead head) {
         responses.giveBack(head);
     }
@@ -186,7 +174,7 @@ public final class Http2ClientConnection extends Http2Connection implements Clie
     void peerGoesAway(int lastStream) {
         retiring = true;
         retireOnce();
-        for (Http2Stream stream : streams().values().toArray(Http2Stream[]::new)) {
+        for (Http2Stream stream : openStreams()) {
             if (stream.id() <= lastStream) continue;
             stream.close(ClosedStreams.How.RESET_BY_PEER);
             stream.failed(Failure.STREAM_REFUSED, true);

@@ -49,35 +49,10 @@ final class Http2ClientStream extends Http2Stream implements UpstreamStream {
     }
 
     @Override
-    public void sendBody(ByteBuf data) {
-        send(data);
-    }
-
-    @Override
-    public void sendEnd(Fields trailers) {
-        end(trailers);
-    }
-
-    @Override
-    public void flush() {
-        connection.written();
-    }
-
-    @Override
     public void cancel(Failure why) {
         handler = null;
         if (id() == 0) close(ClosedStreams.How.ENDED);
         else reset(ErrorCode.CANCEL);
-    }
-
-    @Override
-    public boolean isWritable() {
-        return isRoomy();
-    }
-
-    @Override
-    public void setReading(boolean reading) {
-        read(reading);
     }
 
     @Override

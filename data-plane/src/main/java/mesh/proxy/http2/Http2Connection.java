@@ -118,6 +118,11 @@ abstract class Http2Connection extends FramedChannel {
         return streams;
     }
 
+    /** A copy: to tell a stream something may end it. */
+    final Http2Stream[] openStreams() {
+        return streams.values().toArray(Http2Stream[]::new);
+    }
+
     final ClosedStreams ended() {
         return ended;
     }
@@ -286,6 +291,21 @@ abstract class Http2Connection extends FramedChannel {
         }
     }
 
+    /** A header block for a stream whose head has come. */
+    final void onTrailers(Http2Stream stream, byte[] block, int length, boolean endStream) {
+        Fields fields = trailers();
+        HeadReader.Outcome outcome = heads.trailers(hpack, block, length, fields);
+        if (outcome == null) {
+            error(ErrorCode.COMPRESSION_ERROR, "trailers of stream " + stream.id());
+        } else if (stream.hasRemoteEnded()) {
+            streamError(stream.id(), stream, ErrorCode.STREAM_CLOSED, "HEADERS after the end");
+        } else if (!endStream || outcome != HeadReader.Outcome.FINE) {
+            streamError(stream.id(), stream, ErrorCode.PROTOCOL_ERROR, endStream ? "malformed trailers" : "a second head");
+        } else if (!stream.receiveEnd(fields)) {
+            streamError(stream.id(), stream, ErrorCode.PROTOCOL_ERROR, "body shorter than content-length");
+        }
+    }
+
     /** Bytes of a body have been passed on or thrown away: the peer may send as many more. @param stream null for one that is over */
     final void consumed(Http2Stream stream, int bytes) {
         if (bytes == 0 || over) return;
@@ -368,7 +388,7 @@ abstract class Http2Connection extends FramedChannel {
         }
         int change = (int) value - initialSendWindow;
         initialSendWindow = (int) value;
-        for (Http2Stream stream : streams.values().toArray(Http2Stream[]::new)) {
+        for (Http2Stream stream : openStreams()) {
             if (stream.enlargeWindow(change)) continue;
             error(ErrorCode.FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE makes a window too large");
             return;
@@ -489,7 +509,7 @@ abstract class Http2Connection extends FramedChannel {
     }
 
     private void failAll(boolean broke) {
-        for (Http2Stream stream : streams.values().toArray(Http2Stream[]::new)) {
+        for (Http2Stream stream : openStreams()) {
             Failure why = broke ? broken() : lost(stream);
             stream.close(ClosedStreams.How.RESET_BY_PEER);
             stream.failed(why, isHttp1());
@@ -533,14 +553,14 @@ abstract class Http2Connection extends FramedChannel {
     public void channelWritabilityChanged(ChannelHandlerContext context) {
         if (isWritable()) {
             written();
-            for (Http2Stream stream : streams.values().toArray(Http2Stream[]::new)) stream.tellIfRoomy();
+            for (Http2Stream stream : openStreams()) stream.tellIfRoomy();
         }
         context.fireChannelWritabilityChanged();
     }
 
     /** Gives up what waits for a client that does not take it. */
     final void resetStalled() {
-        for (Http2Stream stream : streams.values().toArray(Http2Stream[]::new)) {
+        for (Http2Stream stream : openStreams()) {
             if (stream.stalls() > patience.mostStalls()) stream.reset(ErrorCode.CANCEL);
         }
     }

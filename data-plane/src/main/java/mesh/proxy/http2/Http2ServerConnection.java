@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.FieldName;
-import mesh.proxy.http.Fields;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ResponseHead;
 import mesh.proxy.http.ServerConnection;
@@ -126,20 +125,6 @@ public final class Http2ServerConnection extends Http2Connection implements Serv
             head.remove(FieldName.EXPECT);
         }
         stream.handler(factory.begin(stream, end));
-    }
-
-    private void onTrailers(Http2ServerStream stream, byte[] block, int length, boolean endStream) {
-        Fields trailers = trailers();
-        HeadReader.Outcome outcome = heads().trailers(hpack(), block, length, trailers);
-        if (outcome == null) {
-            error(ErrorCode.COMPRESSION_ERROR, "trailers of stream " + stream.id());
-        } else if (stream.hasRemoteEnded()) {
-            streamError(stream.id(), stream, ErrorCode.STREAM_CLOSED, "HEADERS after the end");
-        } else if (!endStream || outcome != HeadReader.Outcome.FINE) {
-            streamError(stream.id(), stream, ErrorCode.PROTOCOL_ERROR, endStream ? "malformed trailers" : "a second head");
-        } else if (!stream.receiveEnd(trailers)) {
-            streamError(stream.id(), stream, ErrorCode.PROTOCOL_ERROR, "body shorter than content-length");
-        }
     }
 
     private void refuseStream(int id) {

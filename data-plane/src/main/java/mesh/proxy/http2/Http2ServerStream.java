@@ -72,35 +72,15 @@ final class Http2ServerStream extends Http2Stream implements DownstreamStream {
     }
 
     @Override
-    public void sendBody(ByteBuf data) {
-        send(data);
-    }
-
-    @Override
     public void sendEnd(Fields trailers) {
         leave();
-        end(trailers);
-    }
-
-    @Override
-    public void flush() {
-        connection.written();
+        super.sendEnd(trailers);
     }
 
     @Override
     public void abort(Failure why) {
         leave();
         reset(ErrorCode.of(why));
-    }
-
-    @Override
-    public boolean isWritable() {
-        return isRoomy();
-    }
-
-    @Override
-    public void setReading(boolean reading) {
-        read(reading);
     }
 
     @Override

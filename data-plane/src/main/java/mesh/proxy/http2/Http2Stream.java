@@ -7,7 +7,7 @@ import mesh.proxy.outcome.Failure;
 /**
  * What both sides' streams have in common: a body that waits to go out as far as the windows let it, and one that has come in and waits for
  * its reader, who alone earns the peer a larger window. So a slow reader on one side stops the writer on the other, and between them
- * lies no more than a window.
+ * lies no more than a window. What is public is how the owner of either side's stream uses it.
  */
 abstract class Http2Stream {
 
@@ -140,7 +140,7 @@ abstract class Http2Stream {
         endDelivered = true;
     }
 
-    final void read(boolean wanted) {
+    public final void setReading(boolean wanted) {
         reading = wanted;
         if (wanted) deliverAll();
     }
@@ -181,7 +181,7 @@ abstract class Http2Stream {
         ended();
     }
 
-    final void send(ByteBuf part) {
+    public final void sendBody(ByteBuf part) {
         if (closed || endQueued || !part.isReadable()) {
             part.release();
             return;
@@ -193,7 +193,7 @@ abstract class Http2Stream {
     }
 
     /** Ends our message behind what waits. @param fields null for none; not needed after the call */
-    final void end(Fields fields) {
+    public void sendEnd(Fields fields) {
         if (closed || endQueued) return;
         endQueued = true;
         trailers = fields;
@@ -205,7 +205,11 @@ abstract class Http2Stream {
         trailers.copyFrom(fields);
     }
 
-    final boolean isRoomy() {
+    public final void flush() {
+        connection.written();
+    }
+
+    public final boolean isWritable() {
         boolean roomy = !closed && out.bytes() < FULL && connection.isWritable();
         if (!roomy) toldFull = true;
         return roomy;
