@@ -25,6 +25,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import mesh.model.Address;
 import mesh.model.ApplyResult;
+import mesh.model.BalancerKind;
+import mesh.model.CircuitBreakerPolicy;
 import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
@@ -34,6 +36,8 @@ import mesh.pki.TestPki;
 import mesh.time.Env;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** grpc-java's client and server, with two sidecars and mTLS between them. */
 class GrpcSidecarTest {
@@ -140,6 +144,50 @@ class GrpcSidecarTest {
         gone.close();
         assertThatThrownBy(() -> GrpcServer.call(channel, GrpcServer.ECHO, new byte[1]))
             .isInstanceOfSatisfying(StatusRuntimeException.class, e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void opensABreakerOnStatusesInTrailersAsOnThoseWithoutAnAnswer(boolean begun) {
+        try (FlakyGrpcServer server = new FlakyGrpcServer(Status.INTERNAL, Integer.MAX_VALUE, null, begun)) {
+            ManagedChannel channel = behindABreaker(server);
+            for (int i = 0; i < 4; i++) assertThat(code(channel)).isEqualTo(Status.Code.INTERNAL);
+            assertThat(code(channel)).isEqualTo(Status.Code.UNAVAILABLE);
+            assertThat(server.calls).hasValue(4);
+        }
+    }
+
+    @Test
+    void opensNoBreakerOnStatusesThatAreTheCallersFault() {
+        try (FlakyGrpcServer server = new FlakyGrpcServer(Status.NOT_FOUND, Integer.MAX_VALUE, null, false)) {
+            ManagedChannel channel = behindABreaker(server);
+            for (int i = 0; i < 10; i++) assertThat(code(channel)).isEqualTo(Status.Code.NOT_FOUND);
+        }
+    }
+
+    @Test
+    void keepsCallsFromAServerThatFailsThemQuickly() {
+        try (FlakyGrpcServer bad = new FlakyGrpcServer(Status.UNAVAILABLE, Integer.MAX_VALUE, null, false)) {
+            GrpcServer good = server();
+            apply(outbound, Snapshots.http().balancer(BalancerKind.PEAK_EWMA).connections(PATIENT).to(bad.address(), 1).to(good.address(), 1));
+            ManagedChannel channel = connect(outbound);
+            for (int i = 0; i < 100; i++) code(channel);
+            assertThat(bad.calls.get()).isBetween(1, 20);
+        }
+    }
+
+    private ManagedChannel behindABreaker(FlakyGrpcServer server) {
+        apply(outbound, Snapshots.http().breaker(new CircuitBreakerPolicy(4, 1, Duration.ofHours(1))).connections(PATIENT).to(server.address(), 1));
+        return connect(outbound);
+    }
+
+    private static Status.Code code(ManagedChannel channel) {
+        try {
+            GrpcServer.call(channel, GrpcServer.ECHO, new byte[1]);
+            return Status.Code.OK;
+        } catch (StatusRuntimeException e) {
+            return e.getStatus().getCode();
+        }
     }
 
     /** Clients keep one connection for good; the calls on it must not all go to one server. */

@@ -3,20 +3,9 @@ package mesh.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
-import io.grpc.Server;
-import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.NettyServerBuilder;
-import io.grpc.stub.ClientCalls;
-import io.grpc.stub.ServerCalls;
-import io.grpc.stub.StreamObserver;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -26,9 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import mesh.model.Address;
 import mesh.model.ApplyResult;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
@@ -39,8 +26,6 @@ import org.junit.jupiter.api.Test;
 
 /** Retries through a sidecar, over real sockets. */
 class RetryTest {
-
-    private static final MethodDescriptor<byte[], byte[]> CALL = GrpcServer.ECHO;
 
     /** Stands still, so that nothing here depends on how long it takes. */
     private final FakeClock clock = new FakeClock();
@@ -167,41 +152,6 @@ class RetryTest {
         assertThat(server.calls).hasValue(1);
     }
 
-    /** Fails so many of its first calls. */
-    private static final class FlakyGrpcServer implements AutoCloseable {
-
-        final AtomicInteger calls = new AtomicInteger();
-        private final Server server;
-
-        /**
-         * @param pushback in the trailers; null for none
-         * @param begun    a message goes before the failure
-         */
-        FlakyGrpcServer(Status status, int failures, String pushback, boolean begun) throws Exception {
-            Metadata trailers = new Metadata();
-            if (pushback != null) trailers.put(Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER), pushback);
-            server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-                .addService(ServerServiceDefinition.builder("test.Test").addMethod(
-                    CALL.toBuilder().setType(MethodDescriptor.MethodType.SERVER_STREAMING).build(),
-                    ServerCalls.asyncServerStreamingCall((byte[] request, StreamObserver<byte[]> answer) -> {
-                        boolean fails = calls.incrementAndGet() <= failures;
-                        if (!fails || begun) answer.onNext(request);
-                        if (fails) answer.onError(status.asRuntimeException(trailers));
-                        else answer.onCompleted();
-                    })).build())
-                .build().start();
-        }
-
-        Address address() {
-            return new Address("127.0.0.1", server.getPort());
-        }
-
-        @Override
-        public void close() {
-            server.shutdownNow();
-        }
-    }
-
     private ManagedChannel through(FlakyGrpcServer server, RetryPolicy policy) {
         open.add(server);
         apply(Snapshots.http().retry(policy).to(server.address(), 1));
@@ -211,7 +161,7 @@ class RetryTest {
     }
 
     private static byte[] call(ManagedChannel channel) {
-        return ClientCalls.blockingUnaryCall(channel, CALL, CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS), "payload".getBytes());
+        return GrpcServer.call(channel, GrpcServer.ECHO, "payload".getBytes());
     }
 
     private static void assertFails(ManagedChannel channel, Status.Code code) {

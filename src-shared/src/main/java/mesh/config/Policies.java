@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import mesh.model.Address;
+import mesh.model.BreakerFailure;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.ConnectionPolicy;
 import mesh.model.Endpoint;
@@ -41,8 +42,9 @@ final class Policies {
         int window = s.integer("windowSize", normal.windowSize(), 1, 1024);
         Double threshold = s.read("failureThreshold", normal.failureThreshold(), Values::share);
         Duration reset = s.duration("resetTimeout", normal.resetTimeout(), false);
+        List<BreakerFailure> failures = s.texts("failures", BreakerFailure::parse);
         s.end();
-        return s.make(() -> new CircuitBreakerPolicy(window, threshold, reset));
+        return s.make(() -> new CircuitBreakerPolicy(window, threshold, reset, BreakerFailure.orDefault(failures)));
     }
 
     /**

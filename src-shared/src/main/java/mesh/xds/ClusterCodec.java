@@ -22,7 +22,6 @@ import mesh.model.Endpoint;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
 import mesh.model.UpstreamTls;
-import mesh.v1.CircuitBreaker;
 import mesh.v1.ClusterPolicy;
 
 /**
@@ -120,10 +119,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
     private static ClusterPolicy policy(mesh.model.Cluster cluster) {
         ClusterPolicy.Builder policy = ClusterPolicy.newBuilder();
         if (cluster.balancer() == BalancerKind.PEAK_EWMA) policy.setBalancer(BalancerKind.PEAK_EWMA.text());
-        cluster.circuitBreaker().ifPresent(breaker -> policy.setCircuitBreaker(CircuitBreaker.newBuilder()
-            .setWindowSize(breaker.windowSize())
-            .setFailureThreshold(breaker.failureThreshold())
-            .setResetTimeout(Wire.duration(breaker.resetTimeout()))));
+        cluster.circuitBreaker().ifPresent(breaker -> policy.setCircuitBreaker(BreakerPolicies.encode(breaker)));
         return policy.build();
     }
 
@@ -145,7 +141,9 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         Optional<UpstreamTls> tls = message.hasTransportSocket()
             ? Optional.ofNullable(TransportSockets.upstream(message.getTransportSocket(), reading.at("transport_socket")))
             : Optional.empty();
-        Optional<CircuitBreakerPolicy> breaker = breaker(policy, reading);
+        Optional<CircuitBreakerPolicy> breaker = policy.hasCircuitBreaker()
+            ? Optional.ofNullable(BreakerPolicies.decode(policy.getCircuitBreaker(), MeshPolicy.at(reading).at("circuit_breaker")))
+            : Optional.empty();
         ConnectionPolicy connections = connections(message, reading);
         return reading.clean()
             ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections))
@@ -205,20 +203,5 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
 
     private static BalancerKind balancer(String text, Reading reading) {
         return MeshPolicy.at(reading).at("balancer").check(() -> BalancerKind.parse(text));
-    }
-
-    private static Optional<CircuitBreakerPolicy> breaker(ClusterPolicy.Builder policy, Reading reading) {
-        if (!policy.hasCircuitBreaker()) {
-            return Optional.empty();
-        }
-        Reading at = MeshPolicy.at(reading);
-        CircuitBreaker breaker = policy.getCircuitBreaker();
-        CircuitBreakerPolicy standard = CircuitBreakerPolicy.DEFAULT;
-        return Optional.ofNullable(at.at("circuit_breaker").check(() -> new CircuitBreakerPolicy(
-            breaker.getWindowSize() == 0 ? standard.windowSize() : breaker.getWindowSize(),
-            breaker.getFailureThreshold() == 0 ? standard.failureThreshold() : breaker.getFailureThreshold(),
-            breaker.hasResetTimeout()
-                ? at.at("circuit_breaker").at("reset_timeout").duration(breaker.getResetTimeout(), standard.resetTimeout())
-                : standard.resetTimeout())));
     }
 }

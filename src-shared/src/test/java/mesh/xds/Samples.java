@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
+import mesh.model.BreakerFailure;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
@@ -87,7 +88,7 @@ final class Samples {
         return List.of(
             new Cluster("plain", BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT),
             new Cluster("secure", BalancerKind.LEAST_CONN, Optional.of(new UpstreamTls(Set.of(PAYMENTS, WEB))),
-                Optional.of(new CircuitBreakerPolicy(64, 0.25, Duration.ofMillis(2500))),
+                Optional.of(new CircuitBreakerPolicy(64, 0.25, Duration.ofMillis(2500), EnumSet.allOf(BreakerFailure.class))),
                 new ConnectionPolicy(Duration.ofMillis(250), Optional.of(Duration.ofSeconds(90)), UpstreamProtocol.HTTP2, 7, 0, 1_000_000)),
             new Cluster("soonest", BalancerKind.PEAK_EWMA, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT),
             new Cluster("chance", BalancerKind.RANDOM, Optional.of(new UpstreamTls(Set.of())), Optional.of(CircuitBreakerPolicy.DEFAULT),

@@ -1,10 +1,12 @@
 package mesh.control.messages;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
+import mesh.model.BreakerFailure;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
@@ -67,7 +69,23 @@ public final class ClusterMessages {
             return null;
         }
         Duration reset = m.hasResetTimeout() ? Values.positive(path + ".reset_timeout", m.getResetTimeout(), problems) : normal.resetTimeout();
-        return new CircuitBreakerPolicy(window, threshold, reset);
+        List<BreakerFailure> failures = new ArrayList<>();
+        for (int i = 0; i < m.getFailuresCount(); i++) {
+            String text = m.getFailures(i);
+            failures.add(problems.read(path + ".failures[" + i + "]", () -> BreakerFailure.parse(text)));
+        }
+        return failures.contains(null) ? null : new CircuitBreakerPolicy(window, threshold, reset, BreakerFailure.orDefault(failures));
+    }
+
+    private static mesh.v1.CircuitBreaker.Builder encode(CircuitBreakerPolicy breaker) {
+        mesh.v1.CircuitBreaker.Builder m = mesh.v1.CircuitBreaker.newBuilder()
+            .setWindowSize(breaker.windowSize())
+            .setFailureThreshold(breaker.failureThreshold())
+            .setResetTimeout(Values.message(breaker.resetTimeout()));
+        if (!breaker.failures().equals(BreakerFailure.DEFAULT)) {
+            breaker.failures().stream().sorted().forEach(failure -> m.addFailures(failure.text()));
+        }
+        return m;
     }
 
     private static ConnectionPolicy connections(mesh.v1.Cluster m, String path, Problems problems) {
@@ -108,10 +126,7 @@ public final class ClusterMessages {
             .setMaxRequests(connections.maxRequests());
         endpoints.forEach(e -> m.addEndpoints(encode(e)));
         cluster.tls().ifPresent(tls -> m.setTls(mesh.v1.UpstreamTls.newBuilder().addAllExpect(Values.texts(tls.expect()))));
-        cluster.circuitBreaker().ifPresent(breaker -> m.setCircuitBreaker(mesh.v1.CircuitBreaker.newBuilder()
-            .setWindowSize(breaker.windowSize())
-            .setFailureThreshold(breaker.failureThreshold())
-            .setResetTimeout(Values.message(breaker.resetTimeout()))));
+        cluster.circuitBreaker().ifPresent(breaker -> m.setCircuitBreaker(encode(breaker)));
         connections.idleTimeout().ifPresent(idle -> m.setIdleTimeout(Values.message(idle)));
         return m.build();
     }

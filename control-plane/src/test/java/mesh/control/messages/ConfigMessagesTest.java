@@ -37,7 +37,8 @@ class ConfigMessagesTest {
           "clusters": [
             {"name": "app", "balancer": "least_conn", "connect_timeout": "2s", "idle_timeout": "30s", "protocol": "http2",
              "max_connections": 10, "max_pending_requests": 11, "max_requests": 12,
-             "circuit_breaker": {"window_size": 10, "failure_threshold": 0.25, "reset_timeout": "5s"},
+             "circuit_breaker": {"window_size": 10, "failure_threshold": 0.25, "reset_timeout": "5s",
+                                 "failures": ["connect-failure", "unavailable"]},
              "tls": {"expect": ["spiffe://mesh.local/a", "spiffe://mesh.local/b"]},
              "endpoints": [{"address": "127.0.0.1:8080", "weight": 2, "spiffe_id": "spiffe://mesh.local/payments"},
                            {"address": "db.local:8081", "weight": 1}]},

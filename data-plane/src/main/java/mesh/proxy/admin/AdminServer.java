@@ -40,7 +40,7 @@ public final class AdminServer implements AutoCloseable {
 
     private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
     private static final List<String> LINKS =
-        List.of("/listeners", "/clusters", "/certs", "/config_dump", "/server_info", "/metrics", "/ready", "/live");
+        List.of("/listeners", "/clusters", "/breakers", "/certs", "/config_dump", "/server_info", "/metrics", "/ready", "/live");
 
     private final Vertx vertx;
     private final SidecarView sidecar;
@@ -62,7 +62,7 @@ public final class AdminServer implements AutoCloseable {
         this.metrics = metrics;
         this.ready = ready;
         this.control = control;
-        this.json = Map.of("/config_dump", pages::configDump, "/clusters", pages::clusters, "/listeners", pages::listeners,
+        this.json = Map.of("/config_dump", pages::configDump, "/clusters", pages::clusters, "/breakers", () -> BreakersPage.of(sidecar), "/listeners", pages::listeners,
             "/certs", pages::certs, "/server_info", pages::serverInfo);
     }
 

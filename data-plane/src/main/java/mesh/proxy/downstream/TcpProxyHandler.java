@@ -8,6 +8,7 @@ import io.netty.channel.ChannelOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import mesh.model.BreakerFailure;
 import mesh.proxy.exchange.Splice;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.outcome.Failure;
@@ -84,7 +85,7 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
 
             @Override
             public void onFailed(Failure failure, String detail) {
-                destination.failed(permit);
+                destination.failed(permit, BreakerFailure.CONNECT_FAILURE);
                 destination.upstream().end();
                 LOG.debugf("%s, attempt %d: %s (%s)", destination.upstream(), tried.size(), failure.sentence(), detail);
                 if (!client.isActive()) return;

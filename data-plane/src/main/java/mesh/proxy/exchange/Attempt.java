@@ -2,6 +2,7 @@ package mesh.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import mesh.model.BreakerFailure;
 import mesh.proxy.http.ClientConnection;
 import mesh.proxy.http.Fields;
 import mesh.proxy.http.HttpVersion;
@@ -19,16 +20,18 @@ import mesh.proxy.upstream.Destination;
  */
 final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
 
-    /** What an end says about the upstream. */
-    private enum Verdict { SUCCEEDED, FAILED, NONE }
+    private static final int TOO_MANY_REQUESTS = 429;
 
     private final Exchange exchange;
     private final Destination destination;
     private final long permit;
     private final ConnectionPool pool;
     private UpstreamStream stream;
+    /** Only where the time to its answer is asked for, and until it is told. */
+    private boolean timed;
     private long begun;
     private int status;
+    private int grpcStatus = Grpc.OK;
     private boolean ended;
 
     /** @param permit of the destination's breaker */
@@ -41,7 +44,8 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
 
     void begin(boolean onFreshConnection) {
         destination.upstream().begin();
-        begun = exchange.now();
+        timed = destination.isTimed();
+        if (timed) begun = exchange.now();
         pool.acquire(destination.settings(), onFreshConnection, this);
     }
 
@@ -58,16 +62,21 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     void giveUp(Failure why) {
         if (ended) return;
         boolean tooLate = why.side() == Failure.Side.UPSTREAM || why == Failure.REQUEST_TIMEOUT && status == 0;
-        end(tooLate ? Verdict.FAILED : Verdict.NONE);
-        if (stream == null) pool.cancel(this);
-        else stream.cancel(why);
+        if (tooLate) failed(BreakerFailure.TIMEOUT);
+        else ignored();
+        cancel(why);
     }
 
     /** Its answer is not wanted, for another try is to be made; what it has said so far counts. */
     void drop() {
         if (ended) return;
-        end(verdict());
-        stream.cancel(Failure.UPSTREAM_RESET);
+        answered();
+        cancel(Failure.UPSTREAM_RESET);
+    }
+
+    private void cancel(Failure why) {
+        if (stream == null) pool.cancel(this);
+        else stream.cancel(why);
     }
 
     @Override
@@ -79,7 +88,8 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     @Override
     public void onNoConnection(Failure failure, String detail) {
         // What our own limits forbid says nothing about the upstream.
-        end(failure == Failure.OVERFLOW ? Verdict.NONE : Verdict.FAILED);
+        if (failure == Failure.OVERFLOW) ignored();
+        else failed(BreakerFailure.CONNECT_FAILURE);
         exchange.onAttemptFailed(this, failure, true, detail);
     }
 
@@ -91,20 +101,25 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     @Override
     public void onHead(ResponseHead head, boolean end) {
         status = head.status();
-        // Too many requests is what one says that has no room, and quickly.
-        destination.answered(exchange.now() - begun, status >= 500 || status == 429);
-        if (end) end(verdict());
+        boolean grpc = exchange.isGrpc();
+        if (end && grpc) grpcStatus = grpcStatus(head);
+        // The head of a gRPC answer does not tell yet whether it is a good one; its first message does.
+        if (timed && (end || !grpc)) tellTime();
+        if (end) answered();
         exchange.onHead(this, head, end);
     }
 
     @Override
     public void onBody(ByteBuf data) {
+        if (timed) tellTime();
         exchange.onResponseBody(data);
     }
 
     @Override
     public void onEnd(Fields trailers) {
-        end(verdict());
+        if (exchange.isGrpc() && trailers != null) grpcStatus = grpcStatus(trailers);
+        if (timed) tellTime();
+        answered();
         exchange.onResponseEnd(trailers);
     }
 
@@ -116,7 +131,8 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     @Override
     public void onFailure(Failure failure, boolean unprocessed) {
         // A kept connection that is closed when it is used again is in order, and so is one that has served its number of requests.
-        end(failure.retry() == Failure.Retry.REUSED ? Verdict.NONE : Verdict.FAILED);
+        if (failure.retry() == Failure.Retry.REUSED) ignored();
+        else failed(BreakerFailure.RESET);
         exchange.onAttemptFailed(this, failure, unprocessed, "");
     }
 
@@ -131,19 +147,43 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
         destination.upstream().end();
     }
 
-    private Verdict verdict() {
-        return status >= 500 ? Verdict.FAILED : Verdict.SUCCEEDED;
+    // How it ends, which is told once.
+
+    private void answered() {
+        if (!end()) return;
+        BreakerFailure bad = status >= 500 ? BreakerFailure.FIVE_XX : BreakerFailure.ofGrpc(grpcStatus);
+        if (bad == null) destination.succeeded(permit);
+        else destination.failed(permit, bad);
     }
 
-    private void end(Verdict verdict) {
-        if (ended) return;
+    private void failed(BreakerFailure how) {
+        if (!end()) return;
+        if (timed && status == 0) destination.answered(exchange.now() - begun, true);
+        destination.failed(permit, how);
+    }
+
+    private void ignored() {
+        if (end()) destination.ignored(permit);
+    }
+
+    private boolean end() {
+        if (ended) return false;
         ended = true;
         destination.upstream().end();
-        if (verdict == Verdict.FAILED && status == 0) destination.answered(exchange.now() - begun, true);
-        switch (verdict) {
-            case SUCCEEDED -> destination.succeeded(permit);
-            case FAILED -> destination.failed(permit);
-            case NONE -> destination.ignored(permit);
-        }
+        return true;
+    }
+
+    /** Too many requests is what one says that has no room, and quickly; so is gRPC's RESOURCE_EXHAUSTED. */
+    private void tellTime() {
+        BreakerFailure bad = BreakerFailure.ofGrpc(grpcStatus);
+        boolean failed = status >= 500 || status == TOO_MANY_REQUESTS
+            || bad == BreakerFailure.RESOURCE_EXHAUSTED || bad != null && BreakerFailure.DEFAULT.contains(bad);
+        destination.answered(exchange.now() - begun, failed);
+        timed = false;
+    }
+
+    /** What is not asked for is not read. */
+    private int grpcStatus(Fields trailers) {
+        return destination.isJudged() ? Grpc.status(trailers) : Grpc.OK;
     }
 }

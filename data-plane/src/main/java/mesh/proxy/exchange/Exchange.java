@@ -163,6 +163,10 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         return session.nanos();
     }
 
+    boolean isGrpc() {
+        return grpc;
+    }
+
     // The request's way up.
 
     void onConnected(Attempt on) {

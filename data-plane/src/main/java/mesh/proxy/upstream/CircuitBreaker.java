@@ -3,6 +3,7 @@ package mesh.proxy.upstream;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
+import mesh.model.BreakerFailure;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.time.Ticker;
 
@@ -38,8 +39,19 @@ public final class CircuitBreaker {
     /** A probe that has not ended by then is given up and its late outcome ignored. Longer than a request may take by default. */
     private static final Duration PROBE_LIMIT = Duration.ofSeconds(30);
 
+    /**
+     * What it is at one moment, for people.
+     *
+     * @param failures     in the window, while it is closed; else 0, as the next
+     * @param recorded     outcomes in the window
+     * @param nanosToProbe while it is open, until a request is let through; 0 when the next one is
+     */
+    public record View(State state, int failures, int recorded, long nanosToProbe) {}
+
     private final int windowSize;
     private final int failuresToOpen;
+    /** A bit for each {@link BreakerFailure}, by its place. */
+    private final int counted;
     private final long resetNanos;
     private final long probeNanos;
     private final Ticker ticker;
@@ -57,6 +69,7 @@ public final class CircuitBreaker {
         this.windowSize = policy.windowSize();
         // The small subtrahend takes back what doubles add: 0.55 of 20 is 11, not 12.
         this.failuresToOpen = Math.max(1, (int) Math.ceil(policy.failureThreshold() * windowSize - 1e-9));
+        this.counted = policy.failures().stream().mapToInt(each -> 1 << each.ordinal()).sum();
         this.resetNanos = policy.resetTimeout().toNanos();
         this.probeNanos = Math.max(resetNanos, PROBE_LIMIT.toNanos());
         this.ticker = ticker;
@@ -104,7 +117,18 @@ public final class CircuitBreaker {
         }
     }
 
-    public void failed(long permit) {
+    /** What the policy does not count is as good as a success if it is an answer, and says nothing if it is none. */
+    public void failed(long permit, BreakerFailure how) {
+        if ((counted & 1 << how.ordinal()) != 0) {
+            failed(permit);
+        } else if (how.isAnswer()) {
+            succeeded(permit);
+        } else {
+            ignored(permit);
+        }
+    }
+
+    void failed(long permit) {
         Phase now = phase.get();
         if (now.number() != permit) {
             return;
@@ -127,6 +151,15 @@ public final class CircuitBreaker {
     /** OPEN until a probe begins, also after the reset timeout. */
     public State state() {
         return phase.get().state();
+    }
+
+    public View view() {
+        Phase now = phase.get();
+        if (now instanceof Closed closed) {
+            OutcomeWindow.Counts counts = closed.window.counts();
+            return new View(State.CLOSED, counts.failures(), counts.recorded(), 0);
+        }
+        return new View(now.state(), 0, 0, now instanceof Open open ? Math.max(0, open.until - ticker.nanos()) : 0);
     }
 
     private void count(Closed closed, boolean failed) {

@@ -1,5 +1,6 @@
 package mesh.proxy.upstream;
 
+import mesh.model.BreakerFailure;
 import mesh.proxy.balancer.Candidate;
 
 /**
@@ -27,6 +28,16 @@ public record Destination(
         return peak == null ? 0 : peak.nanos();
     }
 
+    /** Whether anybody wants to know how long it takes. */
+    public boolean isTimed() {
+        return peak != null;
+    }
+
+    /** Whether anybody wants to know how well a gRPC call has ended, which only its trailers say. */
+    public boolean isJudged() {
+        return breaker != null || peak != null;
+    }
+
     /** A try has been answered, or has failed, after so many nanoseconds. */
     public void answered(long nanos, boolean failed) {
         if (peak == null) return;
@@ -48,8 +59,8 @@ public record Destination(
         if (breaker != null) breaker.succeeded(permit);
     }
 
-    public void failed(long permit) {
-        if (breaker != null) breaker.failed(permit);
+    public void failed(long permit, BreakerFailure how) {
+        if (breaker != null) breaker.failed(permit, how);
     }
 
     public void ignored(long permit) {

@@ -16,6 +16,12 @@ sealed interface OutcomeWindow {
         return size <= Small.MAX_SIZE ? new Small(size) : new Large(size);
     }
 
+    /** What is in it now. */
+    Counts counts();
+
+    /** @param recorded at most the window's size */
+    record Counts(int failures, int recorded) {}
+
     /** Takes in one outcome; the failures among the last {@code size}, or {@link #NOT_FULL}. */
     int record(boolean failed);
 
@@ -42,6 +48,12 @@ sealed interface OutcomeWindow {
                     return after >= mark ? Long.bitCount(after) - 1 : NOT_FULL;
                 }
             }
+        }
+
+        @Override
+        public Counts counts() {
+            long now = register.get();
+            return new Counts(Long.bitCount(now) - 1, Long.SIZE - 1 - Long.numberOfLeadingZeros(now));
         }
     }
 
@@ -73,6 +85,12 @@ sealed interface OutcomeWindow {
                     return after.recorded == size ? after.failures : NOT_FULL;
                 }
             }
+        }
+
+        @Override
+        public Counts counts() {
+            Ring now = ring.get();
+            return new Counts(now.failures, now.recorded);
         }
 
         private Ring next(Ring before, boolean failed) {

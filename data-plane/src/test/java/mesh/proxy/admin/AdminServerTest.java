@@ -87,6 +87,15 @@ class AdminServerTest {
     }
 
     @Test
+    void showsWhatBreakersCountAndHowTheyStand() throws Exception {
+        JsonObject cluster = new JsonObject(body(ask("admin", "GET /breakers"))).getJsonObject("payments");
+        assertThat(cluster.getInteger("window")).isEqualTo(20);
+        assertThat(cluster.getJsonArray("failures")).contains("5xx", "connect-failure", "unavailable").doesNotContain("not-found");
+        assertThat(cluster.getJsonArray("endpoints").getJsonObject(0).encode())
+            .isEqualTo("{\"address\":\"127.0.0.1:9001\",\"state\":\"closed\",\"failed\":0,\"of\":0}");
+    }
+
+    @Test
     void saysWhetherTheConfigurationIsFromBefore() throws Exception {
         assertThat(new JsonObject(body(ask("admin", "GET /server_info"))).getBoolean("config_stale")).isFalse();
 

@@ -8,11 +8,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Queue;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import mesh.model.BreakerFailure;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.time.FakeClock;
 import mesh.time.ScriptedRandom;
@@ -36,6 +39,41 @@ class CircuitBreakerTest {
         outcomes(breaker, 1, false);
         assertThat(breaker.state()).isEqualTo(OPEN);
         assertThat(changes).containsExactly("CLOSED to OPEN, 10 of 20");
+    }
+
+    @Test
+    void countsWhatItsPolicyNames() {
+        Set<BreakerFailure> named = EnumSet.of(BreakerFailure.CONNECT_FAILURE, BreakerFailure.UNAVAILABLE);
+        for (BreakerFailure each : BreakerFailure.values()) {
+            CircuitBreaker breaker = breaker(new CircuitBreakerPolicy(1, 1, RESET, named));
+            breaker.failed(breaker.tryAcquire(), each);
+            assertThat(breaker.state()).as("%s", each).isEqualTo(named.contains(each) ? OPEN : CLOSED);
+        }
+    }
+
+    @Test
+    void takesABadAnswerThatIsNotCountedForAGoodOneAndNoAnswerForNone() {
+        CircuitBreakerPolicy policy = new CircuitBreakerPolicy(2, 0.5, RESET, EnumSet.of(BreakerFailure.CONNECT_FAILURE));
+        CircuitBreaker answered = breaker(policy);
+        answered.failed(answered.tryAcquire(), BreakerFailure.FIVE_XX);
+        assertThat(answered.view()).isEqualTo(new CircuitBreaker.View(CLOSED, 0, 1, 0));
+        CircuitBreaker silent = breaker(policy);
+        silent.failed(silent.tryAcquire(), BreakerFailure.RESET);
+        assertThat(silent.view()).isEqualTo(new CircuitBreaker.View(CLOSED, 0, 0, 0));
+    }
+
+    @Test
+    void showsWhatItHasCountedAndWhenItWillProbe() {
+        CircuitBreaker breaker = breaker(new CircuitBreakerPolicy(4, 0.5, RESET));
+        outcomes(breaker, 1, true);
+        outcomes(breaker, 1, false);
+        assertThat(breaker.view()).isEqualTo(new CircuitBreaker.View(CLOSED, 1, 2, 0));
+        outcomes(breaker, 2, true);
+        clock.advance(Duration.ofSeconds(4));
+        assertThat(breaker.view()).isEqualTo(new CircuitBreaker.View(OPEN, 0, 0, Duration.ofSeconds(6).toNanos()));
+        clock.advance(Duration.ofSeconds(6));
+        breaker.tryAcquire();
+        assertThat(breaker.view()).isEqualTo(new CircuitBreaker.View(HALF_OPEN, 0, 0, 0));
     }
 
     @Test

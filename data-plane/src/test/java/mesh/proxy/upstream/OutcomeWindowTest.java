@@ -26,6 +26,7 @@ class OutcomeWindowTest {
             }
             int expected = list.size() < size ? OutcomeWindow.NOT_FULL : (int) list.stream().filter(f -> f).count();
             assertThat(window.record(failed)).as("after outcome %s", i).isEqualTo(expected);
+            assertThat(window.counts()).isEqualTo(new OutcomeWindow.Counts((int) list.stream().filter(f -> f).count(), list.size()));
         }
     }
 
