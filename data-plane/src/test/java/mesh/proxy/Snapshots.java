@@ -12,9 +12,12 @@ import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
 import mesh.model.Listener;
+import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
+import mesh.model.RateLimit;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
+import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
 import mesh.model.Timeouts;
@@ -39,6 +42,8 @@ public final class Snapshots {
     private Route.PathMatch match = new Route.Prefix("/");
     private Route.Action action = new Route.ToCluster("payments");
     private Optional<String> hostRewrite = Optional.empty();
+    private RouteLimits routeLimits = RouteLimits.NONE;
+    private ListenerLimits limits = ListenerLimits.NONE;
     private final List<Endpoint> endpoints = new ArrayList<>();
 
     public static Snapshots http() {
@@ -130,14 +135,26 @@ public final class Snapshots {
         return this;
     }
 
+    /** Of the route. */
+    public Snapshots rateLimit(RateLimit limit) {
+        routeLimits = new RouteLimits(Optional.of(limit));
+        return this;
+    }
+
+    /** Of the listener. */
+    public Snapshots limits(ListenerLimits next) {
+        limits = next;
+        return this;
+    }
+
     public MeshSnapshot build() {
-        Route route = new Route("all", match, action, hostRewrite, timeouts, retry);
+        Route route = new Route("all", match, action, hostRewrite, timeouts, retry).withLimits(routeLimits);
         RouteTable table = RouteTable.toCluster("table", route);
         Listener.Traffic traffic = tcp ? new Listener.TcpTraffic("payments") : new Listener.HttpTraffic("table", service);
         Cluster cluster = new Cluster("payments", balancer, upstreamTls, breaker, connections);
         return new MeshSnapshot(
             version,
-            MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls)), Listener::name),
+            MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls, limits)), Listener::name),
             MeshSnapshot.byName(List.of(table), RouteTable::name),
             MeshSnapshot.byName(List.of(cluster), Cluster::name),
             MeshSnapshot.byName(List.of(new EndpointSet("payments", List.copyOf(endpoints))), EndpointSet::cluster),

@@ -14,6 +14,7 @@ import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
 import mesh.model.Listener;
+import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
@@ -84,6 +85,7 @@ final class FullForm {
         String cluster = s.read("cluster", null, Values::name);
         String service = s.read("service", "", Values::name);
         Optional<DownstreamTls> tls = s.section("tls").map(FullForm::downstream);
+        ListenerLimits limits = LimitsForm.listener(s, tcp);
         if (tcp) {
             s.refuse("route", "beside protocol tcp", HTTP_ONLY);
             s.refuse("service", "beside protocol tcp", HTTP_ONLY);
@@ -104,7 +106,7 @@ final class FullForm {
                 implicit.add(RouteTable.toCluster(RouteTable.implicitName(name), new Route("all", new Route.Prefix("/"),
                     new Route.ToCluster(cluster), Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE)));
             }
-            return new Listener(name, listen, Scope.ALL, traffic, tls);
+            return new Listener(name, listen, Scope.ALL, traffic, tls, limits);
         });
     }
 

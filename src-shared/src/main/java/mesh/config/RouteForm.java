@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
+import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Timeouts;
 import mesh.model.VirtualHost;
@@ -48,8 +49,9 @@ final class RouteForm {
         Duration timeout = s.duration("timeout", Timeouts.DEFAULT.request(), true);
         Duration idle = s.duration("idleTimeout", Timeouts.DEFAULT.idle(), true);
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
+        RouteLimits limits = LimitsForm.route(s);
         return s.make(() -> new Route(name, path == null ? prefix : path, action, hostRewrite,
-            new Timeouts(timeout, idle), retry));
+            new Timeouts(timeout, idle), retry, limits));
     }
 
     private static Route.PathMatch match(String text, boolean exact) {

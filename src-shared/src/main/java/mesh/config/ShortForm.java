@@ -15,6 +15,7 @@ import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
 import mesh.model.Listener;
+import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
@@ -72,6 +73,7 @@ final class ShortForm {
         ConnectionPolicy connections = Policies.connections(s, ConnectionPolicy.DEFAULT.protocol());
         Duration timeout = s.duration("timeout", Timeouts.DEFAULT.request(), true);
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
+        ListenerLimits limits = LimitsForm.listener(s, tcp);
         if (tcp) {
             s.refuse("timeout", "beside protocol tcp", "only with protocol http");
             s.refuse("retry", "beside protocol tcp", "only with protocol http");
@@ -81,12 +83,13 @@ final class ShortForm {
             Cluster cluster = new Cluster(service, balancer, mtls.upstream, breaker, connections);
             Map<String, EndpointSet> endpoints = Map.of(service, new EndpointSet(service, upstreams));
             if (tcp) {
-                Listener listener = new Listener(LISTENER, listen, Scope.ALL, new Listener.TcpTraffic(service), mtls.downstream);
+                Listener listener = new Listener(LISTENER, listen, Scope.ALL, new Listener.TcpTraffic(service), mtls.downstream, limits);
                 return new MeshSnapshot(0, Map.of(LISTENER, listener), Map.of(), Map.of(service, cluster), endpoints, Optional.empty());
             }
             RouteTable table = RouteTable.toCluster(RouteTable.implicitName(LISTENER), new Route("all", new Route.Prefix("/"),
                 new Route.ToCluster(service), Optional.empty(), new Timeouts(timeout, Timeouts.DEFAULT.idle()), retry));
-            Listener listener = new Listener(LISTENER, listen, Scope.ALL, new Listener.HttpTraffic(table.name(), service), mtls.downstream);
+            Listener listener =
+                new Listener(LISTENER, listen, Scope.ALL, new Listener.HttpTraffic(table.name(), service), mtls.downstream, limits);
             return new MeshSnapshot(0, Map.of(LISTENER, listener), Map.of(table.name(), table), Map.of(service, cluster), endpoints,
                 Optional.empty());
         });

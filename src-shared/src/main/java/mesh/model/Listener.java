@@ -11,11 +11,20 @@ import java.util.Optional;
  * @param scope   which sidecars
  * @param traffic what happens to it
  * @param tls     mTLS towards whoever connects; empty for plaintext
+ * @param limits  what clients may cost
  */
-public record Listener(String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls) {
+public record Listener(String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits) {
 
     public Listener {
         Checks.name("listener name", name);
+        if (traffic instanceof TcpTraffic && limits.rate().isPresent()) {
+            throw new IllegalArgumentException("listener \"" + name + "\" rate limit: beside protocol tcp (expected: only with protocol http)");
+        }
+    }
+
+    /** Without limits. */
+    public Listener(String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls) {
+        this(name, bind, scope, traffic, tls, ListenerLimits.NONE);
     }
 
     /** What a listener does with its bytes. */

@@ -12,12 +12,24 @@ import java.util.Optional;
  * @param hostRewrite the {@code Host} sent upstream; empty leaves it as it came
  * @param timeouts    of the whole request
  * @param retry       {@link RetryPolicy#NONE} for no second try
+ * @param limits      what clients may send to it
  */
-public record Route(String name, PathMatch match, Action action, Optional<String> hostRewrite, Timeouts timeouts, RetryPolicy retry) {
+public record Route(
+    String name, PathMatch match, Action action, Optional<String> hostRewrite, Timeouts timeouts, RetryPolicy retry, RouteLimits limits) {
 
     public Route {
         Checks.name("route name", name);
         hostRewrite.ifPresent(h -> Checks.authority("route \"" + name + "\" hostRewrite", h));
+    }
+
+    /** Without limits. */
+    public Route(String name, PathMatch match, Action action, Optional<String> hostRewrite, Timeouts timeouts, RetryPolicy retry) {
+        this(name, match, action, hostRewrite, timeouts, retry, RouteLimits.NONE);
+    }
+
+    /** The same route with other limits. */
+    public Route withLimits(RouteLimits other) {
+        return new Route(name, match, action, hostRewrite, timeouts, retry, other);
     }
 
     /** How a path is compared; the query never takes part. */

@@ -6,6 +6,7 @@ import com.google.protobuf.Message;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
@@ -22,7 +23,9 @@ import mesh.model.DownstreamTls;
 import mesh.model.Listener.HttpTraffic;
 import mesh.model.Listener.TcpTraffic;
 import mesh.model.Listener.Traffic;
+import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
+import mesh.model.RateLimit;
 import mesh.model.Scope;
 
 /**
@@ -43,7 +46,8 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
     private static final Set<String> CHAIN_FIELDS = Set.of("name", "filters", "transport_socket", "metadata");
     private static final Set<String> HTTP_FIELDS = Set.of("codec_type", "stat_prefix", "rds", "http_filters", "upgrade_configs",
         "forward_client_cert_details", "set_current_client_cert_details", "access_log", "access_log_options", "tracing",
-        "generate_request_id", "server_name", "normalize_path", "http_protocol_options", "common_http_protocol_options");
+        "generate_request_id", "server_name", "normalize_path", "http_protocol_options", "common_http_protocol_options", "use_remote_address",
+        "xff_num_trusted_hops");
     private static final Set<String> TCP_FIELDS = Set.of("stat_prefix", "cluster", "access_log", "access_log_options");
 
     @Override
@@ -81,26 +85,35 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         if (listener.traffic() instanceof TcpTraffic tcp) {
             return filter(TCP, TcpProxy.newBuilder().setStatPrefix(listener.name()).setCluster(tcp.cluster()).build());
         }
-        return filter(HTTP, connectionManager((HttpTraffic) listener.traffic(), listener.tls().isPresent()));
+        return filter(HTTP, connectionManager((HttpTraffic) listener.traffic(), listener.tls().isPresent(), listener.limits()));
     }
 
     private static Filter filter(String name, Message config) {
         return Filter.newBuilder().setName(name).setTypedConfig(Wire.pack(config)).build();
     }
 
-    private static HttpConnectionManager connectionManager(HttpTraffic http, boolean mutualTls) {
+    private static HttpConnectionManager connectionManager(HttpTraffic http, boolean mutualTls, ListenerLimits limits) {
         HttpConnectionManager.Builder manager = HttpConnectionManager.newBuilder()
             .setStatPrefix(http.service().isEmpty() ? NO_SERVICE : http.service())
             .setRds(Rds.newBuilder().setConfigSource(Wire.ADS).setRouteConfigName(http.routeTable()))
-            .addHttpFilters(HttpFilter.newBuilder().setName(ROUTER).setTypedConfig(Wire.pack(Router.getDefaultInstance())))
+            // Without it, an Envoy takes what a client says of its own address for true.
+            .setUseRemoteAddress(BoolValue.of(true))
+            .setXffNumTrustedHops(limits.trustedHops())
             .addUpgradeConfigs(UpgradeConfig.newBuilder().setUpgradeType("websocket"))
             .setNormalizePath(BoolValue.of(true));
+        limits.rate().ifPresent(rate -> manager.addHttpFilters(httpFilter(RateLimits.LISTENER_FILTER, RateLimits.encode(rate))));
+        manager.addHttpFilters(httpFilter(RateLimits.FILTER, RateLimits.idle()));
+        manager.addHttpFilters(httpFilter(ROUTER, Router.getDefaultInstance()));
         if (mutualTls) {
             // What a peer claims in x-forwarded-client-cert is dropped, what its certificate says is set.
             manager.setForwardClientCertDetails(ForwardClientCertDetails.SANITIZE_SET)
                 .setSetCurrentClientCertDetails(SetCurrentClientCertDetails.newBuilder().setUri(true));
         }
         return manager.build();
+    }
+
+    private static HttpFilter httpFilter(String name, Message config) {
+        return HttpFilter.newBuilder().setName(name).setTypedConfig(Wire.pack(config)).build();
     }
 
     @Override
@@ -117,11 +130,16 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         Optional<DownstreamTls> tls = chain.hasTransportSocket()
             ? Optional.ofNullable(TransportSockets.downstream(chain.getTransportSocket(), at.at("transport_socket")))
             : Optional.empty();
-        Traffic traffic = traffic(chain, at);
-        return reading.clean() ? reading.check(() -> new mesh.model.Listener(message.getName(), bind, Scope.ALL, traffic, tls)) : null;
+        Service service = service(chain, at);
+        return reading.clean()
+            ? reading.check(() -> new mesh.model.Listener(message.getName(), bind, Scope.ALL, service.traffic, tls, service.limits))
+            : null;
     }
 
-    private static Traffic traffic(FilterChain chain, Reading reading) {
+    /** What the filters of a chain do; traffic is null when problems were noted. */
+    private record Service(Traffic traffic, ListenerLimits limits) {}
+
+    private static Service service(FilterChain chain, Reading reading) {
         if (chain.getFiltersCount() != 1) {
             reading.at("filters").problem("has " + chain.getFiltersCount() + " filters (expected: one, " + HTTP + " or " + TCP + ")");
             return null;
@@ -130,11 +148,11 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         Any config = chain.getFilters(0).getTypedConfig();
         if (config.is(HttpConnectionManager.class)) {
             HttpConnectionManager manager = at.unpack(config, HttpConnectionManager.class);
-            return manager == null ? null : http(manager, at);
+            return manager == null ? null : new Service(http(manager, at), limits(manager, at));
         }
         if (config.is(TcpProxy.class)) {
             TcpProxy proxy = at.unpack(config, TcpProxy.class);
-            return proxy == null ? null : tcp(proxy, at);
+            return proxy == null ? null : new Service(tcp(proxy, at), ListenerLimits.NONE);
         }
         at.unexpected(config.getTypeUrl(), "the configuration of " + HTTP + " or " + TCP);
         return null;
@@ -150,12 +168,6 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         if (manager.getCodecType() != CodecType.AUTO && manager.getCodecType() != CodecType.HTTP1) {
             reading.at("codec_type").unexpected(manager.getCodecTypeValue(), "AUTO or HTTP1");
         }
-        for (int i = 0; i < manager.getHttpFiltersCount(); i++) {
-            HttpFilter filter = manager.getHttpFilters(i);
-            if (!filter.getTypedConfig().is(Router.class)) {
-                reading.at("http_filters", i).unexpected(filter.getName() + " " + filter.getTypedConfig().getTypeUrl(), "only " + ROUTER);
-            }
-        }
         for (int i = 0; i < manager.getUpgradeConfigsCount(); i++) {
             Reading at = reading.at("upgrade_configs", i);
             at.only(manager.getUpgradeConfigs(i), Set.of("upgrade_type", "enabled"));
@@ -163,5 +175,25 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         Wire.onlyAds(manager.getRds().getConfigSource(), reading.at("rds").at("config_source"));
         String service = manager.getStatPrefix().equals(NO_SERVICE) ? "" : manager.getStatPrefix();
         return reading.check(() -> new HttpTraffic(manager.getRds().getRouteConfigName(), service));
+    }
+
+    /** The filters before the router, all of which limit. */
+    private static ListenerLimits limits(HttpConnectionManager manager, Reading reading) {
+        RateLimit rate = null;
+        for (int i = 0; i < manager.getHttpFiltersCount(); i++) {
+            HttpFilter filter = manager.getHttpFilters(i);
+            Reading at = reading.at("http_filters", i);
+            if (filter.getTypedConfig().is(LocalRateLimit.class)) {
+                LocalRateLimit config = at.unpack(filter.getTypedConfig(), LocalRateLimit.class);
+                if (config == null || RateLimits.isIdle(config)) continue;
+                // Under the name that routes configure, theirs would take its place; here both hold.
+                if (!filter.getName().equals(RateLimits.LISTENER_FILTER) || rate != null) at.unexpected(filter.getName(), "one " + RateLimits.LISTENER_FILTER);
+                rate = RateLimits.decode(config, at.at("typed_config"));
+            } else if (!filter.getTypedConfig().is(Router.class)) {
+                at.unexpected(filter.getName() + " " + filter.getTypedConfig().getTypeUrl(), RateLimits.FILTER + " or " + ROUTER);
+            }
+        }
+        Optional<RateLimit> limit = Optional.ofNullable(rate);
+        return reading.at("xff_num_trusted_hops").check(() -> new ListenerLimits(limit, manager.getXffNumTrustedHops()));
     }
 }

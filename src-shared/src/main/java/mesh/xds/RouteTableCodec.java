@@ -1,5 +1,6 @@
 package mesh.xds;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.core.v3.DataSource;
 import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
@@ -13,9 +14,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import mesh.model.MeshSnapshot;
+import mesh.model.RateLimit;
 import mesh.model.RetryPolicy;
 import mesh.model.Route.Action;
 import mesh.model.Route.DirectReply;
@@ -24,6 +27,7 @@ import mesh.model.Route.PathMatch;
 import mesh.model.Route.Prefix;
 import mesh.model.Route.ToCluster;
 import mesh.model.Route.ToWeightedClusters;
+import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Timeouts;
 
@@ -36,7 +40,8 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
     private static final Set<String> TABLE_FIELDS =
         Set.of("name", "virtual_hosts", "validate_clusters", "max_direct_response_body_size_bytes", "ignore_port_in_host_matching", "metadata");
     private static final Set<String> HOST_FIELDS = Set.of("name", "domains", "routes", "include_request_attempt_count", "metadata");
-    private static final Set<String> ROUTE_FIELDS = Set.of("name", "match", "route", "direct_response", "metadata", "decorator", "stat_prefix");
+    private static final Set<String> ROUTE_FIELDS = Set.of("name", "match", "route", "direct_response", "metadata", "decorator", "stat_prefix",
+        "typed_per_filter_config");
     private static final Set<String> ACTION_FIELDS =
         Set.of("cluster", "weighted_clusters", "host_rewrite_literal", "timeout", "idle_timeout", "retry_policy");
 
@@ -86,6 +91,7 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
 
     private static Route encode(mesh.model.Route route) {
         Route.Builder message = Route.newBuilder().setName(route.name()).setMatch(encode(route.match()));
+        route.limits().rate().ifPresent(rate -> message.putTypedPerFilterConfig(RateLimits.FILTER, Wire.pack(RateLimits.encode(rate))));
         if (route.action() instanceof DirectReply reply) {
             // What a route says of hosts, timeouts and retries has no meaning without an upstream, so it is not sent.
             return message.setDirectResponse(DirectResponseAction.newBuilder()
@@ -146,10 +152,11 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
     private static mesh.model.Route decode(Route message, String name, Reading reading) {
         reading.only(message, ROUTE_FIELDS);
         PathMatch match = decode(message.getMatch(), reading.at("match"));
+        RouteLimits limits = limits(message, reading.at("typed_per_filter_config"));
         if (message.hasDirectResponse()) {
             DirectReply reply = reply(message.getDirectResponse(), reading.at("direct_response"));
             return match == null || reply == null ? null
-                : reading.check(() -> new mesh.model.Route(name, match, reply, Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE));
+                : reading.check(() -> new mesh.model.Route(name, match, reply, Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE, limits));
         }
         if (!message.hasRoute()) {
             reading.problem("has no action (expected: route or direct_response)");
@@ -165,7 +172,16 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
             timeout(route.hasIdleTimeout(), route.getIdleTimeout(), Timeouts.DEFAULT.idle(), at.at("idle_timeout"))));
         RetryPolicy retry = route.hasRetryPolicy() ? RetryPolicies.decode(route.getRetryPolicy(), at.at("retry_policy")) : RetryPolicy.NONE;
         return match == null || action == null ? null
-            : reading.check(() -> new mesh.model.Route(name, match, action, hostRewrite, timeouts, retry));
+            : reading.check(() -> new mesh.model.Route(name, match, action, hostRewrite, timeouts, retry, limits));
+    }
+
+    private static RouteLimits limits(Route message, Reading reading) {
+        RateLimit rate = null;
+        for (Map.Entry<String, Any> config : message.getTypedPerFilterConfigMap().entrySet()) {
+            if (config.getKey().equals(RateLimits.FILTER)) rate = RateLimits.decode(config.getValue(), reading.at(config.getKey()));
+            else reading.unexpected(config.getKey(), RateLimits.FILTER);
+        }
+        return new RouteLimits(Optional.ofNullable(rate));
     }
 
     private static PathMatch decode(RouteMatch match, Reading reading) {

@@ -22,10 +22,13 @@ import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
 import mesh.model.Listener;
+import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
+import mesh.model.RateLimit;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
+import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
 import mesh.model.SpiffeId;
@@ -56,10 +59,12 @@ final class Samples {
     private static List<Listener> listeners() {
         return List.of(
             new Listener("outbound", new Address("127.0.0.1", 15001), Scope.ALL, new Listener.HttpTraffic("shop", ""), Optional.empty()),
-            new Listener("every", new Address("", 0), Scope.ALL, new Listener.HttpTraffic("all", "web"), Optional.empty()),
+            new Listener("every", new Address("", 0), Scope.ALL, new Listener.HttpTraffic("all", "web"), Optional.empty(),
+                new ListenerLimits(Optional.of(RateLimit.of(10, Duration.ofSeconds(1), new RateLimit.ClientAddress())), 2)),
             new Listener("six", new Address("::1", 15002), Scope.ALL, new Listener.TcpTraffic("plain"), Optional.empty()),
             new Listener("inbound", new Address("0.0.0.0", 15006), Scope.ALL, new Listener.HttpTraffic("all", "payments"),
-                Optional.of(new DownstreamTls(Set.of(WEB, PAYMENTS)))),
+                Optional.of(new DownstreamTls(Set.of(WEB, PAYMENTS))),
+                new ListenerLimits(Optional.of(new RateLimit(3, Duration.ofMillis(50), 1_000_000, new RateLimit.PeerIdentity(), 16, true)), 0)),
             new Listener("inbound-tcp", new Address("0.0.0.0", 15007), Scope.ALL, new Listener.TcpTraffic("secure"),
                 Optional.of(new DownstreamTls(Set.of()))));
     }
@@ -70,12 +75,14 @@ final class Samples {
         return new RouteTable("shop", List.of(
             new VirtualHost("pay", List.of("payments", "payments:8080", "*.pay.example.com"), List.of(
                 new Route("exact", new Route.Exact("/v1/pay"), new Route.ToCluster("secure"), Optional.of("pay.internal"),
-                    new Timeouts(Duration.ofMillis(1500), Duration.ZERO), often),
+                    new Timeouts(Duration.ofMillis(1500), Duration.ZERO), often).withLimits(new RouteLimits(Optional.of(
+                        new RateLimit(1_000_000, Duration.ofHours(24), 1, new RateLimit.Header("X-Api-Key"), RateLimit.MOST_KEYS, false)))),
                 new Route("split", new Route.Prefix("/v2/"),
                     new Route.ToWeightedClusters(List.of(new Route.WeightedCluster("secure", 3), new Route.WeightedCluster("plain", 0))),
                     Optional.empty(), new Timeouts(Duration.ZERO, Duration.ofSeconds(30)), never))),
             new VirtualHost("rest", List.of("*"), List.of(
-                route("teapot", new Route.DirectReply(418, "short and stout \u2615")),
+                route("teapot", new Route.DirectReply(418, "short and stout \u2615"))
+                    .withLimits(new RouteLimits(Optional.of(RateLimit.of(1, Duration.ofSeconds(1), new RateLimit.Everyone())))),
                 route("long", new Route.DirectReply(200, "x".repeat(5000))),
                 route("empty", new Route.DirectReply(204, ""))))));
     }

@@ -55,8 +55,8 @@ class StrictDecodingTest {
             "listeners.outbound.listener_filters: is set (expected: absent; this proxy does not have it)",
             "listeners.outbound.filter_chains[0].filter_chain_match: is set (expected: absent; this proxy does not have it)",
             "listeners.outbound.filter_chains[0].filters[0].typed_config.merge_slashes: is set (expected: absent; this proxy does not have it)",
-            "listeners.outbound.filter_chains[0].filters[0].typed_config.http_filters[0]: \"envoy.filters.http.cors \" (expected: only"
-                + " envoy.filters.http.router)");
+            "listeners.outbound.filter_chains[0].filters[0].typed_config.http_filters[0]: \"envoy.filters.http.cors \" (expected:"
+                + " envoy.filters.http.local_ratelimit or envoy.filters.http.router)");
     }
 
     @Test

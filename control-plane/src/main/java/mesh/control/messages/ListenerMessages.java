@@ -4,6 +4,7 @@ import java.util.Optional;
 import mesh.model.Address;
 import mesh.model.DownstreamTls;
 import mesh.model.Listener;
+import mesh.model.ListenerLimits;
 import mesh.model.Route;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
@@ -35,11 +36,12 @@ public final class ListenerMessages {
         Listener.Traffic traffic = traffic(m, path, problems);
         Optional<DownstreamTls> tls = m.hasTls()
             ? Optional.of(new DownstreamTls(Values.ids(path + ".tls.allow", m.getTls().getAllowList(), problems))) : Optional.empty();
+        ListenerLimits limits = LimitMessages.decode(m, path, problems);
         Scope scope = new Scope(m.getScope().getWorkload(), m.getScope().getNode());
         if (problems.count() > before) {
             return null;
         }
-        return problems.read(path, () -> new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls), implicit(m, traffic)));
+        return problems.read(path, () -> new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits), implicit(m, traffic)));
     }
 
     private static Listener.Traffic traffic(mesh.v1.Listener m, String path, Problems problems) {
@@ -103,6 +105,7 @@ public final class ListenerMessages {
             }
         }
         listener.tls().ifPresent(tls -> m.setTls(mesh.v1.DownstreamTls.newBuilder().addAllAllow(Values.texts(tls.allow()))));
+        LimitMessages.encode(listener.limits(), m);
         return m.build();
     }
 

@@ -9,6 +9,7 @@ import java.util.Set;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
+import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Timeouts;
 import mesh.model.VirtualHost;
@@ -45,10 +46,11 @@ public final class RouteMessages {
         Duration idle = Values.notNegative(path + ".idle_timeout", m.hasIdleTimeout(), m.getIdleTimeout(), Timeouts.DEFAULT.idle(), problems);
         RetryPolicy retry = m.hasRetry() ? retry(m.getRetry(), path + ".retry", problems) : RetryPolicy.NONE;
         Optional<String> hostRewrite = m.getHostRewrite().isEmpty() ? Optional.empty() : Optional.of(m.getHostRewrite());
+        RouteLimits limits = LimitMessages.decode(m, path, problems);
         if (problems.count() > before) {
             return null;
         }
-        return problems.read(path, () -> new Route(m.getName(), match, action, hostRewrite, new Timeouts(timeout, idle), retry));
+        return problems.read(path, () -> new Route(m.getName(), match, action, hostRewrite, new Timeouts(timeout, idle), retry, limits));
     }
 
     private static Route.PathMatch match(mesh.v1.Route m, String path, Problems problems) {
@@ -142,6 +144,7 @@ public final class RouteMessages {
 
     private static mesh.v1.Route encode(Route route) {
         mesh.v1.Route.Builder m = mesh.v1.Route.newBuilder().setName(route.name());
+        LimitMessages.encode(route.limits(), m);
         if (route.match() instanceof Route.Exact exact) {
             m.setPath(exact.path());
         } else if (route.match() instanceof Route.Prefix prefix) {

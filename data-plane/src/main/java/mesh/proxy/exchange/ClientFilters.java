@@ -1,6 +1,7 @@
 package mesh.proxy.exchange;
 
 import io.netty.channel.Channel;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.random.RandomGenerator;
 import mesh.proxy.filter.ForwardedHeaders;
@@ -20,12 +21,13 @@ public final class ClientFilters {
     private final RequestId requestId;
     private final TraceContext trace;
     private final String peer;
+    private final InetAddress address;
 
     /** @param client its handshake, if it has one, is over */
     public ClientFilters(Channel client, RandomGenerator random) {
-        String address = client.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress().getHostAddress() : "unknown";
+        this.address = client.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
         MeshTls.PeerIdentity proved = MeshTls.peerOf(client);
-        this.forwarded = new ForwardedHeaders(address, certificate(proved));
+        this.forwarded = new ForwardedHeaders(address == null ? "unknown" : address.getHostAddress(), certificate(proved));
         this.peer = proved == null ? null : proved.id().toString();
         this.requestId = new RequestId(random);
         this.trace = new TraceContext(random);
@@ -34,6 +36,11 @@ public final class ClientFilters {
     /** The identity that the client has proved, or null. */
     String peer() {
         return peer;
+    }
+
+    /** The other end's address, or null. */
+    InetAddress address() {
+        return address;
     }
 
     /** @param host the Host to send, or null to leave it */

@@ -7,6 +7,7 @@ import java.util.random.RandomGenerator;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.ServerConnection;
+import mesh.proxy.limit.ClientKey;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.outcome.Failure;
 import mesh.proxy.runtime.ListenerTable;
@@ -31,6 +32,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     private final ClientFilters filters;
     private RuntimeTables seen;
     private ListenerTable.Http table;
+    private ClientKey clientKey;
 
     /**
      * @param listener the name of the listener that owns the socket now; it may change with a configuration
@@ -103,6 +105,12 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     /** The identity that the client has proved, or null. */
     String peer() {
         return filters.peer();
+    }
+
+    /** Who the client is to a rate limit. */
+    ClientKey clientKey() {
+        if (clientKey == null) clientKey = new ClientKey(filters.address(), filters.peer());
+        return clientKey;
     }
 
     ClientFilters filters() {

@@ -12,6 +12,7 @@ import mesh.proxy.http.HttpVersion;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ResponseHead;
 import mesh.proxy.http.UpstreamStream;
+import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
 import mesh.proxy.runtime.CompiledRoute;
@@ -75,9 +76,12 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     void begin(boolean end) {
         if (end) body.complete();
+        if (!admitted(table.limiter())) return;
         route = table.routes().match(request);
         if (route == null) {
             fail(Failure.NO_ROUTE);
+        } else if (!admitted(route.limiter())) {
+            return;
         } else if (route.reply() != null) {
             reply();
         } else {
@@ -86,6 +90,18 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             session.filters().onRequest(request, route.hostRewrite());
             forward();
         }
+    }
+
+    /** @param limiter null for none; when it refuses, the client has been told */
+    private boolean admitted(RateLimiter limiter) {
+        if (limiter == null) return true;
+        long wait = limiter.waitNanos(request, session.clientKey(), table.trustedHops());
+        if (wait == 0) return true;
+        status = Failure.RATE_LIMITED.httpStatus();
+        answering = true;
+        LocalReply.sendRateLimited(client, limiter, wait);
+        finish(Failure.RATE_LIMITED);
+        return false;
     }
 
     /**

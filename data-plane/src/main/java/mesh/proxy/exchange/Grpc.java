@@ -6,7 +6,8 @@ import mesh.proxy.http.Fields;
 /** What makes a request a gRPC call, and what its fields say (gRPC over HTTP/2: github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). */
 final class Grpc {
 
-    static final FieldName STATUS = FieldName.of("grpc-status"), MESSAGE = FieldName.of("grpc-message"), TIMEOUT = FieldName.of("grpc-timeout");
+    static final FieldName STATUS = FieldName.of("grpc-status"), MESSAGE = FieldName.of("grpc-message"), TIMEOUT = FieldName.of("grpc-timeout"),
+        RETRY_PUSHBACK = FieldName.of("grpc-retry-pushback-ms");
     static final String CONTENT_TYPE = "application/grpc";
 
     static final int OK = 0;

@@ -2,14 +2,18 @@ package mesh.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import java.util.concurrent.TimeUnit;
 import mesh.model.Route;
 import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.ResponseHead;
+import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.outcome.Failure;
 
 /** What the sidecar answers itself. A gRPC client gets a status in a head that is also the end (trailers-only), anybody else a short text. */
 final class LocalReply {
+
+    private static final FieldName RATE_LIMIT = FieldName.of("ratelimit"), RATE_LIMIT_POLICY = FieldName.of("ratelimit-policy");
 
     private LocalReply() {}
 
@@ -23,6 +27,22 @@ final class LocalReply {
         }
         ResponseHead head = ResponseHead.of(failure.httpStatus());
         mark(head, failure);
+        send(client, head, ResponseHead.reason(failure.httpStatus()) + "\n");
+    }
+
+    /** Says besides the status when to come again: to gRPC's clients as a pushback (gRFC A6), to others as {@code retry-after} and {@code RateLimit}. */
+    static void sendRateLimited(DownstreamStream client, RateLimiter limiter, long waitNanos) {
+        Failure failure = Failure.RATE_LIMITED;
+        if (Grpc.isGrpc(client.head())) {
+            ResponseHead head = trailersOnly(failure.grpcStatus(), ResponseHead.reason(failure.httpStatus()));
+            head.add(Grpc.RETRY_PUSHBACK, Long.toString(TimeUnit.NANOSECONDS.toMillis(waitNanos) + 1));
+            client.sendHead(head, true);
+            return;
+        }
+        ResponseHead head = ResponseHead.of(failure.httpStatus());
+        head.add(FieldName.RETRY_AFTER, Long.toString(RateLimiter.retryAfter(waitNanos)));
+        head.add(RATE_LIMIT_POLICY, limiter.policy());
+        head.add(RATE_LIMIT, limiter.state(waitNanos));
         send(client, head, ResponseHead.reason(failure.httpStatus()) + "\n");
     }
 

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.random.RandomGenerator;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
+import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.upstream.UpstreamCluster;
 
 /** A route with its clusters found and its durations counted out. Any event loop. */
@@ -21,9 +22,12 @@ public final class CompiledRoute {
     private final long requestNanos;
     private final long idleNanos;
     private final long perTryNanos;
+    private final RateLimiter limiter;
 
-    CompiledRoute(Route model, Map<String, UpstreamCluster> known) {
+    /** @param limiter null for none */
+    CompiledRoute(Route model, Map<String, UpstreamCluster> known, RateLimiter limiter) {
         this.model = model;
+        this.limiter = limiter;
         this.hostRewrite = model.hostRewrite().orElse(null);
         this.requestNanos = nanos(model.timeouts().request());
         this.idleNanos = nanos(model.timeouts().idle());
@@ -57,6 +61,11 @@ public final class CompiledRoute {
         int i = 0;
         while (drawn >= shares[i]) i++;
         return clusters[i];
+    }
+
+    /** Of its requests; null for none. */
+    public RateLimiter limiter() {
+        return limiter;
     }
 
     public RetryPolicy retry() {

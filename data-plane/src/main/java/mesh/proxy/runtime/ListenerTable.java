@@ -1,6 +1,7 @@
 package mesh.proxy.runtime;
 
 import mesh.model.Listener;
+import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.route.RouteIndex;
 import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.upstream.UpstreamCluster;
@@ -21,10 +22,14 @@ public record ListenerTable(Listener model, ProxyMetrics.ListenerMeter meter, Tr
     public record Tcp(UpstreamCluster cluster) implements Traffic {}
 
     /**
-     * @param routes  where requests go
-     * @param label   the {@code service} of requests that go nowhere, and of all where {@code owns}
-     * @param service its meter
-     * @param owns    whether requests count under the listener's service, and not under the cluster they go to
+     * @param routes      where requests go
+     * @param label       the {@code service} of requests that go nowhere, and of all where {@code owns}
+     * @param service     its meter
+     * @param owns        whether requests count under the listener's service, and not under the cluster they go to
+     * @param limiter     of all its requests; null for none
+     * @param trustedHops proxies before it whose {@code x-forwarded-for} is believed
      */
-    public record Http(RouteIndex<CompiledRoute> routes, String label, ProxyMetrics.ServiceMeter service, boolean owns) implements Traffic {}
+    public record Http(
+        RouteIndex<CompiledRoute> routes, String label, ProxyMetrics.ServiceMeter service, boolean owns, RateLimiter limiter, int trustedHops)
+        implements Traffic {}
 }

@@ -11,10 +11,12 @@ import mesh.proxy.upstream.UpstreamCluster;
  * @param snapshot  what was compiled
  * @param listeners by name
  * @param clusters  by name
+ * @param limiters  of its listeners and routes
  */
-public record RuntimeTables(MeshSnapshot snapshot, Map<String, ListenerTable> listeners, Map<String, UpstreamCluster> clusters) {
+public record RuntimeTables(
+    MeshSnapshot snapshot, Map<String, ListenerTable> listeners, Map<String, UpstreamCluster> clusters, Limiters limiters) {
 
-    public static final RuntimeTables EMPTY = new RuntimeTables(MeshSnapshot.EMPTY, Map.of(), Map.of());
+    public static final RuntimeTables EMPTY = new RuntimeTables(MeshSnapshot.EMPTY, Map.of(), Map.of(), Limiters.NONE);
 
     public RuntimeTables {
         listeners = Map.copyOf(listeners);

@@ -17,6 +17,7 @@ import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
 import mesh.model.UpstreamTls;
 import mesh.proxy.balancer.Balancers;
+import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.route.RouteIndex;
 import mesh.proxy.telemetry.ProxyMetrics;
@@ -67,12 +68,13 @@ public final class TableCompiler {
         Map<String, UpstreamCluster> clusters = new LinkedHashMap<>();
         next.clusters().forEach((name, model) ->
             clusters.put(name, cluster(model, next.endpointsOf(name), now.clusters().get(name))));
+        Limiters limiters = Limiters.of(next, now.limiters(), metrics, env.ticker());
         Map<String, RouteIndex<CompiledRoute>> routes = new LinkedHashMap<>();
         next.routeTables().forEach((name, table) ->
-            routes.put(name, RouteIndex.compile(table, route -> new CompiledRoute(route, clusters))));
+            routes.put(name, RouteIndex.compile(table, route -> new CompiledRoute(route, clusters, limiters.of(route)))));
         Map<String, ListenerTable> listeners = new LinkedHashMap<>();
-        next.listeners().forEach((name, model) -> listeners.put(name, listener(model, clusters, routes)));
-        return new RuntimeTables(next, listeners, clusters);
+        next.listeners().forEach((name, model) -> listeners.put(name, listener(model, clusters, routes, limiters.of(model))));
+        return new RuntimeTables(next, listeners, clusters, limiters);
     }
 
     /** Tells every endpoint what is in force for it now, and retires those that nothing names any more. */
@@ -146,12 +148,13 @@ public final class TableCompiler {
         }
     }
 
-    private ListenerTable listener(Listener model, Map<String, UpstreamCluster> clusters, Map<String, RouteIndex<CompiledRoute>> routes) {
+    private ListenerTable listener(
+        Listener model, Map<String, UpstreamCluster> clusters, Map<String, RouteIndex<CompiledRoute>> routes, RateLimiter limiter) {
         ListenerTable.Traffic traffic;
         if (model.traffic() instanceof Listener.HttpTraffic http) {
             boolean owns = !http.service().isEmpty();
             String label = owns ? http.service() : model.name();
-            traffic = new ListenerTable.Http(routes.get(http.routeTable()), label, metrics.service(label), owns);
+            traffic = new ListenerTable.Http(routes.get(http.routeTable()), label, metrics.service(label), owns, limiter, model.limits().trustedHops());
         } else {
             traffic = new ListenerTable.Tcp(clusters.get(((Listener.TcpTraffic) model.traffic()).cluster()));
         }

@@ -131,13 +131,27 @@ public final class ProxyMetrics {
         count(Metric.RETRIES, outcome);
     }
 
+    /**
+     * The meter of a rate limit; the same series for the same name.
+     *
+     * @param scope {@code listener} or {@code route}
+     */
+    public RateMeter rateLimit(String scope, String name) {
+        return new RateMeter(counter(Metric.RATE_LIMITED, scope, name, "refused"), counter(Metric.RATE_LIMITED, scope, name, "shadow"),
+            counter(Metric.RATE_LIMIT_SHARED, scope, name));
+    }
+
     void accessLogDropped() {
         count(Metric.ACCESS_LOG_DROPPED);
     }
 
     void count(Metric metric, String... labels) {
-        counters.computeIfAbsent(metric, unused -> new ConcurrentHashMap<>())
-            .computeIfAbsent(List.of(labels), unused -> new LongAdder()).increment();
+        counter(metric, labels).increment();
+    }
+
+    private LongAdder counter(Metric metric, String... labels) {
+        return counters.computeIfAbsent(metric, unused -> new ConcurrentHashMap<>())
+            .computeIfAbsent(List.of(labels), unused -> new LongAdder());
     }
 
     // What a scrape reads.
