@@ -3,6 +3,7 @@ package mesh.proxy.filter;
 import java.nio.CharBuffer;
 import java.util.random.RandomGenerator;
 import mesh.proxy.http.FieldName;
+import mesh.proxy.http.Octets;
 import mesh.proxy.http.RequestHead;
 
 /**
@@ -14,6 +15,8 @@ public final class TraceContext {
     /** {@code 00-<32 hex>-<16 hex>-<2 hex>}. */
     private static final int LENGTH = 55;
     private static final int TRACE = 3, TRACE_END = 35, SPAN = 36, SPAN_END = 52, FLAGS = 53;
+    /** Sampled, and level 2's random trace id; what other bits mean nobody has said yet, and they go on as 0 (section 3.2.2.5). */
+    private static final int KNOWN_FLAGS = 3;
     private static final char[] HEX = "0123456789abcdef".toCharArray();
 
     private final RandomGenerator random;
@@ -32,15 +35,14 @@ public final class TraceContext {
         next[0] = next[1] = '0';
         next[TRACE - 1] = next[TRACE_END] = next[SPAN_END] = '-';
         if (known) {
-            copy(head, at, TRACE, TRACE_END);
-            copy(head, at, FLAGS, LENGTH);
+            copy(head, at);
         } else {
-            // Section 3.3: what belongs to a trace that cannot be read is not passed on.
-            head.remove(FieldName.TRACESTATE);
             draw(TRACE, TRACE + 16);
             draw(TRACE + 16, TRACE_END);
             next[FLAGS] = next[FLAGS + 1] = '0';
         }
+        // Section 3.3: nor is passed on what belongs to a trace that cannot be read.
+        if (head.contains(FieldName.TRACESTATE) && !(known && TraceState.isValid(head))) head.remove(FieldName.TRACESTATE);
         draw(SPAN, SPAN_END);
         head.set(FieldName.TRACEPARENT, value);
     }
@@ -76,10 +78,12 @@ public final class TraceContext {
         return true;
     }
 
-    private void copy(RequestHead head, int at, int from, int end) {
+    private void copy(RequestHead head, int at) {
         byte[] text = head.text();
         int start = head.valueStart(at);
-        for (int i = from; i < end; i++) next[i] = (char) text[start + i];
+        for (int i = TRACE; i < TRACE_END; i++) next[i] = (char) text[start + i];
+        next[FLAGS] = '0';
+        next[FLAGS + 1] = HEX[Octets.hex(text[start + LENGTH - 1]) & KNOWN_FLAGS];
     }
 
     /** Sixteen hex digits, never all zero. */
