@@ -11,6 +11,7 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
+import mesh.model.HedgePolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
@@ -39,6 +40,7 @@ public final class Snapshots {
     private ConnectionPolicy connections = ConnectionPolicy.DEFAULT;
     private Timeouts timeouts = Timeouts.DEFAULT;
     private RetryPolicy retry = RetryPolicy.NONE;
+    private Optional<HedgePolicy> hedge = Optional.empty();
     private Route.PathMatch match = new Route.Prefix("/");
     private Route.Action action = new Route.ToCluster("payments");
     private Optional<String> hostRewrite = Optional.empty();
@@ -120,6 +122,11 @@ public final class Snapshots {
         return this;
     }
 
+    public Snapshots hedge(HedgePolicy policy) {
+        hedge = Optional.of(policy);
+        return this;
+    }
+
     public Snapshots match(Route.PathMatch next) {
         match = next;
         return this;
@@ -148,7 +155,7 @@ public final class Snapshots {
     }
 
     public MeshSnapshot build() {
-        Route route = new Route("all", match, action, hostRewrite, timeouts, retry).withLimits(routeLimits);
+        Route route = new Route("all", match, action, hostRewrite, timeouts, retry).withLimits(routeLimits).withHedge(hedge);
         RouteTable table = RouteTable.toCluster("table", route);
         Listener.Traffic traffic = tcp ? new Listener.TcpTraffic("payments") : new Listener.HttpTraffic("table", service);
         Cluster cluster = new Cluster("payments", balancer, upstreamTls, breaker, connections);

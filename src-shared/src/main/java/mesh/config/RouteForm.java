@@ -3,6 +3,7 @@ package mesh.config;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import mesh.model.HedgePolicy;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
 import mesh.model.RouteLimits;
@@ -49,9 +50,10 @@ final class RouteForm {
         Duration timeout = s.duration("timeout", Timeouts.DEFAULT.request(), true);
         Duration idle = s.duration("idleTimeout", Timeouts.DEFAULT.idle(), true);
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
+        Optional<HedgePolicy> hedge = s.section("hedge").map(HedgeForm::read);
         RouteLimits limits = LimitsForm.route(s);
         return s.make(() -> new Route(name, path == null ? prefix : path, action, hostRewrite,
-            new Timeouts(timeout, idle), retry, limits));
+            new Timeouts(timeout, idle), retry, limits).withHedge(hedge));
     }
 
     private static Route.PathMatch match(String text, boolean exact) {

@@ -13,13 +13,27 @@ import java.util.Optional;
  * @param timeouts    of the whole request
  * @param retry       {@link RetryPolicy#NONE} for no second try
  * @param limits      what clients may send to it
+ * @param hedge       when a second try is made beside the first; empty for never
  */
 public record Route(
-    String name, PathMatch match, Action action, Optional<String> hostRewrite, Timeouts timeouts, RetryPolicy retry, RouteLimits limits) {
+    String name,
+    PathMatch match,
+    Action action,
+    Optional<String> hostRewrite,
+    Timeouts timeouts,
+    RetryPolicy retry,
+    RouteLimits limits,
+    Optional<HedgePolicy> hedge) {
 
     public Route {
         Checks.name("route name", name);
         hostRewrite.ifPresent(h -> Checks.authority("route \"" + name + "\" hostRewrite", h));
+    }
+
+    /** Without hedging. */
+    public Route(
+        String name, PathMatch match, Action action, Optional<String> hostRewrite, Timeouts timeouts, RetryPolicy retry, RouteLimits limits) {
+        this(name, match, action, hostRewrite, timeouts, retry, limits, Optional.empty());
     }
 
     /** Without limits. */
@@ -29,7 +43,12 @@ public record Route(
 
     /** The same route with other limits. */
     public Route withLimits(RouteLimits other) {
-        return new Route(name, match, action, hostRewrite, timeouts, retry, other);
+        return new Route(name, match, action, hostRewrite, timeouts, retry, other, hedge);
+    }
+
+    /** The same route with other hedging. */
+    public Route withHedge(Optional<HedgePolicy> other) {
+        return new Route(name, match, action, hostRewrite, timeouts, retry, limits, other);
     }
 
     /** How a path is compared; the query never takes part. */

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import mesh.model.HedgePolicy;
 import mesh.model.MeshSnapshot;
 import mesh.model.RateLimit;
 import mesh.model.RetryPolicy;
@@ -30,6 +31,7 @@ import mesh.model.Route.ToWeightedClusters;
 import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Timeouts;
+import mesh.v1.RoutePolicy;
 
 /** Virtual hosts and their routes, in the order in which they are tried. */
 final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfiguration> {
@@ -113,6 +115,8 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         if (!route.retry().equals(RetryPolicy.NONE)) {
             action.setRetryPolicy(RetryPolicies.encode(route.retry()));
         }
+        route.hedge().ifPresent(hedge ->
+            message.setMetadata(MeshPolicy.encode(RoutePolicy.newBuilder().setHedge(HedgePolicies.encode(hedge)).build())));
         return message.setRoute(action).build();
     }
 
@@ -171,8 +175,11 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
             timeout(route.hasTimeout(), route.getTimeout(), Timeouts.DEFAULT.request(), at.at("timeout")),
             timeout(route.hasIdleTimeout(), route.getIdleTimeout(), Timeouts.DEFAULT.idle(), at.at("idle_timeout"))));
         RetryPolicy retry = route.hasRetryPolicy() ? RetryPolicies.decode(route.getRetryPolicy(), at.at("retry_policy")) : RetryPolicy.NONE;
+        RoutePolicy.Builder policy = MeshPolicy.decode(message.getMetadata(), RoutePolicy.newBuilder(), reading);
+        Optional<HedgePolicy> hedge = policy.hasHedge()
+            ? Optional.ofNullable(HedgePolicies.decode(policy.getHedge(), MeshPolicy.at(reading).at("hedge"))) : Optional.empty();
         return match == null || action == null ? null
-            : reading.check(() -> new mesh.model.Route(name, match, action, hostRewrite, timeouts, retry, limits));
+            : reading.check(() -> new mesh.model.Route(name, match, action, hostRewrite, timeouts, retry, limits).withHedge(hedge));
     }
 
     private static RouteLimits limits(Route message, Reading reading) {

@@ -21,6 +21,7 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
+import mesh.model.HedgePolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
@@ -76,10 +77,12 @@ final class Samples {
             new VirtualHost("pay", List.of("payments", "payments:8080", "*.pay.example.com"), List.of(
                 new Route("exact", new Route.Exact("/v1/pay"), new Route.ToCluster("secure"), Optional.of("pay.internal"),
                     new Timeouts(Duration.ofMillis(1500), Duration.ZERO), often).withLimits(new RouteLimits(Optional.of(
-                        new RateLimit(1_000_000, Duration.ofHours(24), 1, new RateLimit.Header("X-Api-Key"), RateLimit.MOST_KEYS, false)))),
+                        new RateLimit(1_000_000, Duration.ofHours(24), 1, new RateLimit.Header("X-Api-Key"), RateLimit.MOST_KEYS, false))))
+                    .withHedge(Optional.of(new HedgePolicy(new HedgePolicy.Percentile(99.5), 0.02))),
                 new Route("split", new Route.Prefix("/v2/"),
                     new Route.ToWeightedClusters(List.of(new Route.WeightedCluster("secure", 3), new Route.WeightedCluster("plain", 0))),
-                    Optional.empty(), new Timeouts(Duration.ZERO, Duration.ofSeconds(30)), never))),
+                    Optional.empty(), new Timeouts(Duration.ZERO, Duration.ofSeconds(30)), never)
+                    .withHedge(Optional.of(new HedgePolicy(new HedgePolicy.Delay(Duration.ofMillis(50)), 1))))),
             new VirtualHost("rest", List.of("*"), List.of(
                 route("teapot", new Route.DirectReply(418, "short and stout \u2615"))
                     .withLimits(new RouteLimits(Optional.of(RateLimit.of(1, Duration.ofSeconds(1), new RateLimit.Everyone())))),

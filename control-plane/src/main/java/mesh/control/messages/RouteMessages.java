@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import mesh.model.HedgePolicy;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
@@ -45,12 +46,15 @@ public final class RouteMessages {
         Duration timeout = Values.notNegative(path + ".timeout", m.hasTimeout(), m.getTimeout(), Timeouts.DEFAULT.request(), problems);
         Duration idle = Values.notNegative(path + ".idle_timeout", m.hasIdleTimeout(), m.getIdleTimeout(), Timeouts.DEFAULT.idle(), problems);
         RetryPolicy retry = m.hasRetry() ? retry(m.getRetry(), path + ".retry", problems) : RetryPolicy.NONE;
+        Optional<HedgePolicy> hedge = m.hasHedge()
+            ? Optional.ofNullable(HedgeMessages.decode(m.getHedge(), path + ".hedge", problems)) : Optional.empty();
         Optional<String> hostRewrite = m.getHostRewrite().isEmpty() ? Optional.empty() : Optional.of(m.getHostRewrite());
         RouteLimits limits = LimitMessages.decode(m, path, problems);
         if (problems.count() > before) {
             return null;
         }
-        return problems.read(path, () -> new Route(m.getName(), match, action, hostRewrite, new Timeouts(timeout, idle), retry, limits));
+        return problems.read(path, () ->
+            new Route(m.getName(), match, action, hostRewrite, new Timeouts(timeout, idle), retry, limits).withHedge(hedge));
     }
 
     private static Route.PathMatch match(mesh.v1.Route m, String path, Problems problems) {
@@ -93,8 +97,8 @@ public final class RouteMessages {
     }
 
     private static Route.Action reply(mesh.v1.Route m, String path, Problems problems) {
-        if (m.hasTimeout() || m.hasIdleTimeout() || m.hasRetry() || !m.getHostRewrite().isEmpty()) {
-            problems.add(path + ".reply", "beside timeout, idle_timeout, retry or host_rewrite (expected: none of them, nothing is sent upstream)");
+        if (m.hasTimeout() || m.hasIdleTimeout() || m.hasRetry() || m.hasHedge() || !m.getHostRewrite().isEmpty()) {
+            problems.add(path + ".reply", "beside timeout, idle_timeout, retry, hedge or host_rewrite (expected: none of them, nothing is sent upstream)");
         }
         return problems.read(path + ".reply.status", () -> new Route.DirectReply(m.getReply().getStatus(), m.getReply().getBody()));
     }
@@ -163,6 +167,7 @@ public final class RouteMessages {
         if (!route.retry().equals(RetryPolicy.NONE)) {
             m.setRetry(encode(route.retry()));
         }
+        route.hedge().ifPresent(hedge -> m.setHedge(HedgeMessages.encode(hedge)));
         return m.build();
     }
 

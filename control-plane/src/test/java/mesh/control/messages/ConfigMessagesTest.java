@@ -32,7 +32,8 @@ class ConfigMessagesTest {
                  "weighted_clusters": [{"cluster": "app", "weight": 9}, {"cluster": "canary", "weight": 1}],
                  "retry": {"attempts": 3, "per_try_timeout": "0.500s", "retry_on": ["connect-failure", "5xx", "retriable-status-codes"],
                            "retriable_status_codes": [425, 429],
-                           "backoff_base": "0.010s", "backoff_max": "1s"}}
+                           "backoff_base": "0.010s", "backoff_max": "1s"},
+                 "hedge": {"after": "p99.5", "max_extra": 0.02}}
               ]}
             ]}
           ],
@@ -133,7 +134,7 @@ class ConfigMessagesTest {
                 "config.routes[0].virtual_hosts[1].routes[1].retry.retry_on[0]: \"5x\" (expected: one of connect-failure, refused-stream,"
                     + " reset-before-request, reset, gateway-error, 5xx, retriable-4xx, retriable-status-codes, envoy-ratelimited,"
                     + " cancelled, deadline-exceeded, internal, resource-exhausted, unavailable)",
-                "config.routes[0].virtual_hosts[1].routes[2].reply: beside timeout, idle_timeout, retry or host_rewrite (expected: none of them,"
+                "config.routes[0].virtual_hosts[1].routes[2].reply: beside timeout, idle_timeout, retry, hedge or host_rewrite (expected: none of them,"
                     + " nothing is sent upstream)",
                 "config.routes[0].virtual_hosts[1].routes[2].reply.status: direct reply status: 99 (expected: 200 to 599)",
                 "config.routes[0].virtual_hosts[1].routes[3].cluster: missing (expected: one of cluster, weighted_clusters, reply)",

@@ -74,6 +74,19 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
         cancel(Failure.UPSTREAM_RESET);
     }
 
+    /** Another was quicker. That this one takes as long as it has taken is known, and not whether it would have been good. */
+    void lose() {
+        if (ended) return;
+        if (timed && exchange.now() - begun > destination.latency()) tellTime();
+        ignored();
+        cancel(Failure.DOWNSTREAM_RESET);
+    }
+
+    /** Whether its answer says that the upstream could not. */
+    boolean isBad() {
+        return status >= 500 || status == TOO_MANY_REQUESTS;
+    }
+
     private void cancel(Failure why) {
         if (stream == null) pool.cancel(this);
         else stream.cancel(why);
@@ -95,7 +108,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
 
     @Override
     public void onInformational(ResponseHead head) {
-        exchange.onInformational(head);
+        exchange.onInformational(this, head);
     }
 
     @Override
@@ -176,7 +189,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     /** Too many requests is what one says that has no room, and quickly; so is gRPC's RESOURCE_EXHAUSTED. */
     private void tellTime() {
         BreakerFailure bad = BreakerFailure.ofGrpc(grpcStatus);
-        boolean failed = status >= 500 || status == TOO_MANY_REQUESTS
+        boolean failed = isBad()
             || bad == BreakerFailure.RESOURCE_EXHAUSTED || bad != null && BreakerFailure.DEFAULT.contains(bad);
         destination.answered(exchange.now() - begun, failed);
         timed = false;

@@ -49,6 +49,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     /** How often the next pause before a try is doubled. */
     private int doublings;
     private boolean raced;
+    /** Null when there will be no second try beside the first. */
+    private Hedge hedge;
     private boolean counted;
 
     /** When the current try must have an answer. */
@@ -128,6 +130,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         }
         counted = true;
         cluster.budget().deposit();
+        if (route.hedge() != null && request.method().idempotent() && !request.isUpgrade()) hedge = new Hedge(route.hedge(), begun);
         tryNext(false);
         setTimer();
     }
@@ -191,6 +194,10 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         // What is left of it; the next hop knows nothing of the time that has passed here.
         if (grpc && requestNanos != CompiledRoute.NO_LIMIT) request.set(Grpc.TIMEOUT, Grpc.timeout(begun + requestNanos - session.nanos()));
         up.sendHead(request, none);
+        if (on != attempt) {
+            if (!none) body.copyTo(up);
+            return;
+        }
         if (!none) body.sendTo(up);
         if (!over && !body.isComplete()) client.setReading(up.isWritable());
     }
@@ -220,13 +227,15 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     // The answer's way down.
 
-    void onInformational(ResponseHead head) {
+    void onInformational(Attempt from, ResponseHead head) {
+        if (from != attempt) return;
         lastSign = session.nanos();
         client.sendInformational(head);
     }
 
     void onHead(Attempt from, ResponseHead head, boolean end) {
         lastSign = session.nanos();
+        if (hedge != null && !isTaken(from)) return;
         if (head.status() == 101) {
             switchProtocols(from, head);
             return;
@@ -293,6 +302,11 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             fail(failure);
             return;
         }
+        if (hedge != null && hedge.isRacing()) {
+            log(failed, failure.sentence(), "the other try goes on");
+            goOnWithout(failed);
+            return;
+        }
         if (!raced && body.isReplayable() && RetryDecision.isRace(failure, unprocessed, request.method())) {
             raced = true;
             tryNext(true);
@@ -323,11 +337,74 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     private void retry(Attempt failed, long pause, String why) {
         avoid(failed.destination());
         attempt = null;
+        hedge = null;
         tryEnds = NEVER;
         log(failed, why, "again");
         tryBegins = session.nanos() + pause;
         if (pause == 0) tryNext(false);
         setTimer();
+    }
+
+    // A second try beside the first.
+
+    /** The first has had its time. What is not here as a whole, or cannot be sent again, is not sent twice. */
+    private void tryBeside() {
+        hedge.stay();
+        if (!body.isComplete() || !body.isReplayable()) {
+            session.metrics().hedge("no_replay");
+            return;
+        }
+        avoid(attempt.destination());
+        Destination other = cluster.balancer().pick(tried);
+        if (other == null || tried.contains(other)) {
+            session.metrics().hedge("no_endpoint");
+        } else if (!hedge.tryWithdraw() || !cluster.budget().tryWithdraw()) {
+            session.metrics().hedge("no_budget");
+        } else {
+            race(other, other.tryAcquire());
+        }
+    }
+
+    /** @param permit 0 when another loop has just taken the probe */
+    private void race(Destination other, long permit) {
+        if (permit == 0) {
+            session.metrics().hedge("no_endpoint");
+            return;
+        }
+        Attempt second = new Attempt(this, other, permit, session.loop(), version(other));
+        hedge.race(second, session.nanos() + route.perTryNanos());
+        second.begin(false);
+    }
+
+    /** Whether that answer is the one to go on with. While two tries run, a bad one is not. */
+    private boolean isTaken(Attempt from) {
+        if (!hedge.isRacing()) {
+            if (!from.isBad()) hedge.answered(lastSign);
+            hedge = null;
+            return true;
+        }
+        if (from.isBad()) {
+            from.drop();
+            goOnWithout(from);
+            return false;
+        }
+        hedge.answered(lastSign);
+        boolean won = from != attempt;
+        (won ? attempt : hedge.rival()).lose();
+        endRace(from, won ? "won" : "lost");
+        return true;
+    }
+
+    private void goOnWithout(Attempt failed) {
+        boolean won = failed == attempt;
+        if (won) tryEnds = hedge.due();
+        endRace(won ? hedge.rival() : attempt, won ? "won" : "failed");
+    }
+
+    private void endRace(Attempt left, String outcome) {
+        attempt = left;
+        hedge = null;
+        session.metrics().hedge(outcome);
     }
 
     private void log(Attempt failed, String why, String then) {
@@ -368,6 +445,10 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         if (over) return;
         over = true;
         session.loop().timers().cancel(this);
+        if (hedge != null && hedge.isRacing()) {
+            hedge.rival().giveUp(failure == null ? Failure.DOWNSTREAM_RESET : failure);
+            session.metrics().hedge("abandoned");
+        }
         if (attempt != null) attempt.giveUp(failure == null ? Failure.DOWNSTREAM_RESET : failure);
         body.forget();
         if (counted) cluster.load().requestEnded();
@@ -389,7 +470,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     private void setTimer() {
         if (over) return;
         long whole = Math.min(begun + requestNanos, lastSign + idleNanos);
-        session.loop().timers().setAt(this, Math.min(whole, Math.min(tryEnds, tryBegins)));
+        long next = Math.min(whole, Math.min(tryEnds, tryBegins));
+        session.loop().timers().setAt(this, hedge == null ? next : Math.min(next, hedge.due()));
     }
 
     @Override
@@ -401,12 +483,18 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             fail(Failure.STREAM_IDLE);
         } else if (now >= tryEnds) {
             tryEnds = NEVER;
-            Attempt late = attempt;
-            late.giveUp(Failure.PER_TRY_TIMEOUT);
-            onAttemptFailed(late, Failure.PER_TRY_TIMEOUT, false, "");
+            tooLate(attempt);
+        } else if (hedge != null && now >= hedge.due()) {
+            if (hedge.isRacing()) tooLate(hedge.rival());
+            else tryBeside();
         } else if (now >= tryBegins) {
             tryNext(false);
         }
         setTimer();
+    }
+
+    private void tooLate(Attempt late) {
+        late.giveUp(Failure.PER_TRY_TIMEOUT);
+        onAttemptFailed(late, Failure.PER_TRY_TIMEOUT, false, "");
     }
 }

@@ -85,6 +85,15 @@ final class RequestBody {
         send(to);
     }
 
+    /** Sends all of it to one upstream more, which has got the head; only of a complete one that can be sent again. */
+    void copyTo(UpstreamStream to) {
+        if (!empty) {
+            for (ByteBuf part : sent) to.sendBody(part.retainedDuplicate());
+            for (ByteBuf part : waiting) to.sendBody(part.retainedDuplicate());
+        }
+        to.sendEnd(trailers);
+    }
+
     private void send(UpstreamStream to) {
         upstream = to;
         // An upstream that takes a part may make room for the next, which then comes in here while others are still before it.

@@ -23,11 +23,16 @@ public final class CompiledRoute {
     private final long idleNanos;
     private final long perTryNanos;
     private final RateLimiter limiter;
+    private final RouteHedge hedge;
 
-    /** @param limiter null for none */
-    CompiledRoute(Route model, Map<String, UpstreamCluster> known, RateLimiter limiter) {
+    /**
+     * @param limiter null for none
+     * @param hedge   null for none
+     */
+    CompiledRoute(Route model, Map<String, UpstreamCluster> known, RateLimiter limiter, RouteHedge hedge) {
         this.model = model;
         this.limiter = limiter;
+        this.hedge = hedge;
         this.hostRewrite = model.hostRewrite().orElse(null);
         this.requestNanos = nanos(model.timeouts().request());
         this.idleNanos = nanos(model.timeouts().idle());
@@ -66,6 +71,11 @@ public final class CompiledRoute {
     /** Of its requests; null for none. */
     public RateLimiter limiter() {
         return limiter;
+    }
+
+    /** When its requests are sent twice; null for never. */
+    public RouteHedge hedge() {
+        return hedge;
     }
 
     public RetryPolicy retry() {

@@ -12,11 +12,12 @@ import mesh.proxy.upstream.UpstreamCluster;
  * @param listeners by name
  * @param clusters  by name
  * @param limiters  of its listeners and routes
+ * @param hedges    of its routes
  */
 public record RuntimeTables(
-    MeshSnapshot snapshot, Map<String, ListenerTable> listeners, Map<String, UpstreamCluster> clusters, Limiters limiters) {
+    MeshSnapshot snapshot, Map<String, ListenerTable> listeners, Map<String, UpstreamCluster> clusters, Limiters limiters, RouteHedges hedges) {
 
-    public static final RuntimeTables EMPTY = new RuntimeTables(MeshSnapshot.EMPTY, Map.of(), Map.of(), Limiters.NONE);
+    public static final RuntimeTables EMPTY = new RuntimeTables(MeshSnapshot.EMPTY, Map.of(), Map.of(), Limiters.NONE, RouteHedges.NONE);
 
     public RuntimeTables {
         listeners = Map.copyOf(listeners);

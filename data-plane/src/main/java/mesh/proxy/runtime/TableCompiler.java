@@ -69,12 +69,13 @@ public final class TableCompiler {
         next.clusters().forEach((name, model) ->
             clusters.put(name, cluster(model, next.endpointsOf(name), now.clusters().get(name))));
         Limiters limiters = Limiters.of(next, now.limiters(), metrics, env.ticker());
+        RouteHedges hedges = RouteHedges.of(next, now.hedges(), env.ticker());
         Map<String, RouteIndex<CompiledRoute>> routes = new LinkedHashMap<>();
         next.routeTables().forEach((name, table) ->
-            routes.put(name, RouteIndex.compile(table, route -> new CompiledRoute(route, clusters, limiters.of(route)))));
+            routes.put(name, RouteIndex.compile(table, route -> new CompiledRoute(route, clusters, limiters.of(route), hedges.of(route)))));
         Map<String, ListenerTable> listeners = new LinkedHashMap<>();
         next.listeners().forEach((name, model) -> listeners.put(name, listener(model, clusters, routes, limiters.of(model))));
-        return new RuntimeTables(next, listeners, clusters, limiters);
+        return new RuntimeTables(next, listeners, clusters, limiters, hedges);
     }
 
     /** Tells every endpoint what is in force for it now, and retires those that nothing names any more. */

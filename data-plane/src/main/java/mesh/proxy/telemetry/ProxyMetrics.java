@@ -141,6 +141,16 @@ public final class ProxyMetrics {
             counter(Metric.RATE_LIMIT_SHARED, scope, name));
     }
 
+    /**
+     * A second try beside the first was due.
+     *
+     * @param outcome {@code won}, {@code lost} or {@code failed} of the second, {@code abandoned} by the client or by time; or why there
+     *                was none: {@code no_budget}, {@code no_endpoint}, {@code no_replay}
+     */
+    public void hedge(String outcome) {
+        count(Metric.HEDGES, outcome);
+    }
+
     void accessLogDropped() {
         count(Metric.ACCESS_LOG_DROPPED);
     }
