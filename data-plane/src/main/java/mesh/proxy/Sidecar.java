@@ -80,12 +80,12 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         ListenerBinder.Change change = binder.prepare(next);
         if (!change.problems().isEmpty()) {
             change.undo();
-            TableCompiler.settle(before, next);
+            compiler.settle(before, next);
             return reject(change.problems());
         }
         trust(snapshot.trust());
         runtime.publish(next);
-        TableCompiler.settle(next, before);
+        compiler.settle(next, before);
         change.commit(before);
         cachedAt = from;
         metrics.configApplied(snapshot.version(), from.isPresent());

@@ -11,6 +11,7 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
+import mesh.model.HealthPolicy;
 import mesh.model.HedgePolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
@@ -46,6 +47,7 @@ public final class Snapshots {
     private Optional<String> hostRewrite = Optional.empty();
     private RouteLimits routeLimits = RouteLimits.NONE;
     private ListenerLimits limits = ListenerLimits.NONE;
+    private HealthPolicy health = HealthPolicy.NONE;
     private final List<Endpoint> endpoints = new ArrayList<>();
 
     public static Snapshots http() {
@@ -154,11 +156,16 @@ public final class Snapshots {
         return this;
     }
 
+    public Snapshots health(HealthPolicy policy) {
+        health = policy;
+        return this;
+    }
+
     public MeshSnapshot build() {
         Route route = new Route("all", match, action, hostRewrite, timeouts, retry).withLimits(routeLimits).withHedge(hedge);
         RouteTable table = RouteTable.toCluster("table", route);
         Listener.Traffic traffic = tcp ? new Listener.TcpTraffic("payments") : new Listener.HttpTraffic("table", service);
-        Cluster cluster = new Cluster("payments", balancer, upstreamTls, breaker, connections);
+        Cluster cluster = new Cluster("payments", balancer, upstreamTls, breaker, connections).withHealth(health);
         return new MeshSnapshot(
             version,
             MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls, limits)), Listener::name),

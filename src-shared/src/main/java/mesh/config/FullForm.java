@@ -13,6 +13,7 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
+import mesh.model.HealthPolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
@@ -125,8 +126,10 @@ final class FullForm {
         Optional<CircuitBreakerPolicy> breaker = s.section("circuitBreaker").map(Policies::breaker);
         UpstreamProtocol protocol = s.read("protocol", ConnectionPolicy.DEFAULT.protocol(), UpstreamProtocol::parse);
         ConnectionPolicy connections = Policies.connections(s, protocol);
+        HealthPolicy health = HealthForm.cluster(s);
         needsIdentity(s);
-        return s.make(() -> new ClusterParts(new Cluster(name, balancer, tls, breaker, connections), new EndpointSet(name, endpoints)));
+        return s.make(() -> new ClusterParts(
+            new Cluster(name, balancer, tls, breaker, connections).withHealth(health), new EndpointSet(name, endpoints)));
     }
 
     private static UpstreamTls upstream(Section s) {

@@ -14,6 +14,7 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
+import mesh.model.HealthPolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
@@ -71,6 +72,7 @@ final class ShortForm {
         BalancerKind balancer = s.read("balancer", BalancerKind.ROUND_ROBIN, BalancerKind::parse);
         Optional<CircuitBreakerPolicy> breaker = s.section("circuitBreaker").map(Policies::breaker);
         ConnectionPolicy connections = Policies.connections(s, ConnectionPolicy.DEFAULT.protocol());
+        HealthPolicy health = HealthForm.cluster(s);
         Duration timeout = s.duration("timeout", Timeouts.DEFAULT.request(), true);
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
         ListenerLimits limits = LimitsForm.listener(s, tcp);
@@ -80,7 +82,7 @@ final class ShortForm {
         }
         s.end();
         return s.make(() -> {
-            Cluster cluster = new Cluster(service, balancer, mtls.upstream, breaker, connections);
+            Cluster cluster = new Cluster(service, balancer, mtls.upstream, breaker, connections).withHealth(health);
             Map<String, EndpointSet> endpoints = Map.of(service, new EndpointSet(service, upstreams));
             if (tcp) {
                 Listener listener = new Listener(LISTENER, listen, Scope.ALL, new Listener.TcpTraffic(service), mtls.downstream, limits);

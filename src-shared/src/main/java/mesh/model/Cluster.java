@@ -10,15 +10,28 @@ import java.util.Optional;
  * @param tls            mTLS towards endpoints that name no identity of their own; empty for plaintext
  * @param circuitBreaker per endpoint; empty for none
  * @param connections    limits and timeouts
+ * @param health         how it is found out which endpoints are well
  */
 public record Cluster(
     String name,
     BalancerKind balancer,
     Optional<UpstreamTls> tls,
     Optional<CircuitBreakerPolicy> circuitBreaker,
-    ConnectionPolicy connections) {
+    ConnectionPolicy connections,
+    HealthPolicy health) {
 
     public Cluster {
         Checks.name("cluster name", name);
+    }
+
+    /** One that asks nobody how its endpoints are. */
+    public Cluster(
+        String name, BalancerKind balancer, Optional<UpstreamTls> tls, Optional<CircuitBreakerPolicy> circuitBreaker,
+        ConnectionPolicy connections) {
+        this(name, balancer, tls, circuitBreaker, connections, HealthPolicy.NONE);
+    }
+
+    public Cluster withHealth(HealthPolicy policy) {
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, policy);
     }
 }

@@ -19,6 +19,7 @@ import mesh.model.BalancerKind;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.ConnectionPolicy;
 import mesh.model.Endpoint;
+import mesh.model.HealthPolicy;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
 import mesh.model.UpstreamTls;
@@ -42,6 +43,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
 
     private static final Set<String> CLUSTER_FIELDS = Set.of("name", "type", "eds_cluster_config", "connect_timeout", "lb_policy",
         "circuit_breakers", "typed_extension_protocol_options", "transport_socket", "transport_socket_matches", "metadata", "alt_stat_name",
+        "outlier_detection",
         "per_connection_buffer_limit_bytes", "dns_lookup_family", "track_timeout_budgets", "track_cluster_stats");
     private static final Set<String> THRESHOLD_FIELDS =
         Set.of("priority", "max_connections", "max_pending_requests", "max_requests", "track_remaining");
@@ -106,6 +108,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
                 .setMatch(chooses(id))
                 .setTransportSocket(TransportSockets.upstream(Set.of(id), connections.protocol())));
         }
+        cluster.health().outliers().ifPresent(outliers -> message.setOutlierDetection(OutlierDetections.encode(outliers)));
         ClusterPolicy policy = policy(cluster);
         if (!policy.equals(ClusterPolicy.getDefaultInstance())) message.setMetadata(MeshPolicy.encode(policy));
         return message.build();
@@ -145,9 +148,16 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
             ? Optional.ofNullable(BreakerPolicies.decode(policy.getCircuitBreaker(), MeshPolicy.at(reading).at("circuit_breaker")))
             : Optional.empty();
         ConnectionPolicy connections = connections(message, reading);
+        HealthPolicy health = health(message, reading);
         return reading.clean()
-            ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections))
+            ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections).withHealth(health))
             : null;
+    }
+
+    private static HealthPolicy health(Cluster message, Reading reading) {
+        return new HealthPolicy(message.hasOutlierDetection()
+            ? Optional.ofNullable(OutlierDetections.decode(message.getOutlierDetection(), reading.at("outlier_detection")))
+            : Optional.empty());
     }
 
     private static void discovery(Cluster message, Reading reading) {

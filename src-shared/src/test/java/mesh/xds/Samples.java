@@ -21,10 +21,12 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
+import mesh.model.HealthPolicy;
 import mesh.model.HedgePolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
+import mesh.model.OutlierPolicy;
 import mesh.model.RateLimit;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
@@ -100,7 +102,12 @@ final class Samples {
             new Cluster("secure", BalancerKind.LEAST_CONN, Optional.of(new UpstreamTls(Set.of(PAYMENTS, WEB))),
                 Optional.of(new CircuitBreakerPolicy(64, 0.25, Duration.ofMillis(2500), EnumSet.allOf(BreakerFailure.class))),
                 new ConnectionPolicy(Duration.ofMillis(250), Optional.of(Duration.ofSeconds(90)), UpstreamProtocol.HTTP2, 7, 0, 1_000_000)),
-            new Cluster("soonest", BalancerKind.PEAK_EWMA, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT),
+            new Cluster("soonest", BalancerKind.PEAK_EWMA, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
+                .withHealth(new HealthPolicy(Optional.of(OutlierPolicy.DEFAULT))),
+            new Cluster("watched", BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
+                .withHealth(new HealthPolicy(Optional.of(new OutlierPolicy(0, 3, true, 7, Duration.ofMillis(1500), Duration.ofSeconds(5),
+                    Duration.ofMinutes(2), Duration.ofMillis(250), 0, false, Optional.empty(),
+                    Optional.of(new OutlierPolicy.FailurePercentage(0, 3, 9)))))),
             new Cluster("chance", BalancerKind.RANDOM, Optional.of(new UpstreamTls(Set.of())), Optional.of(CircuitBreakerPolicy.DEFAULT),
                 new ConnectionPolicy(Duration.ofSeconds(1), Optional.empty(), UpstreamProtocol.HTTP1, 1, 1, 1)));
     }

@@ -11,6 +11,7 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.Value;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.cluster.v3.OutlierDetection;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.Http3ProtocolOptions;
@@ -31,7 +32,9 @@ import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.Auto
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig;
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig;
 import java.util.List;
+import java.util.Optional;
 import mesh.model.MeshSnapshot;
+import mesh.model.OutlierPolicy;
 import mesh.model.UpstreamProtocol;
 import org.junit.jupiter.api.Test;
 
@@ -73,6 +76,25 @@ class StrictDecodingTest {
             assertThat(problems(decode(ResourceType.CLUSTER, "secure", withPolicy(cluster, "circuit_breaker", nonsense))))
                 .singleElement().asString().startsWith("clusters.secure.metadata.filter_metadata.mesh.v1: is not a readable ClusterPolicy: ");
         }
+    }
+
+    @Test
+    void takesEnvoysDefaultsOfOutlierDetectionAndRefusesWhatItHasNotGot() throws Exception {
+        Cluster plain = wire(ResourceType.CLUSTER, "plain", Cluster.class);
+        Cluster bare = plain.toBuilder().setOutlierDetection(OutlierDetection.getDefaultInstance()).build();
+        mesh.model.Cluster read = (mesh.model.Cluster) ((Decoded.Good<?>) decode(ResourceType.CLUSTER, "plain", bare)).value();
+        assertThat(read.health().outliers()).contains(new OutlierPolicy(5, 0, false, 5, java.time.Duration.ofSeconds(10),
+            java.time.Duration.ofSeconds(30), java.time.Duration.ofSeconds(300), java.time.Duration.ZERO, 10, false,
+            Optional.of(OutlierPolicy.SuccessRate.DEFAULT), Optional.empty()));
+
+        Cluster strange = plain.toBuilder().setOutlierDetection(OutlierDetection.newBuilder()
+            .setEnforcingConsecutive5Xx(UInt32Value.of(50))
+            .setSplitExternalLocalOriginErrors(true)
+            .setSuccessRateMinimumHosts(UInt32Value.of(0))).build();
+        assertThat(problems(decode(ResourceType.CLUSTER, "plain", strange))).containsExactly(
+            "clusters.plain.outlier_detection.enforcing_consecutive_5xx: \"50\" (expected: 0 or 100)",
+            "clusters.plain.outlier_detection.enforcing_local_origin_success_rate: is not 0 (expected: 0; this proxy does not have it)",
+            "clusters.plain.outlier_detection: successRate minimumHosts: 0 (expected: 1 to 1000000)");
     }
 
     private static Cluster withPolicy(Cluster cluster, String key, Value value) {

@@ -12,6 +12,7 @@ import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
+import mesh.model.HealthPolicy;
 import mesh.model.SpiffeId;
 import mesh.model.UpstreamProtocol;
 import mesh.model.UpstreamTls;
@@ -37,11 +38,12 @@ public final class ClusterMessages {
         Optional<CircuitBreakerPolicy> breaker = m.hasCircuitBreaker()
             ? Optional.ofNullable(breaker(m.getCircuitBreaker(), path + ".circuit_breaker", problems)) : Optional.empty();
         ConnectionPolicy connections = connections(m, path, problems);
+        HealthPolicy health = HealthMessages.decode(m, path, problems);
         if (problems.count() > before) {
             return null;
         }
         return problems.read(path, () ->
-            new ClusterParts(new Cluster(name, balancer, tls, breaker, connections), new EndpointSet(name, endpoints)));
+            new ClusterParts(new Cluster(name, balancer, tls, breaker, connections).withHealth(health), new EndpointSet(name, endpoints)));
     }
 
     /** Null when there were problems. */
@@ -127,6 +129,7 @@ public final class ClusterMessages {
         endpoints.forEach(e -> m.addEndpoints(encode(e)));
         cluster.tls().ifPresent(tls -> m.setTls(mesh.v1.UpstreamTls.newBuilder().addAllExpect(Values.texts(tls.expect()))));
         cluster.circuitBreaker().ifPresent(breaker -> m.setCircuitBreaker(encode(breaker)));
+        HealthMessages.encode(cluster.health(), m);
         connections.idleTimeout().ifPresent(idle -> m.setIdleTimeout(Values.message(idle)));
         return m.build();
     }

@@ -39,6 +39,11 @@ class ConfigMessagesTest {
           ],
           "clusters": [
             {"name": "app", "balancer": "least_conn", "connect_timeout": "2s", "idle_timeout": "30s", "protocol": "http2",
+             "outlier_detection": {"consecutive_5xx": 0, "consecutive_gateway_failure": 3, "split_local_origin_errors": true,
+               "consecutive_local_origin_failure": 4, "interval": "1s", "base_ejection_time": "2s", "max_ejection_time": "3s",
+               "max_ejection_time_jitter": "0.500s", "max_ejection_percent": 0, "always_eject_one_host": false,
+               "success_rate": {"minimum_hosts": 2, "request_volume": 3, "stdev_factor": 0},
+               "failure_percentage": {"threshold": 0, "minimum_hosts": 4, "request_volume": 5}},
              "max_connections": 10, "max_pending_requests": 11, "max_requests": 12,
              "circuit_breaker": {"window_size": 10, "failure_threshold": 0.25, "reset_timeout": "5s",
                                  "failures": ["connect-failure", "unavailable"]},

@@ -51,6 +51,7 @@ final class Pages {
             .put("weight", destination.weight())
             .put("in_flight", destination.inFlight())
             .put("circuit", circuit(destination));
+        if (destination.outlier() != null) json.put("ejected", destination.outlier().isEjected());
         destination.settings().expect().ifPresent(ids -> json.put("mtls", ids.isEmpty() ? "any" : RecordJson.of(ids)));
         return json;
     }

@@ -85,7 +85,7 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
 
             @Override
             public void onFailed(Failure failure, String detail) {
-                destination.failed(permit, BreakerFailure.CONNECT_FAILURE);
+                destination.failed(permit, BreakerFailure.CONNECT_FAILURE, 0);
                 destination.upstream().end();
                 LOG.debugf("%s, attempt %d: %s (%s)", destination.upstream(), tried.size(), failure.sentence(), detail);
                 if (!client.isActive()) return;

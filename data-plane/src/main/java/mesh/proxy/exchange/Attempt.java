@@ -166,13 +166,13 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
         if (!end()) return;
         BreakerFailure bad = status >= 500 ? BreakerFailure.FIVE_XX : BreakerFailure.ofGrpc(grpcStatus);
         if (bad == null) destination.succeeded(permit);
-        else destination.failed(permit, bad);
+        else destination.failed(permit, bad, status);
     }
 
     private void failed(BreakerFailure how) {
         if (!end()) return;
         if (timed && status == 0) destination.answered(exchange.now() - begun, true);
-        destination.failed(permit, how);
+        destination.failed(permit, how, status);
     }
 
     private void ignored() {

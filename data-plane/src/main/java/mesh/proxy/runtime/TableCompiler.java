@@ -15,6 +15,7 @@ import mesh.model.Durations;
 import mesh.model.Endpoint;
 import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
+import mesh.model.OutlierPolicy;
 import mesh.model.UpstreamTls;
 import mesh.proxy.balancer.Balancers;
 import mesh.proxy.limit.RateLimiter;
@@ -26,6 +27,9 @@ import mesh.proxy.upstream.ClusterLoad;
 import mesh.proxy.upstream.ConnectSettings;
 import mesh.proxy.upstream.Connector;
 import mesh.proxy.upstream.Destination;
+import mesh.proxy.upstream.EjectionLog;
+import mesh.proxy.upstream.OutlierDetector;
+import mesh.proxy.upstream.OutlierMonitor;
 import mesh.proxy.upstream.PeakLatency;
 import mesh.proxy.upstream.RetryBudget;
 import mesh.proxy.upstream.Upstream;
@@ -79,15 +83,21 @@ public final class TableCompiler {
     }
 
     /** Tells every endpoint what is in force for it now, and retires those that nothing names any more. */
-    public static void settle(RuntimeTables now, RuntimeTables before) {
+    public void settle(RuntimeTables now, RuntimeTables before) {
         Set<Upstream> named = new HashSet<>();
+        Set<OutlierDetector> detectors = new HashSet<>();
         for (UpstreamCluster cluster : now.clusters().values()) {
+            if (cluster.outliers() != null) {
+                detectors.add(cluster.outliers());
+                cluster.watch(loops.all().get(Math.floorMod(cluster.name().hashCode(), loops.count())));
+            }
             for (Destination destination : cluster.destinations()) {
                 destination.upstream().follow(destination);
                 named.add(destination.upstream());
             }
         }
         for (UpstreamCluster cluster : before.clusters().values()) {
+            if (cluster.outliers() != null && !detectors.contains(cluster.outliers())) cluster.outliers().end();
             for (Destination destination : cluster.destinations()) {
                 if (!named.contains(destination.upstream())) destination.upstream().retire();
             }
@@ -101,15 +111,31 @@ public final class TableCompiler {
             : before.budget();
         Map<Address, Destination> known = new LinkedHashMap<>();
         if (before != null) before.destinations().forEach(each -> known.put(each.upstream().address(), each));
+        OutlierDetector outliers = outliers(model, before);
+        boolean sameOutliers = before != null && outliers == before.outliers();
         boolean sameBreakers = before != null && before.model().circuitBreaker().equals(model.circuitBreaker());
         List<Destination> destinations = new ArrayList<>();
         for (Endpoint endpoint : endpoints) {
-            destinations.add(destination(model, endpoint, load, known.get(endpoint.address()), sameBreakers));
+            Destination formerly = known.get(endpoint.address());
+            Destination destination = destination(model, endpoint, load, formerly, sameBreakers);
+            OutlierMonitor outlier = formerly != null && sameOutliers ? formerly.outlier() : outlier(outliers, destination.upstream());
+            destinations.add(destination.with(outlier));
         }
         // The same list keeps the balancer and its turns: only what has changed begins anew.
         boolean same = before != null && before.destinations().equals(destinations) && before.model().balancer() == model.balancer();
         var balancer = same ? before.balancer() : Balancers.of(model.balancer(), destinations, env.random());
-        return new UpstreamCluster(model, List.copyOf(destinations), balancer, load, budget, metrics.service(model.name()));
+        return new UpstreamCluster(model, List.copyOf(destinations), balancer, load, outliers, budget, metrics.service(model.name()));
+    }
+
+    private OutlierDetector outliers(Cluster model, UpstreamCluster before) {
+        OutlierPolicy policy = model.health().outliers().orElse(null);
+        if (policy == null) return null;
+        boolean same = before != null && before.model().health().outliers().equals(model.health().outliers());
+        return same ? before.outliers() : new OutlierDetector(policy, env.ticker(), env.random());
+    }
+
+    private static OutlierMonitor outlier(OutlierDetector detector, Upstream upstream) {
+        return detector == null ? null : detector.watch(new EjectionLog(upstream));
     }
 
     private Destination destination(Cluster model, Endpoint endpoint, ClusterLoad load, Destination before, boolean sameBreakers) {

@@ -12,6 +12,8 @@ public enum Metric {
     UPSTREAM_CONNECTIONS("mesh_upstream_active_connections", Collector.Type.GAUGE, "Open connections to an endpoint", "upstream"),
     BREAKER_STATE("mesh_circuit_breaker_state", Collector.Type.GAUGE, "0 closed, 1 open or half-open", "upstream"),
     BREAKER_TRANSITIONS("mesh_circuit_breaker_transitions_total", Collector.Type.COUNTER, "Changes of a breaker's state", "upstream", "to"),
+    OUTLIER_EJECTIONS("mesh_outlier_ejections_total", Collector.Type.COUNTER, "Times an endpoint was left out for doing badly", "upstream", "reason"),
+    OUTLIER_EJECTIONS_ACTIVE("mesh_outlier_ejections_active", Collector.Type.GAUGE, "1 while an endpoint is left out", "upstream"),
     CONNECTIONS("mesh_connections_total", Collector.Type.COUNTER, "Connections accepted", "listener"),
     ACTIVE_CONNECTIONS("mesh_active_connections", Collector.Type.GAUGE, "Connections of clients that are open", "listener"),
     BYTES("mesh_bytes_total", Collector.Type.COUNTER, "Bytes on clients' connections as they are on the wire; in is from the client", "listener", "direction"),

@@ -53,6 +53,9 @@ public final class ProxyMetrics {
         /** @param to the state's name in lower case */
         void breakerChanged(String to);
 
+        /** @param reason the detector's name in lower case */
+        void ejected(String reason);
+
         /** Drops its series; what is told afterwards is not shown. */
         @Override
         void close();
@@ -82,9 +85,10 @@ public final class ProxyMetrics {
      *
      * @param address      as configured
      * @param breakerState 0 or 1, asked at each scrape
+     * @param ejectedState 0 or 1, asked at each scrape; -1 where nobody ejects it
      */
-    public UpstreamMeter upstream(String address, IntSupplier breakerState) {
-        UpstreamTraffic traffic = new UpstreamTraffic(this, address, breakerState);
+    public UpstreamMeter upstream(String address, IntSupplier breakerState, IntSupplier ejectedState) {
+        UpstreamTraffic traffic = new UpstreamTraffic(this, address, breakerState, ejectedState);
         upstreams.add(traffic);
         return traffic;
     }
@@ -234,13 +238,15 @@ public final class ProxyMetrics {
 
         final String address;
         final IntSupplier breakerState;
+        final IntSupplier ejectedState;
         final AtomicInteger active = new AtomicInteger();
         private final ProxyMetrics metrics;
 
-        UpstreamTraffic(ProxyMetrics metrics, String address, IntSupplier breakerState) {
+        UpstreamTraffic(ProxyMetrics metrics, String address, IntSupplier breakerState, IntSupplier ejectedState) {
             this.metrics = metrics;
             this.address = address;
             this.breakerState = breakerState;
+            this.ejectedState = ejectedState;
         }
 
         @Override
@@ -256,6 +262,11 @@ public final class ProxyMetrics {
         @Override
         public void breakerChanged(String to) {
             metrics.count(Metric.BREAKER_TRANSITIONS, address, to);
+        }
+
+        @Override
+        public void ejected(String reason) {
+            metrics.count(Metric.OUTLIER_EJECTIONS, address, reason);
         }
 
         @Override

@@ -11,9 +11,20 @@ import mesh.proxy.balancer.Candidate;
  * @param settings how it is connected to
  * @param breaker  null for none; the same through configurations as long as its policy is
  * @param peak     null unless its cluster's balancer asks for latencies
+ * @param outlier  null unless its cluster ejects outliers; the same through configurations as long as the policy is
  */
 public record Destination(
-    Upstream upstream, int weight, ConnectSettings settings, CircuitBreaker breaker, PeakLatency peak) implements Candidate {
+    Upstream upstream, int weight, ConnectSettings settings, CircuitBreaker breaker, PeakLatency peak, OutlierMonitor outlier) implements Candidate {
+
+    /** One that nobody ejects. */
+    public Destination(Upstream upstream, int weight, ConnectSettings settings, CircuitBreaker breaker, PeakLatency peak) {
+        this(upstream, weight, settings, breaker, peak, null);
+    }
+
+    /** The same under the eyes of a monitor. */
+    public Destination with(OutlierMonitor monitor) {
+        return new Destination(upstream, weight, settings, breaker, peak, monitor);
+    }
 
     /** What {@link #tryAcquire} gives when there is no breaker to ask. */
     private static final long NO_BREAKER = -1;
@@ -35,7 +46,7 @@ public record Destination(
 
     /** Whether anybody wants to know how well a gRPC call has ended, which only its trailers say. */
     public boolean isJudged() {
-        return breaker != null || peak != null;
+        return breaker != null || peak != null || outlier != null;
     }
 
     /** A try has been answered, or has failed, after so many nanoseconds. */
@@ -47,7 +58,12 @@ public record Destination(
 
     @Override
     public boolean usable() {
-        return breaker == null || breaker.usable();
+        return healthy() && (breaker == null || breaker.usable());
+    }
+
+    /** Whether nothing speaks against it but perhaps its breaker. */
+    public boolean healthy() {
+        return outlier == null || !outlier.isEjected();
     }
 
     /** The breaker's permit for one request, which one of the three below ends; 0 when refused. */
@@ -57,10 +73,13 @@ public record Destination(
 
     public void succeeded(long permit) {
         if (breaker != null) breaker.succeeded(permit);
+        if (outlier != null) outlier.succeeded();
     }
 
-    public void failed(long permit, BreakerFailure how) {
+    /** @param status of the answer, where there was one */
+    public void failed(long permit, BreakerFailure how, int status) {
         if (breaker != null) breaker.failed(permit, how);
+        if (outlier != null) outlier.failed(how, status);
     }
 
     public void ignored(long permit) {

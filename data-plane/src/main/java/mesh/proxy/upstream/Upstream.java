@@ -41,7 +41,7 @@ public final class Upstream {
         this.pools = new AtomicReferenceArray<>(loops.size() * VERSIONS);
         this.load = load;
         this.connector = connector;
-        this.meter = metrics.upstream(address.toString(), this::breakerState);
+        this.meter = metrics.upstream(address.toString(), this::breakerState, this::ejectedState);
     }
 
     public String cluster() {
@@ -103,6 +103,11 @@ public final class Upstream {
         meter.breakerChanged(to.name().toLowerCase(Locale.ROOT));
     }
 
+    /** @param reason the metric's word for it */
+    public void ejected(OutlierMonitor.Reason reason) {
+        meter.ejected(reason.name().toLowerCase(Locale.ROOT));
+    }
+
     /** What the current configuration says about it; null before the first. */
     public Destination current() {
         return current;
@@ -131,6 +136,12 @@ public final class Upstream {
         Destination destination = current;
         CircuitBreaker breaker = destination == null ? null : destination.breaker();
         return breaker == null || breaker.state() == CircuitBreaker.State.CLOSED ? 0 : 1;
+    }
+
+    private int ejectedState() {
+        Destination destination = current;
+        OutlierMonitor outlier = destination == null ? null : destination.outlier();
+        return outlier == null ? -1 : outlier.isEjected() ? 1 : 0;
     }
 
     @Override

@@ -3,6 +3,7 @@ package mesh.proxy.upstream;
 import java.util.List;
 import mesh.model.Cluster;
 import mesh.proxy.balancer.Balancer;
+import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.telemetry.ProxyMetrics;
 
 /**
@@ -12,6 +13,7 @@ import mesh.proxy.telemetry.ProxyMetrics;
  * @param destinations in configured order
  * @param balancer     chooses among exactly these
  * @param load         what it is carrying; the same through configurations
+ * @param outliers     ejects those that do badly; null for none, else the same through configurations as long as the policy is
  * @param budget       of its retries; the same through configurations
  * @param meter        of requests that are counted under its name
  */
@@ -20,8 +22,15 @@ public record UpstreamCluster(
     List<Destination> destinations,
     Balancer<Destination> balancer,
     ClusterLoad load,
+    OutlierDetector outliers,
     RetryBudget budget,
     ProxyMetrics.ServiceMeter meter) {
+
+    /** Its configuration has come into force: from now on the outliers are looked for among exactly its endpoints, on that loop. */
+    public void watch(ProxyLoop loop) {
+        outliers.follow(destinations.stream().map(Destination::outlier).toList());
+        if (!outliers.isBegun()) outliers.begin(loop);
+    }
 
     public String name() {
         return model.name();

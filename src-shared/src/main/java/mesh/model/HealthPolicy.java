@@ -1,0 +1,13 @@
+package mesh.model;
+
+import java.util.Optional;
+
+/**
+ * How a cluster finds out which of its endpoints are well.
+ *
+ * @param outliers by what their requests come to; empty for not at all, as in Envoy: what an endpoint may answer only its owner knows
+ */
+public record HealthPolicy(Optional<OutlierPolicy> outliers) {
+
+    public static final HealthPolicy NONE = new HealthPolicy(Optional.empty());
+}
