@@ -146,7 +146,12 @@ public final class Snapshots {
 
     /** Of the route. */
     public Snapshots rateLimit(RateLimit limit) {
-        routeLimits = new RouteLimits(Optional.of(limit));
+        routeLimits = new RouteLimits(Optional.of(limit), 0);
+        return this;
+    }
+
+    public Snapshots routeLimits(RouteLimits next) {
+        routeLimits = next;
         return this;
     }
 

@@ -1,8 +1,10 @@
 package mesh.config;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import mesh.model.Durations;
+import mesh.model.HttpLimits;
 import mesh.model.ListenerLimits;
 import mesh.model.RateLimit;
 import mesh.model.RouteLimits;
@@ -16,18 +18,43 @@ final class LimitsForm {
     static ListenerLimits listener(Section listener, boolean tcp) {
         return listener.section("limits").map(s -> {
             if (tcp) {
-                s.refuse("rate", "beside protocol tcp", "only with protocol http");
+                List.of("rate", "trustedHops", "maxBodyBytes", "http").forEach(key -> s.refuse(key, "beside protocol tcp", "only with protocol http"));
             }
             Optional<RateLimit> rate = s.section("rate").map(LimitsForm::rate);
             int hops = s.integer("trustedHops", 0, 0, ListenerLimits.MOST_HOPS);
+            int connections = s.integer("maxConnections", 0, 1, ListenerLimits.MOST_CONNECTIONS);
+            long body = body(s);
+            HttpLimits http = s.section("http").map(LimitsForm::http).orElse(HttpLimits.DEFAULT);
             s.end();
-            return s.make(() -> new ListenerLimits(rate, hops));
+            return s.make(() -> new ListenerLimits(rate, hops, connections, body, http));
         }).orElse(ListenerLimits.NONE);
     }
 
     /** Keys of the route itself. */
     static RouteLimits route(Section s) {
-        return new RouteLimits(s.section("rateLimit").map(LimitsForm::rate));
+        return new RouteLimits(s.section("rateLimit").map(LimitsForm::rate), body(s));
+    }
+
+    private static long body(Section s) {
+        Long bytes = s.read("maxBodyBytes", 0L, text -> {
+            long n = text.matches("[0-9]{1,16}") ? Long.parseLong(text) : 0;
+            if (n < 1 || n > ListenerLimits.MOST_BODY_BYTES) {
+                throw new IllegalArgumentException("\"" + text + "\" (expected: a whole number from 1 to " + ListenerLimits.MOST_BODY_BYTES + ")");
+            }
+            return n;
+        });
+        return bytes == null ? 0 : bytes;
+    }
+
+    private static HttpLimits http(Section s) {
+        HttpLimits normal = HttpLimits.DEFAULT;
+        int headKib = s.integer("headKib", normal.headKib(), 1, HttpLimits.MOST_KIB);
+        int fields = s.integer("fields", normal.fields(), 1, HttpLimits.MOST);
+        int streams = s.integer("streams", normal.streams(), 1, HttpLimits.MOST);
+        Duration head = s.duration("headTimeout", normal.headTimeout(), false);
+        Duration idle = s.duration("idleTimeout", normal.idleTimeout(), false);
+        s.end();
+        return s.make(() -> new HttpLimits(headKib, fields, streams, head, idle));
     }
 
     private static RateLimit rate(Section s) {

@@ -17,8 +17,9 @@ public record Listener(String name, Address bind, Scope scope, Traffic traffic, 
 
     public Listener {
         Checks.name("listener name", name);
-        if (traffic instanceof TcpTraffic && limits.rate().isPresent()) {
-            throw new IllegalArgumentException("listener \"" + name + "\" rate limit: beside protocol tcp (expected: only with protocol http)");
+        if (traffic instanceof TcpTraffic && limits.needHttp()) {
+            throw new IllegalArgumentException(
+                "listener \"" + name + "\" limits of requests beside protocol tcp (expected: only maxConnections, or protocol http)");
         }
     }
 

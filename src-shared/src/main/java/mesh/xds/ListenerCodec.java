@@ -3,11 +3,13 @@ package mesh.xds;
 import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.Message;
+import com.google.protobuf.UInt64Value;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
+import io.envoyproxy.envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails;
@@ -20,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import mesh.model.Address;
 import mesh.model.DownstreamTls;
+import mesh.model.HttpLimits;
 import mesh.model.Listener.HttpTraffic;
 import mesh.model.Listener.TcpTraffic;
 import mesh.model.Listener.Traffic;
@@ -27,6 +30,7 @@ import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
 import mesh.model.RateLimit;
 import mesh.model.Scope;
+import mesh.v1.ListenerPolicy;
 
 /**
  * A socket with one filter chain and one network filter. The service label is the connection manager's {@code stat_prefix}. The scope is
@@ -36,6 +40,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
 
     private static final String HTTP = "envoy.filters.network.http_connection_manager";
     private static final String TCP = "envoy.filters.network.tcp_proxy";
+    private static final String CONNECTIONS = "envoy.filters.network.connection_limit";
     private static final String ROUTER = "envoy.filters.http.router";
 
     /** Stands for "" in {@code stat_prefix}, which an Envoy does not accept empty. */
@@ -47,7 +52,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
     private static final Set<String> HTTP_FIELDS = Set.of("codec_type", "stat_prefix", "rds", "http_filters", "upgrade_configs",
         "forward_client_cert_details", "set_current_client_cert_details", "access_log", "access_log_options", "tracing",
         "generate_request_id", "server_name", "normalize_path", "http_protocol_options", "common_http_protocol_options", "use_remote_address",
-        "xff_num_trusted_hops");
+        "xff_num_trusted_hops", "max_request_headers_kb", "request_headers_timeout", "http2_protocol_options");
     private static final Set<String> TCP_FIELDS = Set.of("stat_prefix", "cluster", "access_log", "access_log_options");
 
     @Override
@@ -72,13 +77,22 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
 
     @Override
     public Listener encode(mesh.model.Listener listener, MeshSnapshot snapshot) {
-        FilterChain.Builder chain = FilterChain.newBuilder().addFilters(filter(listener));
+        FilterChain.Builder chain = FilterChain.newBuilder();
+        ListenerLimits limits = listener.limits();
+        if (limits.maxConnections() > 0) {
+            chain.addFilters(filter(CONNECTIONS, ConnectionLimit.newBuilder().setStatPrefix(listener.name())
+                .setMaxConnections(UInt64Value.of(limits.maxConnections())).build()));
+        }
+        chain.addFilters(filter(listener));
         listener.tls().ifPresent(tls -> chain.setTransportSocket(TransportSockets.downstream(tls)));
-        return Listener.newBuilder()
+        Listener.Builder message = Listener.newBuilder()
             .setName(listener.name())
             .setAddress(SocketAddresses.encode(listener.bind()))
-            .addFilterChains(chain)
-            .build();
+            .addFilterChains(chain);
+        if (limits.maxBodyBytes() > 0) {
+            message.setMetadata(MeshPolicy.encode(ListenerPolicy.newBuilder().setMaxBodyBytes(limits.maxBodyBytes()).build()));
+        }
+        return message.build();
     }
 
     private static Filter filter(mesh.model.Listener listener) {
@@ -101,6 +115,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
             .setXffNumTrustedHops(limits.trustedHops())
             .addUpgradeConfigs(UpgradeConfig.newBuilder().setUpgradeType("websocket"))
             .setNormalizePath(BoolValue.of(true));
+        DownstreamHttpOptions.encode(limits.http(), manager);
         limits.rate().ifPresent(rate -> manager.addHttpFilters(httpFilter(RateLimits.LISTENER_FILTER, RateLimits.encode(rate))));
         manager.addHttpFilters(httpFilter(RateLimits.FILTER, RateLimits.idle()));
         manager.addHttpFilters(httpFilter(ROUTER, Router.getDefaultInstance()));
@@ -130,7 +145,8 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         Optional<DownstreamTls> tls = chain.hasTransportSocket()
             ? Optional.ofNullable(TransportSockets.downstream(chain.getTransportSocket(), at.at("transport_socket")))
             : Optional.empty();
-        Service service = service(chain, at);
+        long body = MeshPolicy.decode(message.getMetadata(), ListenerPolicy.newBuilder(), reading).getMaxBodyBytes();
+        Service service = service(chain, body, at);
         return reading.clean()
             ? reading.check(() -> new mesh.model.Listener(message.getName(), bind, Scope.ALL, service.traffic, tls, service.limits))
             : null;
@@ -139,23 +155,42 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
     /** What the filters of a chain do; traffic is null when problems were noted. */
     private record Service(Traffic traffic, ListenerLimits limits) {}
 
-    private static Service service(FilterChain chain, Reading reading) {
-        if (chain.getFiltersCount() != 1) {
-            reading.at("filters").problem("has " + chain.getFiltersCount() + " filters (expected: one, " + HTTP + " or " + TCP + ")");
+    private static Service service(FilterChain chain, long maxBodyBytes, Reading reading) {
+        int last = chain.getFiltersCount() - 1;
+        boolean limited = last == 1 && chain.getFilters(0).getTypedConfig().is(ConnectionLimit.class);
+        if (last != 0 && !limited) {
+            reading.at("filters").problem("has " + chain.getFiltersCount() + " filters (expected: one, " + HTTP + " or " + TCP
+                + ", and before it at most " + CONNECTIONS + ")");
             return null;
         }
-        Reading at = reading.at("filters", 0).at("typed_config");
-        Any config = chain.getFilters(0).getTypedConfig();
+        int connections = limited ? connections(chain.getFilters(0).getTypedConfig(), reading.at("filters", 0).at("typed_config")) : 0;
+        Reading at = reading.at("filters", last).at("typed_config");
+        Any config = chain.getFilters(last).getTypedConfig();
         if (config.is(HttpConnectionManager.class)) {
             HttpConnectionManager manager = at.unpack(config, HttpConnectionManager.class);
-            return manager == null ? null : new Service(http(manager, at), limits(manager, at));
+            return manager == null ? null : new Service(http(manager, at), limits(manager, connections, maxBodyBytes, at));
         }
         if (config.is(TcpProxy.class)) {
             TcpProxy proxy = at.unpack(config, TcpProxy.class);
-            return proxy == null ? null : new Service(tcp(proxy, at), ListenerLimits.NONE);
+            return proxy == null ? null : new Service(tcp(proxy, at),
+                at.check(() -> new ListenerLimits(Optional.empty(), 0, connections, maxBodyBytes, HttpLimits.DEFAULT)));
         }
         at.unexpected(config.getTypeUrl(), "the configuration of " + HTTP + " or " + TCP);
         return null;
+    }
+
+    private static int connections(Any config, Reading reading) {
+        ConnectionLimit limit = reading.unpack(config, ConnectionLimit.class);
+        if (limit == null) {
+            return 0;
+        }
+        reading.only(limit, Set.of("stat_prefix", "max_connections"));
+        long most = limit.getMaxConnections().getValue();
+        if (most < 1 || most > ListenerLimits.MOST_CONNECTIONS) {
+            reading.at("max_connections").unexpected(Long.toUnsignedString(most), "1 to " + ListenerLimits.MOST_CONNECTIONS);
+            return 0;
+        }
+        return (int) most;
     }
 
     private static Traffic tcp(TcpProxy proxy, Reading reading) {
@@ -178,7 +213,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
     }
 
     /** The filters before the router, all of which limit. */
-    private static ListenerLimits limits(HttpConnectionManager manager, Reading reading) {
+    private static ListenerLimits limits(HttpConnectionManager manager, int connections, long maxBodyBytes, Reading reading) {
         RateLimit rate = null;
         for (int i = 0; i < manager.getHttpFiltersCount(); i++) {
             HttpFilter filter = manager.getHttpFilters(i);
@@ -194,6 +229,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
             }
         }
         Optional<RateLimit> limit = Optional.ofNullable(rate);
-        return reading.at("xff_num_trusted_hops").check(() -> new ListenerLimits(limit, manager.getXffNumTrustedHops()));
+        HttpLimits http = DownstreamHttpOptions.decode(manager, reading);
+        return reading.check(() -> new ListenerLimits(limit, manager.getXffNumTrustedHops(), connections, maxBodyBytes, http));
     }
 }

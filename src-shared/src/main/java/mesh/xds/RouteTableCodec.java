@@ -94,6 +94,10 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
     private static Route encode(mesh.model.Route route) {
         Route.Builder message = Route.newBuilder().setName(route.name()).setMatch(encode(route.match()));
         route.limits().rate().ifPresent(rate -> message.putTypedPerFilterConfig(RateLimits.FILTER, Wire.pack(RateLimits.encode(rate))));
+        RoutePolicy policy = policy(route);
+        if (!policy.equals(RoutePolicy.getDefaultInstance())) {
+            message.setMetadata(MeshPolicy.encode(policy));
+        }
         if (route.action() instanceof DirectReply reply) {
             // What a route says of hosts, timeouts and retries has no meaning without an upstream, so it is not sent.
             return message.setDirectResponse(DirectResponseAction.newBuilder()
@@ -115,9 +119,16 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         if (!route.retry().equals(RetryPolicy.NONE)) {
             action.setRetryPolicy(RetryPolicies.encode(route.retry()));
         }
-        route.hedge().ifPresent(hedge ->
-            message.setMetadata(MeshPolicy.encode(RoutePolicy.newBuilder().setHedge(HedgePolicies.encode(hedge)).build())));
         return message.setRoute(action).build();
+    }
+
+    /** What only our sidecars know. */
+    private static RoutePolicy policy(mesh.model.Route route) {
+        RoutePolicy.Builder policy = RoutePolicy.newBuilder().setMaxBodyBytes(route.limits().maxBodyBytes());
+        if (!(route.action() instanceof DirectReply)) {
+            route.hedge().ifPresent(hedge -> policy.setHedge(HedgePolicies.encode(hedge)));
+        }
+        return policy.build();
     }
 
     private static RouteMatch encode(PathMatch match) {
@@ -156,7 +167,8 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
     private static mesh.model.Route decode(Route message, String name, Reading reading) {
         reading.only(message, ROUTE_FIELDS);
         PathMatch match = decode(message.getMatch(), reading.at("match"));
-        RouteLimits limits = limits(message, reading.at("typed_per_filter_config"));
+        RoutePolicy policy = MeshPolicy.decode(message.getMetadata(), RoutePolicy.newBuilder(), reading).build();
+        RouteLimits limits = limits(message, policy, reading);
         if (message.hasDirectResponse()) {
             DirectReply reply = reply(message.getDirectResponse(), reading.at("direct_response"));
             return match == null || reply == null ? null
@@ -175,20 +187,21 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
             timeout(route.hasTimeout(), route.getTimeout(), Timeouts.DEFAULT.request(), at.at("timeout")),
             timeout(route.hasIdleTimeout(), route.getIdleTimeout(), Timeouts.DEFAULT.idle(), at.at("idle_timeout"))));
         RetryPolicy retry = route.hasRetryPolicy() ? RetryPolicies.decode(route.getRetryPolicy(), at.at("retry_policy")) : RetryPolicy.NONE;
-        RoutePolicy.Builder policy = MeshPolicy.decode(message.getMetadata(), RoutePolicy.newBuilder(), reading);
         Optional<HedgePolicy> hedge = policy.hasHedge()
             ? Optional.ofNullable(HedgePolicies.decode(policy.getHedge(), MeshPolicy.at(reading).at("hedge"))) : Optional.empty();
         return match == null || action == null ? null
             : reading.check(() -> new mesh.model.Route(name, match, action, hostRewrite, timeouts, retry, limits).withHedge(hedge));
     }
 
-    private static RouteLimits limits(Route message, Reading reading) {
+    private static RouteLimits limits(Route message, RoutePolicy policy, Reading reading) {
+        Reading at = reading.at("typed_per_filter_config");
         RateLimit rate = null;
         for (Map.Entry<String, Any> config : message.getTypedPerFilterConfigMap().entrySet()) {
-            if (config.getKey().equals(RateLimits.FILTER)) rate = RateLimits.decode(config.getValue(), reading.at(config.getKey()));
-            else reading.unexpected(config.getKey(), RateLimits.FILTER);
+            if (config.getKey().equals(RateLimits.FILTER)) rate = RateLimits.decode(config.getValue(), at.at(config.getKey()));
+            else at.unexpected(config.getKey(), RateLimits.FILTER);
         }
-        return new RouteLimits(Optional.ofNullable(rate));
+        Optional<RateLimit> limit = Optional.ofNullable(rate);
+        return MeshPolicy.at(reading).check(() -> new RouteLimits(limit, policy.getMaxBodyBytes()));
     }
 
     private static PathMatch decode(RouteMatch match, Reading reading) {

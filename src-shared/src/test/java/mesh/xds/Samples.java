@@ -23,6 +23,7 @@ import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
 import mesh.model.HealthPolicy;
 import mesh.model.HedgePolicy;
+import mesh.model.HttpLimits;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
@@ -67,9 +68,11 @@ final class Samples {
             new Listener("six", new Address("::1", 15002), Scope.ALL, new Listener.TcpTraffic("plain"), Optional.empty()),
             new Listener("inbound", new Address("0.0.0.0", 15006), Scope.ALL, new Listener.HttpTraffic("all", "payments"),
                 Optional.of(new DownstreamTls(Set.of(WEB, PAYMENTS))),
-                new ListenerLimits(Optional.of(new RateLimit(3, Duration.ofMillis(50), 1_000_000, new RateLimit.PeerIdentity(), 16, true)), 0)),
+                new ListenerLimits(Optional.of(new RateLimit(3, Duration.ofMillis(50), 1_000_000, new RateLimit.PeerIdentity(), 16, true)), 0,
+                    1000, 10 << 20, new HttpLimits(16, 50, 10, Duration.ofSeconds(2), Duration.ofMinutes(5)))),
             new Listener("inbound-tcp", new Address("0.0.0.0", 15007), Scope.ALL, new Listener.TcpTraffic("secure"),
-                Optional.of(new DownstreamTls(Set.of()))));
+                Optional.of(new DownstreamTls(Set.of())),
+                new ListenerLimits(Optional.empty(), 0, 7, 0, HttpLimits.DEFAULT)));
     }
 
     private static RouteTable routes() {
@@ -79,7 +82,7 @@ final class Samples {
             new VirtualHost("pay", List.of("payments", "payments:8080", "*.pay.example.com"), List.of(
                 new Route("exact", new Route.Exact("/v1/pay"), new Route.ToCluster("secure"), Optional.of("pay.internal"),
                     new Timeouts(Duration.ofMillis(1500), Duration.ZERO), often).withLimits(new RouteLimits(Optional.of(
-                        new RateLimit(1_000_000, Duration.ofHours(24), 1, new RateLimit.Header("X-Api-Key"), RateLimit.MOST_KEYS, false))))
+                        new RateLimit(1_000_000, Duration.ofHours(24), 1, new RateLimit.Header("X-Api-Key"), RateLimit.MOST_KEYS, false)), 1L << 50))
                     .withHedge(Optional.of(new HedgePolicy(new HedgePolicy.Percentile(99.5), 0.02))),
                 new Route("split", new Route.Prefix("/v2/"),
                     new Route.ToWeightedClusters(List.of(new Route.WeightedCluster("secure", 3), new Route.WeightedCluster("plain", 0))),
@@ -87,7 +90,7 @@ final class Samples {
                     .withHedge(Optional.of(new HedgePolicy(new HedgePolicy.Delay(Duration.ofMillis(50)), 1))))),
             new VirtualHost("rest", List.of("*"), List.of(
                 route("teapot", new Route.DirectReply(418, "short and stout \u2615"))
-                    .withLimits(new RouteLimits(Optional.of(RateLimit.of(1, Duration.ofSeconds(1), new RateLimit.Everyone())))),
+                    .withLimits(new RouteLimits(Optional.of(RateLimit.of(1, Duration.ofSeconds(1), new RateLimit.Everyone())), 0)),
                 route("long", new Route.DirectReply(200, "x".repeat(5000))),
                 route("empty", new Route.DirectReply(204, ""))))));
     }

@@ -19,14 +19,17 @@ class ConfigMessagesTest {
             {"name": "in", "listen": "127.0.0.1:15006", "scope": {"workload": "payments", "node": "payments-1"}, "protocol": "http",
              "cluster": "app", "service": "payments", "tls": {"allow": ["spiffe://mesh.local/web"]}},
             {"name": "out", "listen": "[::1]:15001", "scope": {"workload": "web"}, "protocol": "http", "route": "outbound",
-             "limits": {"trusted_hops": 2, "rate": {"requests": 100, "per": "60s", "burst": 10, "key": "address", "keys": 1024, "shadow": true}}},
+             "limits": {"trusted_hops": 2, "rate": {"requests": 100, "per": "60s", "burst": 10, "key": "address", "keys": 1024, "shadow": true},
+                        "max_connections": 1000, "max_body_bytes": "1048576",
+                        "http": {"head_kib": 16, "fields": 50, "streams": 10, "head_timeout": "2s", "idle_timeout": "60s"}}},
             {"name": "db", "listen": ":5432", "protocol": "tcp", "cluster": "app"}
           ],
           "routes": [
             {"name": "outbound", "virtual_hosts": [
               {"name": "payments", "hosts": ["payments", "*"], "routes": [
                 {"name": "exact", "path": "/health", "cluster": "app", "host_rewrite": "app.local", "timeout": "0s", "idle_timeout": "60s",
-                 "rate_limit": {"requests": 5, "per": "1s", "burst": 5, "key": "header:x-api-key", "keys": 65536}},
+                 "rate_limit": {"requests": 5, "per": "1s", "burst": 5, "key": "header:x-api-key", "keys": 65536},
+                 "max_body_bytes": "1099511627776"},
                 {"name": "gone", "path": "/old", "reply": {"status": 410, "body": "gone\\n"}},
                 {"name": "all", "prefix": "/", "timeout": "60.500s", "idle_timeout": "300s",
                  "weighted_clusters": [{"cluster": "app", "weight": 9}, {"cluster": "canary", "weight": 1}],

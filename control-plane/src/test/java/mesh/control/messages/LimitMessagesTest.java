@@ -27,6 +27,10 @@ class LimitMessagesTest {
         assertThat(problems("{\"rate\": {\"requests\": 1, \"per\": \"-1s\"}}")).isEqualTo("l.limits.rate.per: -1s (expected: more than 0s, such as \"1s\")");
         assertThat(problems("{\"rate\": {\"requests\": 1, \"key\": \"ip\"}}"))
             .isEqualTo("l.limits.rate.key: \"ip\" (expected: global, spiffe_id, address, or header: and a name)");
+        assertThat(problems("{\"max_body_bytes\": \"18446744073709551615\"}"))
+            .isEqualTo("l.limits: maxBodyBytes: 18446744073709551615 (expected: 0 to 1125899906842624)");
+        assertThat(problems("{\"max_connections\": 2000000}")).isEqualTo("l.limits: maxConnections: 2000000 (expected: 0 to 1000000)");
+        assertThat(problems("{\"http\": {\"head_kib\": 2000}}")).isEqualTo("l.limits.http: headKib: 2000 (expected: 1 to 1024)");
         assertThat(problems("{\"trusted_hops\": 17}")).isEqualTo("l.limits: trustedHops: 17 (expected: 0 to 16)");
     }
 
@@ -34,7 +38,7 @@ class LimitMessagesTest {
     void aListenerOfTcpHasNoRequestsToLimit() throws Exception {
         Problems problems = new Problems();
         LimitMessages.decode(listener("{\"rate\": {\"requests\": 1}}").toBuilder().setProtocol("tcp").build(), "l", problems);
-        assertThat(problems.list()).map(Problem::toString).containsExactly("l.limits.rate: beside protocol tcp (expected: only with protocol http)");
+        assertThat(problems.list()).map(Problem::toString).containsExactly("l.limits: of requests beside protocol tcp (expected: only max_connections, or protocol http)");
     }
 
     private static String problems(String limits) throws Exception {

@@ -6,6 +6,7 @@ import io.netty.channel.ServerChannel;
 import java.net.InetSocketAddress;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import mesh.model.Address;
 import mesh.proxy.http.ServerConnection;
@@ -17,6 +18,8 @@ import mesh.proxy.http.ServerConnection;
 final class BoundSocket implements Supplier<String> {
 
     private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
+    /** As many, exactly, at any moment: loops accept side by side. */
+    private final AtomicInteger open = new AtomicInteger();
     private volatile String listener;
     private volatile boolean draining;
     private ServerChannel socket;
@@ -47,10 +50,23 @@ final class BoundSocket implements Supplier<String> {
         return new Address(local.getAddress().getHostAddress(), local.getPort());
     }
 
-    void add(Channel connection) {
+    /**
+     * Keeps a connection until it is closed, unless there are too many.
+     *
+     * @param most open at once; 0 for any number
+     */
+    boolean add(Channel connection, int most) {
+        if (open.incrementAndGet() > most && most > 0) {
+            open.decrementAndGet();
+            return false;
+        }
         connections.add(connection);
-        connection.closeFuture().addListener(closed -> connections.remove(connection));
+        connection.closeFuture().addListener(closed -> {
+            connections.remove(connection);
+            open.decrementAndGet();
+        });
         if (draining) drain(connection);
+        return true;
     }
 
     int connections() {

@@ -12,12 +12,11 @@ import mesh.proxy.exchange.ClientFilters;
 import mesh.proxy.exchange.ClientSession;
 import mesh.proxy.http.HttpVersion;
 import mesh.proxy.http.ServerConnection;
-import mesh.proxy.http1.Http1Limits;
 import mesh.proxy.http1.Http1ServerConnection;
-import mesh.proxy.http2.Http2Limits;
 import mesh.proxy.http2.Http2ServerConnection;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.ProxyLoops;
+import mesh.proxy.runtime.CodecLimits;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
 import mesh.proxy.telemetry.AccessLog;
@@ -50,7 +49,11 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
             client.close();
             return;
         }
-        socket.add(client);
+        if (!socket.add(client, table.model().limits().maxConnections())) {
+            table.meter().connectionRefused();
+            client.close();
+            return;
+        }
         ProxyLoop loop = parts.loops().of(client);
         client.pipeline().addLast(new ConnectionMeter(table.meter(), loop.index()));
         if (table.model().tls().isEmpty()) {
@@ -72,17 +75,17 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
                 parts.runtime(), socket, http, loop, parts.env().random(), parts.env().clock(), parts.metrics(), parts.accessLog(),
                 new ClientFilters(client, parts.env().random()));
             client.pipeline().addLast(
-                agreed == null ? new HttpDetector(loop.timers(), version -> codec(version, session, loop))
-                    : codec(agreed.equals("h2") ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1, session, loop));
+                agreed == null ? new HttpDetector(loop.timers(), http.codecs().http1(), version -> codec(version, http.codecs(), session, loop))
+                    : codec(agreed.equals("h2") ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1, http.codecs(), session, loop));
         } else {
             client.pipeline().addLast(new TcpProxyHandler(((ListenerTable.Tcp) table.traffic()).cluster(), parts.connector(), loop));
         }
     }
 
-    private ServerConnection codec(HttpVersion version, ClientSession session, ProxyLoop loop) {
+    private ServerConnection codec(HttpVersion version, CodecLimits limits, ClientSession session, ProxyLoop loop) {
         return version == HttpVersion.HTTP_2
-            ? new Http2ServerConnection(session, Http2Limits.SERVER, loop.timers(), session)
-            : new Http1ServerConnection(session, Http1Limits.DEFAULT, parts.env().ticker(), session);
+            ? new Http2ServerConnection(session, limits.http2(), loop.timers(), session)
+            : new Http1ServerConnection(session, limits.http1(), parts.env().ticker(), session);
     }
 
     /** Waits for the client to prove who it is, and sees that its proof's end is the connection's. */

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.function.Function;
 import mesh.proxy.http.HttpVersion;
 import mesh.proxy.http.ServerConnection;
+import mesh.proxy.http1.Http1Limits;
 import mesh.proxy.http2.Http2ServerConnection;
 import mesh.proxy.loop.TimerWheel;
 
@@ -17,13 +18,10 @@ import mesh.proxy.loop.TimerWheel;
  */
 final class HttpDetector extends ChannelInboundHandlerAdapter implements ServerConnection {
 
-    /** How long a client may say nothing, as an idle connection. */
-    private static final Duration IDLE = Duration.ofHours(1);
-    /** How long it may take over its first bytes. */
-    private static final Duration PREFACE = Duration.ofSeconds(10);
     private static final Duration LAST_REQUEST = Duration.ofSeconds(1);
 
     private final TimerWheel timers;
+    private final Http1Limits limits;
     private final Function<HttpVersion, ServerConnection> codec;
     private final TimerWheel.Timeout deadline = new TimerWheel.Timeout() {
         @Override
@@ -35,9 +33,13 @@ final class HttpDetector extends ChannelInboundHandlerAdapter implements ServerC
     private ByteBuf seen;
     private boolean draining;
 
-    /** @param codec makes what the client turns out to need */
-    HttpDetector(TimerWheel timers, Function<HttpVersion, ServerConnection> codec) {
+    /**
+     * @param limits its first bytes are an idle connection's before they come, and a head's when they do
+     * @param codec  makes what the client turns out to need
+     */
+    HttpDetector(TimerWheel timers, Http1Limits limits, Function<HttpVersion, ServerConnection> codec) {
         this.timers = timers;
+        this.limits = limits;
         this.codec = codec;
     }
 
@@ -51,7 +53,7 @@ final class HttpDetector extends ChannelInboundHandlerAdapter implements ServerC
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
-        timers.set(deadline, IDLE.toNanos());
+        timers.set(deadline, limits.idle().toNanos());
     }
 
     @Override
@@ -66,7 +68,7 @@ final class HttpDetector extends ChannelInboundHandlerAdapter implements ServerC
         ByteBuf in = (ByteBuf) message;
         if (seen == null) {
             seen = in;
-            timers.set(deadline, PREFACE.toNanos());
+            timers.set(deadline, limits.head().toNanos());
         } else {
             seen = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(context.alloc(), seen, in);
         }

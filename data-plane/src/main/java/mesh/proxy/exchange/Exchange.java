@@ -61,6 +61,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     private int status;
     private long bytesIn;
+    /** Of the request's body at most. */
+    private long bodyBytes = CompiledRoute.NO_LIMIT;
     private long bytesOut;
     private boolean answering;
     private boolean over;
@@ -86,12 +88,20 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             return;
         } else if (route.reply() != null) {
             reply();
+        } else if (isTooLarge()) {
+            fail(Failure.BODY_TOO_LARGE);
         } else {
             cluster = route.cluster(session.random());
             limitTime();
             session.filters().onRequest(request, route.hostRewrite());
             forward();
         }
+    }
+
+    /** Whether the body is longer than may be, by what its head says; else {@link #onBody} finds out. */
+    private boolean isTooLarge() {
+        bodyBytes = route.bodyBytes(table.bodyBytes());
+        return bodyBytes != CompiledRoute.NO_LIMIT && request.contentLength() > bodyBytes;
     }
 
     /** @param limiter null for none; when it refuses, the client has been told */
@@ -206,6 +216,11 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     public void onBody(ByteBuf data) {
         lastSign = session.nanos();
         bytesIn += data.readableBytes();
+        if (bytesIn > bodyBytes) {
+            data.release();
+            fail(Failure.BODY_TOO_LARGE);
+            return;
+        }
         UpstreamStream up = upstream();
         body.add(data, up);
         if (over) return;

@@ -11,7 +11,7 @@ import mesh.proxy.upstream.UpstreamCluster;
 /** A route with its clusters found and its durations counted out. Any event loop. */
 public final class CompiledRoute {
 
-    /** What stands for no limit: some 146 years, which can still be added to any moment. */
+    /** What stands for no limit: as a time some 146 years, which can still be added to any moment. */
     public static final long NO_LIMIT = Long.MAX_VALUE / 2;
 
     private final Route model;
@@ -76,6 +76,12 @@ public final class CompiledRoute {
     /** When its requests are sent twice; null for never. */
     public RouteHedge hedge() {
         return hedge;
+    }
+
+    /** Of a request's body at most. @param otherwise where the route says nothing */
+    public long bodyBytes(long otherwise) {
+        long own = model.limits().maxBodyBytes();
+        return own == 0 ? otherwise : own;
     }
 
     public RetryPolicy retry() {

@@ -28,8 +28,10 @@ public record ListenerTable(Listener model, ProxyMetrics.ListenerMeter meter, Tr
      * @param owns        whether requests count under the listener's service, and not under the cluster they go to
      * @param limiter     of all its requests; null for none
      * @param trustedHops proxies before it whose {@code x-forwarded-for} is believed
+     * @param bodyBytes   of a request's body at most, where its route says nothing else
+     * @param codecs      of its connections
      */
     public record Http(
-        RouteIndex<CompiledRoute> routes, String label, ProxyMetrics.ServiceMeter service, boolean owns, RateLimiter limiter, int trustedHops)
-        implements Traffic {}
+        RouteIndex<CompiledRoute> routes, String label, ProxyMetrics.ServiceMeter service, boolean owns, RateLimiter limiter, int trustedHops,
+        long bodyBytes, CodecLimits codecs) implements Traffic {}
 }

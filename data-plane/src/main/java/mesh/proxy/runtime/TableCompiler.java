@@ -14,6 +14,7 @@ import mesh.model.Cluster;
 import mesh.model.Durations;
 import mesh.model.Endpoint;
 import mesh.model.Listener;
+import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
 import mesh.model.OutlierPolicy;
 import mesh.model.UpstreamTls;
@@ -181,7 +182,9 @@ public final class TableCompiler {
         if (model.traffic() instanceof Listener.HttpTraffic http) {
             boolean owns = !http.service().isEmpty();
             String label = owns ? http.service() : model.name();
-            traffic = new ListenerTable.Http(routes.get(http.routeTable()), label, metrics.service(label), owns, limiter, model.limits().trustedHops());
+            ListenerLimits limits = model.limits();
+            traffic = new ListenerTable.Http(routes.get(http.routeTable()), label, metrics.service(label), owns, limiter, limits.trustedHops(),
+                limits.maxBodyBytes() == 0 ? CompiledRoute.NO_LIMIT : limits.maxBodyBytes(), CodecLimits.of(limits.http()));
         } else {
             traffic = new ListenerTable.Tcp(clusters.get(((Listener.TcpTraffic) model.traffic()).cluster()));
         }

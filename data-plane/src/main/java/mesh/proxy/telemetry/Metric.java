@@ -15,6 +15,7 @@ public enum Metric {
     OUTLIER_EJECTIONS("mesh_outlier_ejections_total", Collector.Type.COUNTER, "Times an endpoint was left out for doing badly", "upstream", "reason"),
     OUTLIER_EJECTIONS_ACTIVE("mesh_outlier_ejections_active", Collector.Type.GAUGE, "1 while an endpoint is left out", "upstream"),
     CONNECTIONS("mesh_connections_total", Collector.Type.COUNTER, "Connections accepted", "listener"),
+    CONNECTIONS_REFUSED("mesh_connections_refused_total", Collector.Type.COUNTER, "Connections over the listener's limit, closed as they came", "listener"),
     ACTIVE_CONNECTIONS("mesh_active_connections", Collector.Type.GAUGE, "Connections of clients that are open", "listener"),
     BYTES("mesh_bytes_total", Collector.Type.COUNTER, "Bytes on clients' connections as they are on the wire; in is from the client", "listener", "direction"),
     RETRIES("mesh_retries_total", Collector.Type.COUNTER, "Further tries that a policy asked for: retried, or not because of no_budget, no_time, or no_replay of a body too large", "outcome"),

@@ -126,13 +126,15 @@ public final class MetricsCollector extends Collector {
 
     private void listeners(List<Family> families) {
         Family accepted = new Family(Metric.CONNECTIONS);
+        Family refused = new Family(Metric.CONNECTIONS_REFUSED);
         Family active = new Family(Metric.ACTIVE_CONNECTIONS);
         Family bytes = new Family(Metric.BYTES);
         new TreeMap<>(metrics.listeners()).forEach((name, traffic) -> {
             accepted.add(traffic.accepted.sum(), name);
+            refused.add(traffic.refused.sum(), name);
             active.add(traffic.active.get(), name);
             bytes.add(traffic.in.sum(), name, "in").add(traffic.out.sum(), name, "out");
         });
-        families.addAll(List.of(accepted, active, bytes));
+        families.addAll(List.of(accepted, refused, active, bytes));
     }
 }

@@ -68,6 +68,9 @@ public final class ProxyMetrics {
 
         void connectionClosed();
 
+        /** One over the listener's limit was closed as it came. */
+        void connectionRefused();
+
         /** From the client. */
         void bytesIn(int loop, long n);
 
@@ -202,6 +205,7 @@ public final class ProxyMetrics {
     static final class ListenerTraffic implements ListenerMeter {
 
         final LongAdder accepted = new LongAdder();
+        final LongAdder refused = new LongAdder();
         final AtomicInteger active = new AtomicInteger();
         final LoopCounter in;
         final LoopCounter out;
@@ -220,6 +224,11 @@ public final class ProxyMetrics {
         @Override
         public void connectionClosed() {
             active.decrementAndGet();
+        }
+
+        @Override
+        public void connectionRefused() {
+            refused.increment();
         }
 
         @Override
