@@ -1,0 +1,146 @@
+package mesh.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.protobuf.util.Durations;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import mesh.model.Address;
+import mesh.v1.Cluster;
+import mesh.v1.Config;
+import mesh.v1.DownstreamTls;
+import mesh.v1.Endpoint;
+import mesh.v1.Listener;
+import mesh.v1.ListenerLimits;
+import mesh.v1.RateLimit;
+import mesh.v1.Scope;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Issue 5: {@code batch} and {@code web} call {@code payments}, each through a sidecar of its own, and payments' sidecar gives each identity
+ * five requests and then one an hour.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RateLimitIT {
+
+    private static final int BURST = 5;
+    private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    @TempDir
+    private static Path dir;
+
+    private final Map<String, Address> ports = new HashMap<>();
+    private HttpService http;
+    private GrpcService grpc;
+    private ControlPlaneProcess controlPlane;
+    private SidecarProcess payments;
+    private SidecarProcess batch;
+    private SidecarProcess web;
+
+    @BeforeAll
+    void start() throws Exception {
+        http = new HttpService("paid");
+        grpc = new GrpcService("paid");
+        controlPlane = new ControlPlaneProcess(dir.resolve("control-plane"));
+        payments = SidecarProcess.of(controlPlane, "payments", "payments-1", dir);
+        batch = SidecarProcess.of(controlPlane, "batch", "batch-1", dir);
+        web = SidecarProcess.of(controlPlane, "web", "web-1", dir);
+        push(false);
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        for (AutoCloseable each : new AutoCloseable[] {web, batch, payments, controlPlane, grpc, http}) if (each != null) each.close();
+    }
+
+    @Test
+    void theNoisyOneIsLimitedAndTheQuietOneIsNot() throws Exception {
+        int served = 0;
+        for (int i = 0; i < 50; i++) {
+            HttpResponse<String> answer = get("batch-http");
+            if (answer.statusCode() == 200) {
+                served++;
+            } else {
+                assertThat(answer.statusCode()).isEqualTo(429);
+                assertThat(Integer.parseInt(answer.headers().firstValue("retry-after").orElseThrow())).isBetween(3000, 3600);
+                assertThat(answer.headers().firstValue("ratelimit").orElseThrow()).startsWith("\"listener\";r=0;t=");
+                assertThat(answer.headers().firstValue("ratelimit-policy")).contains("\"listener\";q=5;w=18000");
+            }
+        }
+        assertThat(served).isEqualTo(BURST);
+        for (int i = 0; i < BURST; i++) assertThat(get("web-http").statusCode()).isEqualTo(200);
+        assertThat(http.requests()).isEqualTo(2 * BURST);
+        assertThat(payments.metric("mesh_rate_limited_total{scope=\"listener\",name=\"http-in\",outcome=\"refused\",}")).isEqualTo(50 - BURST);
+        assertThat(payments.metric("mesh_requests_total{service=\"payments\",status=\"429\",}")).isGreaterThanOrEqualTo(50 - BURST);
+
+        push(true);
+        assertThat(get("batch-http").statusCode()).as("the limit is only counted now").isEqualTo(200);
+    }
+
+    @Test
+    void aGrpcClientIsToldThatItsResourcesAreExhausted() throws Exception {
+        ManagedChannel noisy = channel("batch-grpc");
+        ManagedChannel quiet = channel("web-grpc");
+        try {
+            for (int i = 0; i < BURST; i++) assertThat(GrpcService.call(noisy)).isEqualTo("paid");
+            StatusRuntimeException refused = catchThrowableOfType(StatusRuntimeException.class, () -> GrpcService.call(noisy));
+            assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+            for (int i = 0; i < BURST; i++) assertThat(GrpcService.call(quiet)).isEqualTo("paid");
+            assertThat(grpc.calls()).isEqualTo(2 * BURST);
+            assertThat(payments.metric("mesh_rate_limited_total{scope=\"listener\",name=\"grpc-in\",outcome=\"refused\",}")).isEqualTo(1);
+        } finally {
+            noisy.shutdownNow();
+            quiet.shutdownNow();
+        }
+    }
+
+    private ManagedChannel channel(String port) {
+        return NettyChannelBuilder.forAddress(ports.get(port).host(), ports.get(port).port()).usePlaintext().build();
+    }
+
+    private HttpResponse<String> get(String port) throws Exception {
+        return HTTP.send(HttpRequest.newBuilder(URI.create("http://" + ports.get(port) + "/")).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** @param shadow of the limit on HTTP */
+    private void push(boolean shadow) throws Exception {
+        Config.Builder config = Config.newBuilder();
+        service(config, "http", http.address(), shadow);
+        service(config, "grpc", grpc.address(), false);
+        controlPlane.awaitSync(controlPlane.apply(config.build()), "payments-1", "batch-1", "web-1");
+    }
+
+    private void service(Config.Builder config, String name, Address application, boolean shadow) throws Exception {
+        Address inbound = port(name + "-in");
+        config.addListeners(Listener.newBuilder().setName(name + "-in").setListen(inbound.toString()).setCluster(name + "-app")
+            .setScope(Scope.newBuilder().setWorkload("payments")).setService("payments").setTls(DownstreamTls.getDefaultInstance())
+            .setLimits(ListenerLimits.newBuilder().setRate(RateLimit.newBuilder()
+                .setRequests(1).setPer(Durations.fromHours(1)).setBurst(BURST).setKey("spiffe_id").setShadow(shadow))));
+        config.addClusters(Cluster.newBuilder().setName(name + "-app").addEndpoints(Endpoint.newBuilder().setAddress(application.toString())));
+        config.addClusters(Cluster.newBuilder().setName(name).setConnectTimeout(Durations.fromSeconds(10))
+            .addEndpoints(Endpoint.newBuilder().setAddress(inbound.toString()).setSpiffeId("spiffe://mesh.local/payments")));
+        for (String workload : new String[] {"batch", "web"}) {
+            config.addListeners(Listener.newBuilder().setName(workload + "-" + name).setListen(port(workload + "-" + name).toString())
+                .setScope(Scope.newBuilder().setWorkload(workload)).setCluster(name));
+        }
+    }
+
+    private Address port(String name) throws Exception {
+        if (!ports.containsKey(name)) ports.put(name, Ports.free());
+        return ports.get(name);
+    }
+}
