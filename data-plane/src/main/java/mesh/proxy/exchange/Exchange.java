@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import java.util.ArrayList;
 import java.util.List;
+import mesh.model.RetryPolicy;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.FieldName;
@@ -42,6 +43,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     private boolean grpc;
     private long requestNanos;
     private long idleNanos;
+    private long perTryNanos;
+    private RetryPolicy retry;
     private UpstreamCluster cluster;
     private Attempt attempt;
     private List<Destination> tried = List.of();
@@ -92,7 +95,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             fail(Failure.BODY_TOO_LARGE);
         } else {
             cluster = route.cluster(session.random());
-            limitTime();
+            limit();
             session.filters().onRequest(request, route.hostRewrite());
             forward();
         }
@@ -120,10 +123,20 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
      * A gRPC call may be a stream of hours, and says itself how long it may take; that its silence is no death is for PING to find out
      * (RFC 9113 section 6.7).
      */
-    private void limitTime() {
+    private void limit() {
         grpc = Grpc.isGrpc(request);
         requestNanos = grpc ? Grpc.timeoutNanos(request, CompiledRoute.NO_LIMIT) : route.requestNanos();
         idleNanos = grpc ? CompiledRoute.NO_LIMIT : route.idleNanos();
+        perTryNanos = route.perTryNanos();
+        retry = route.retry();
+        PeerWishes wishes = PeerWishes.take(request, session.peer() != null);
+        if (wishes != null) limitBy(wishes);
+    }
+
+    private void limitBy(PeerWishes wishes) {
+        requestNanos = grpc ? Math.min(requestNanos, wishes.requestNanos(requestNanos)) : wishes.requestNanos(requestNanos);
+        perTryNanos = wishes.perTryNanos(perTryNanos);
+        retry = wishes.retry(retry);
     }
 
     private void reply() {
@@ -164,7 +177,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             }
         } while (permit == 0);
         tries++;
-        tryEnds = (tries == 1 ? begun : session.nanos()) + route.perTryNanos();
+        tryEnds = (tries == 1 ? begun : session.nanos()) + perTryNanos;
         if (tries > 1) request.set(FieldName.X_ENVOY_ATTEMPT_COUNT, Integer.toString(tries));
         attempt = new Attempt(this, destination, permit, session.loop(), version(destination));
         attempt.begin(onFreshConnection);
@@ -255,7 +268,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             switchProtocols(from, head);
             return;
         }
-        if (tries < route.retry().attempts() && answerIsRefused(from, head, end)) return;
+        if (tries < retry.attempts() && answerIsRefused(from, head, end)) return;
         body.forget();
         tryEnds = NEVER;
         answering = true;
@@ -272,11 +285,11 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     /** Whether another try is made in place of that answer. */
     private boolean answerIsRefused(Attempt from, ResponseHead head, boolean end) {
-        long pause = session.retries().afterAnswer(route.retry(), request.method(), grpc, head, end, doublings);
+        long pause = session.retries().afterAnswer(retry, request.method(), grpc, head, end, doublings);
         if (!mayRetry(pause)) return false;
         from.drop();
         doublings = RetryDecision.isPushback(head) ? 0 : doublings + 1;
-        retry(from, pause, "status " + head.status());
+        tryAgain(from, pause, "status " + head.status());
         return true;
     }
 
@@ -328,10 +341,10 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             return;
         }
         String why = detail.isEmpty() ? failure.sentence() : detail;
-        long pause = session.retries().afterFailure(route.retry(), request.method(), grpc, failure, unprocessed, doublings);
+        long pause = session.retries().afterFailure(retry, request.method(), grpc, failure, unprocessed, doublings);
         if (mayRetry(pause)) {
             doublings++;
-            retry(failed, pause, why);
+            tryAgain(failed, pause, why);
         } else {
             log(failed, why, "answered " + failure.httpStatus());
             fail(failure);
@@ -340,7 +353,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     /** Whether a try may be made that the policy wants after that pause: a try that could only be late is none. */
     private boolean mayRetry(long pause) {
-        if (pause == RetryDecision.NO || tries >= route.retry().attempts()) return false;
+        if (pause == RetryDecision.NO || tries >= retry.attempts()) return false;
         String outcome =
             !body.isReplayable() ? "no_replay"
             : session.nanos() + pause >= begun + requestNanos ? "no_time"
@@ -349,7 +362,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         return outcome.equals("retried");
     }
 
-    private void retry(Attempt failed, long pause, String why) {
+    private void tryAgain(Attempt failed, long pause, String why) {
         avoid(failed.destination());
         attempt = null;
         hedge = null;
@@ -387,7 +400,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             return;
         }
         Attempt second = new Attempt(this, other, permit, session.loop(), version(other));
-        hedge.race(second, session.nanos() + route.perTryNanos());
+        hedge.race(second, session.nanos() + perTryNanos);
         second.begin(false);
     }
 
@@ -423,7 +436,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     }
 
     private void log(Attempt failed, String why, String then) {
-        LOG.debugf("%s, attempt %d of %d: %s; %s", failed.destination().upstream(), tries, route.retry().attempts(), why, then);
+        LOG.debugf("%s, attempt %d of %d: %s; %s", failed.destination().upstream(), tries, retry.attempts(), why, then);
     }
 
     @Override
