@@ -11,6 +11,7 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
+import mesh.model.HeaderChanges;
 import mesh.model.HealthPolicy;
 import mesh.model.HedgePolicy;
 import mesh.model.Listener;
@@ -19,12 +20,14 @@ import mesh.model.MeshSnapshot;
 import mesh.model.RateLimit;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
+import mesh.model.RouteFilters;
 import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
 import mesh.model.Timeouts;
 import mesh.model.TrustBundle;
 import mesh.model.UpstreamTls;
+import mesh.model.VirtualHost;
 
 /** Builds a configuration of one listener {@code web}, one route and one cluster {@code payments} for tests, and variations of it. */
 public final class Snapshots {
@@ -48,6 +51,9 @@ public final class Snapshots {
     private RouteLimits routeLimits = RouteLimits.NONE;
     private ListenerLimits limits = ListenerLimits.NONE;
     private HealthPolicy health = HealthPolicy.NONE;
+    private RouteFilters filters = RouteFilters.NONE;
+    private HeaderChanges hostRequestHeaders = HeaderChanges.NONE;
+    private HeaderChanges hostResponseHeaders = HeaderChanges.NONE;
     private final List<Endpoint> endpoints = new ArrayList<>();
 
     public static Snapshots http() {
@@ -166,9 +172,23 @@ public final class Snapshots {
         return this;
     }
 
+    /** Of the route. */
+    public Snapshots filters(RouteFilters next) {
+        filters = next;
+        return this;
+    }
+
+    /** Of the virtual host. */
+    public Snapshots headers(HeaderChanges request, HeaderChanges response) {
+        hostRequestHeaders = request;
+        hostResponseHeaders = response;
+        return this;
+    }
+
     public MeshSnapshot build() {
-        Route route = new Route("all", match, action, hostRewrite, timeouts, retry).withLimits(routeLimits).withHedge(hedge);
-        RouteTable table = RouteTable.toCluster("table", route);
+        Route route = new Route("all", match, action, hostRewrite, timeouts, retry).withLimits(routeLimits).withHedge(hedge).withFilters(filters);
+        RouteTable table = new RouteTable("table",
+            List.of(new VirtualHost("all", List.of("*"), List.of(route), hostRequestHeaders, hostResponseHeaders)));
         Listener.Traffic traffic = tcp ? new Listener.TcpTraffic("payments") : new Listener.HttpTraffic("table", service);
         Cluster cluster = new Cluster("payments", balancer, upstreamTls, breaker, connections).withHealth(health);
         return new MeshSnapshot(

@@ -3,9 +3,11 @@ package mesh.config;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import mesh.model.HeaderChanges;
 import mesh.model.HedgePolicy;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
+import mesh.model.RouteFilters;
 import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Timeouts;
@@ -35,7 +37,9 @@ final class RouteForm {
         s.atLeastOne("hosts", "payments, or \"*\" for all");
         List<String> hosts = s.texts("hosts", Values::name);
         List<Route> routes = s.items("routes", "name", this::route);
-        return s.make(() -> new VirtualHost(name, hosts, routes));
+        HeaderChanges requestHeaders = FiltersForm.headers(s, "requestHeaders");
+        HeaderChanges responseHeaders = FiltersForm.headers(s, "responseHeaders");
+        return s.make(() -> new VirtualHost(name, hosts, routes, requestHeaders, responseHeaders));
     }
 
     private Route route(Section s) {
@@ -52,8 +56,9 @@ final class RouteForm {
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
         Optional<HedgePolicy> hedge = s.section("hedge").map(HedgeForm::read);
         RouteLimits limits = LimitsForm.route(s);
+        RouteFilters filters = FiltersForm.read(s);
         return s.make(() -> new Route(name, path == null ? prefix : path, action, hostRewrite,
-            new Timeouts(timeout, idle), retry, limits).withHedge(hedge));
+            new Timeouts(timeout, idle), retry, limits).withHedge(hedge).withFilters(filters));
     }
 
     private static Route.PathMatch match(String text, boolean exact) {
@@ -63,22 +68,23 @@ final class RouteForm {
         return exact ? new Route.Exact(text) : new Route.Prefix(text);
     }
 
-    /** Exactly one of three. */
+    /** Exactly one of four. */
     private Route.Action action(Section s) {
         String cluster = s.read("cluster", null, Values::name);
         List<Route.WeightedCluster> shares = s.items("weightedClusters", "cluster", this::share);
         Optional<Route.Action> reply = s.section("reply").map(RouteForm::reply);
+        Optional<Route.Action> redirect = s.section("redirect").map(FiltersForm::redirect);
         clusters.use(cluster, s, "cluster");
-        List<String> given = List.of("cluster", "weightedClusters", "reply").stream().filter(s::has).toList();
+        List<String> given = List.of("cluster", "weightedClusters", "reply", "redirect").stream().filter(s::has).toList();
         if (given.isEmpty()) {
-            s.wrong("cluster", "missing (expected: cluster, weightedClusters or reply)");
+            s.wrong("cluster", "missing (expected: cluster, weightedClusters, reply or redirect)");
         }
         given.stream().skip(1).forEach(key -> s.refuse(key, "beside " + given.get(0), "one of them"));
         if (s.has("weightedClusters")) {
             s.atLeastOne("weightedClusters", "{cluster: payments, weight: 9}");
             return s.make(() -> new Route.ToWeightedClusters(shares));
         }
-        return reply.orElseGet(() -> s.make(() -> new Route.ToCluster(cluster)));
+        return reply.or(() -> redirect).orElseGet(() -> s.make(() -> new Route.ToCluster(cluster)));
     }
 
     private Route.WeightedCluster share(Section s) {

@@ -139,6 +139,11 @@ final class Section {
         return items;
     }
 
+    /** As the one below, where several may say the same. */
+    <T> List<T> items(String key, Function<Section, T> reader) {
+        return items(key, "", reader);
+    }
+
     /** Each mapping of a list, without those that had findings; {@code identity} is the key by which no two may be the same. */
     <T> List<T> items(String key, String identity, Function<Section, T> reader) {
         List<T> items = new ArrayList<>();

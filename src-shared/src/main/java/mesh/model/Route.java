@@ -2,6 +2,7 @@ package mesh.model;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What matches, where it goes, and under which policies.
@@ -14,6 +15,7 @@ import java.util.Optional;
  * @param retry       {@link RetryPolicy#NONE} for no second try
  * @param limits      what clients may send to it
  * @param hedge       when a second try is made beside the first; empty for never
+ * @param filters     what is done to requests and answers on their way
  */
 public record Route(
     String name,
@@ -23,17 +25,18 @@ public record Route(
     Timeouts timeouts,
     RetryPolicy retry,
     RouteLimits limits,
-    Optional<HedgePolicy> hedge) {
+    Optional<HedgePolicy> hedge,
+    RouteFilters filters) {
 
     public Route {
         Checks.name("route name", name);
         hostRewrite.ifPresent(h -> Checks.authority("route \"" + name + "\" hostRewrite", h));
     }
 
-    /** Without hedging. */
+    /** Without hedging and filters. */
     public Route(
         String name, PathMatch match, Action action, Optional<String> hostRewrite, Timeouts timeouts, RetryPolicy retry, RouteLimits limits) {
-        this(name, match, action, hostRewrite, timeouts, retry, limits, Optional.empty());
+        this(name, match, action, hostRewrite, timeouts, retry, limits, Optional.empty(), RouteFilters.NONE);
     }
 
     /** Without limits. */
@@ -43,12 +46,17 @@ public record Route(
 
     /** The same route with other limits. */
     public Route withLimits(RouteLimits other) {
-        return new Route(name, match, action, hostRewrite, timeouts, retry, other, hedge);
+        return new Route(name, match, action, hostRewrite, timeouts, retry, other, hedge, filters);
     }
 
     /** The same route with other hedging. */
     public Route withHedge(Optional<HedgePolicy> other) {
-        return new Route(name, match, action, hostRewrite, timeouts, retry, limits, other);
+        return new Route(name, match, action, hostRewrite, timeouts, retry, limits, other, filters);
+    }
+
+    /** The same route with other filters. */
+    public Route withFilters(RouteFilters other) {
+        return new Route(name, match, action, hostRewrite, timeouts, retry, limits, hedge, other);
     }
 
     /** How a path is compared; the query never takes part. */
@@ -75,7 +83,7 @@ public record Route(
     }
 
     /** Where a request goes. */
-    public sealed interface Action permits ToCluster, ToWeightedClusters, DirectReply {}
+    public sealed interface Action permits ToCluster, ToWeightedClusters, DirectReply, Redirect {}
 
     /** To one cluster. */
     public record ToCluster(String cluster) implements Action {
@@ -115,6 +123,38 @@ public record Route(
     public record DirectReply(int status, String body) implements Action {
         public DirectReply {
             Checks.range("direct reply status", status, 200, 599);
+        }
+    }
+
+    /**
+     * The client is told to go elsewhere.
+     *
+     * @param scheme {@code http} or {@code https}; empty for the one it came by
+     * @param host   without a port; empty for the one it asked for
+     * @param port   0 to leave it, or none where {@code host} is given
+     * @param path   empty leaves it
+     * @param status 301, 302, 303, 307 or 308
+     * @param query  whether the query goes along
+     */
+    public record Redirect(Optional<String> scheme, Optional<String> host, int port, Optional<PathRewrite> path, int status, boolean query)
+        implements Action {
+
+        public Redirect {
+            scheme.ifPresent(s -> {
+                if (!s.equals("http") && !s.equals("https")) throw new IllegalArgumentException("redirect scheme: \"" + s + "\" (expected: http or https)");
+            });
+            host.ifPresent(h -> {
+                if (Checks.authority("redirect host", h).matches(".*:\\d+")) {
+                    throw new IllegalArgumentException("redirect host: \"" + h + "\" (expected: no port in it, it has a place of its own)");
+                }
+            });
+            Checks.range("redirect port", port, 0, 65_535);
+            if (!Set.of(301, 302, 303, 307, 308).contains(status)) {
+                throw new IllegalArgumentException("redirect status: " + status + " (expected: 301, 302, 303, 307 or 308)");
+            }
+            if (scheme.isEmpty() && host.isEmpty() && port == 0 && path.isEmpty()) {
+                throw new IllegalArgumentException("redirect: goes where the request came from (expected: a scheme, host, port or path)");
+            }
         }
     }
 }

@@ -9,8 +9,15 @@ import java.util.List;
  * @param hosts  at least one of {@code payments}, {@code payments:8080}, {@code *.example.com}, {@code *}; compared without case.
  *               One without a port matches any port.
  * @param routes tried in order
+ * @param requestHeaders  changed after what the route itself changes
+ * @param responseHeaders likewise
  */
-public record VirtualHost(String name, List<String> hosts, List<Route> routes) {
+public record VirtualHost(String name, List<String> hosts, List<Route> routes, HeaderChanges requestHeaders, HeaderChanges responseHeaders) {
+
+    /** One that changes no fields. */
+    public VirtualHost(String name, List<String> hosts, List<Route> routes) {
+        this(name, hosts, routes, HeaderChanges.NONE, HeaderChanges.NONE);
+    }
 
     public VirtualHost {
         Checks.name("virtual host name", name);

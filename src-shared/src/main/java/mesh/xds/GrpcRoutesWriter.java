@@ -56,7 +56,9 @@ final class GrpcRoutesWriter implements ResourceWriter<RouteTable, RouteConfigur
         RouteConfiguration.Builder message = proxies.encode(table, snapshot).toBuilder();
         for (VirtualHost.Builder host : message.getVirtualHostsBuilderList()) {
             for (Route.Builder route : host.getRoutesBuilderList()) {
-                if (route.hasDirectResponse()) {
+                // Which it has no filters for, and refuses the whole table.
+                route.clearTypedPerFilterConfig();
+                if (route.hasDirectResponse() || route.hasRedirect()) {
                     // Which no gRPC client has, and refuses the whole table for. So a call of this route fails, and goes to no later one.
                     route.setNonForwardingAction(NonForwardingAction.getDefaultInstance());
                 } else {

@@ -26,8 +26,10 @@ import mesh.model.Route.DirectReply;
 import mesh.model.Route.Exact;
 import mesh.model.Route.PathMatch;
 import mesh.model.Route.Prefix;
+import mesh.model.Route.Redirect;
 import mesh.model.Route.ToCluster;
 import mesh.model.Route.ToWeightedClusters;
+import mesh.model.RouteFilters;
 import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Timeouts;
@@ -41,11 +43,12 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
 
     private static final Set<String> TABLE_FIELDS =
         Set.of("name", "virtual_hosts", "validate_clusters", "max_direct_response_body_size_bytes", "ignore_port_in_host_matching", "metadata");
-    private static final Set<String> HOST_FIELDS = Set.of("name", "domains", "routes", "include_request_attempt_count", "metadata");
-    private static final Set<String> ROUTE_FIELDS = Set.of("name", "match", "route", "direct_response", "metadata", "decorator", "stat_prefix",
-        "typed_per_filter_config");
-    private static final Set<String> ACTION_FIELDS =
-        Set.of("cluster", "weighted_clusters", "host_rewrite_literal", "timeout", "idle_timeout", "retry_policy");
+    private static final Set<String> HOST_FIELDS =
+        FilterFields.and(FilterFields.OF_HEADERS, Set.of("name", "domains", "routes", "include_request_attempt_count", "metadata"));
+    private static final Set<String> ROUTE_FIELDS = FilterFields.and(FilterFields.OF_HEADERS, Set.of("name", "match", "route", "redirect",
+        "direct_response", "metadata", "decorator", "stat_prefix", "typed_per_filter_config"));
+    private static final Set<String> ACTION_FIELDS = FilterFields.and(FilterFields.OF_ACTION,
+        Set.of("cluster", "weighted_clusters", "host_rewrite_literal", "timeout", "idle_timeout", "retry_policy"));
 
     @Override
     public Class<RouteConfiguration> wireType() {
@@ -74,6 +77,7 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         boolean ports = false;
         for (mesh.model.VirtualHost host : table.virtualHosts()) {
             VirtualHost.Builder virtualHost = VirtualHost.newBuilder().setName(host.name()).addAllDomains(host.hosts());
+            FilterFields.encode(host, virtualHost);
             ports |= host.hosts().stream().anyMatch(h -> h.indexOf(':') >= 0);
             for (mesh.model.Route route : host.routes()) {
                 virtualHost.addRoutes(encode(route));
@@ -94,6 +98,7 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
     private static Route encode(mesh.model.Route route) {
         Route.Builder message = Route.newBuilder().setName(route.name()).setMatch(encode(route.match()));
         route.limits().rate().ifPresent(rate -> message.putTypedPerFilterConfig(RateLimits.FILTER, Wire.pack(RateLimits.encode(rate))));
+        FilterFields.encode(route.filters(), message);
         RoutePolicy policy = policy(route);
         if (!policy.equals(RoutePolicy.getDefaultInstance())) {
             message.setMetadata(MeshPolicy.encode(policy));
@@ -103,6 +108,9 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
             return message.setDirectResponse(DirectResponseAction.newBuilder()
                 .setStatus(reply.status())
                 .setBody(DataSource.newBuilder().setInlineString(reply.body()))).build();
+        }
+        if (route.action() instanceof Redirect redirect) {
+            return message.setRedirect(Redirects.encode(redirect, route.match())).build();
         }
         RouteAction.Builder action = RouteAction.newBuilder()
             .setTimeout(Wire.duration(route.timeouts().request()))
@@ -115,6 +123,7 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
                 WeightedCluster.ClusterWeight.newBuilder().setName(c.cluster()).setWeight(Wire.uint32(c.weight()))));
             action.setWeightedClusters(clusters);
         }
+        FilterFields.encode(route.filters(), route.match(), action);
         route.hostRewrite().ifPresent(action::setHostRewriteLiteral);
         if (!route.retry().equals(RetryPolicy.NONE)) {
             action.setRetryPolicy(RetryPolicies.encode(route.retry()));
@@ -125,7 +134,7 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
     /** What only our sidecars know. */
     private static RoutePolicy policy(mesh.model.Route route) {
         RoutePolicy.Builder policy = RoutePolicy.newBuilder().setMaxBodyBytes(route.limits().maxBodyBytes());
-        if (!(route.action() instanceof DirectReply)) {
+        if (route.action() instanceof ToCluster || route.action() instanceof ToWeightedClusters) {
             route.hedge().ifPresent(hedge -> policy.setHedge(HedgePolicies.encode(hedge)));
         }
         return policy.build();
@@ -161,7 +170,8 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
                 routes.add(decoded);
             }
         }
-        return reading.check(() -> new mesh.model.VirtualHost(message.getName(), message.getDomainsList(), routes));
+        return reading.check(() -> new mesh.model.VirtualHost(message.getName(), message.getDomainsList(), routes,
+            FilterFields.requestHeaders(message, reading), FilterFields.responseHeaders(message, reading)));
     }
 
     private static mesh.model.Route decode(Route message, String name, Reading reading) {
@@ -169,13 +179,15 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         PathMatch match = decode(message.getMatch(), reading.at("match"));
         RoutePolicy policy = MeshPolicy.decode(message.getMetadata(), RoutePolicy.newBuilder(), reading).build();
         RouteLimits limits = limits(message, policy, reading);
-        if (message.hasDirectResponse()) {
-            DirectReply reply = reply(message.getDirectResponse(), reading.at("direct_response"));
-            return match == null || reply == null ? null
-                : reading.check(() -> new mesh.model.Route(name, match, reply, Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE, limits));
+        RouteFilters filters = FilterFields.decode(message, match, reading);
+        if (message.hasDirectResponse() || message.hasRedirect()) {
+            Action answer = message.hasRedirect() ? Redirects.decode(message.getRedirect(), match, reading.at("redirect"))
+                : reply(message.getDirectResponse(), reading.at("direct_response"));
+            return match == null || answer == null ? null : reading.check(() ->
+                new mesh.model.Route(name, match, answer, Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE, limits).withFilters(filters));
         }
         if (!message.hasRoute()) {
-            reading.problem("has no action (expected: route or direct_response)");
+            reading.problem("has no action (expected: route, redirect or direct_response)");
             return null;
         }
         RouteAction route = message.getRoute();
@@ -190,7 +202,7 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         Optional<HedgePolicy> hedge = policy.hasHedge()
             ? Optional.ofNullable(HedgePolicies.decode(policy.getHedge(), MeshPolicy.at(reading).at("hedge"))) : Optional.empty();
         return match == null || action == null ? null
-            : reading.check(() -> new mesh.model.Route(name, match, action, hostRewrite, timeouts, retry, limits).withHedge(hedge));
+            : reading.check(() -> new mesh.model.Route(name, match, action, hostRewrite, timeouts, retry, limits).withHedge(hedge).withFilters(filters));
     }
 
     private static RouteLimits limits(Route message, RoutePolicy policy, Reading reading) {

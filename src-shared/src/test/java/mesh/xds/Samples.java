@@ -21,6 +21,8 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
+import mesh.model.HeaderChange;
+import mesh.model.HeaderChanges;
 import mesh.model.HealthPolicy;
 import mesh.model.HedgePolicy;
 import mesh.model.HttpLimits;
@@ -28,10 +30,12 @@ import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
 import mesh.model.OutlierPolicy;
+import mesh.model.PathRewrite;
 import mesh.model.RateLimit;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
+import mesh.model.RouteFilters;
 import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
@@ -88,11 +92,38 @@ final class Samples {
                     new Route.ToWeightedClusters(List.of(new Route.WeightedCluster("secure", 3), new Route.WeightedCluster("plain", 0))),
                     Optional.empty(), new Timeouts(Duration.ZERO, Duration.ofSeconds(30)), never)
                     .withHedge(Optional.of(new HedgePolicy(new HedgePolicy.Delay(Duration.ofMillis(50)), 1))))),
+            filtered(),
             new VirtualHost("rest", List.of("*"), List.of(
                 route("teapot", new Route.DirectReply(418, "short and stout \u2615"))
                     .withLimits(new RouteLimits(Optional.of(RateLimit.of(1, Duration.ofSeconds(1), new RateLimit.Everyone())), 0)),
                 route("long", new Route.DirectReply(200, "x".repeat(5000))),
                 route("empty", new Route.DirectReply(204, ""))))));
+    }
+
+    private static VirtualHost filtered() {
+        HeaderChanges headers = new HeaderChanges(List.of("x-debug", "x-old"), List.of(
+            new HeaderChange("x-team", "100% payments", HeaderChange.Action.APPEND),
+            new HeaderChange("X-Env", "%%", HeaderChange.Action.SET),
+            new HeaderChange("x-a", "a", HeaderChange.Action.ADD_IF_ABSENT),
+            new HeaderChange("x-a", "b", HeaderChange.Action.SET_IF_PRESENT)));
+        HeaderChanges one = new HeaderChanges(List.of("server"), List.of());
+        return new VirtualHost("filtered", List.of("filtered"), List.of(
+            rewritten("joined", "/a", new PathRewrite.Prefix("/b"), headers),
+            rewritten("opened", "/a", new PathRewrite.Prefix("/"), one),
+            rewritten("closed", "/a.b/", new PathRewrite.Prefix("/b"), HeaderChanges.NONE),
+            rewritten("below", "/", new PathRewrite.Prefix("/b"), HeaderChanges.NONE),
+            rewritten("whole", "/", new PathRewrite.Full("/b%20c"), HeaderChanges.NONE),
+            rewritten("expressed", "/", new PathRewrite.Regex("^/([^/]+)/(.*)$", "/\\2/\\1"), HeaderChanges.NONE),
+            route("moved", new Route.Redirect(Optional.of("https"), Optional.of("shop.example"), 8443, Optional.of(new PathRewrite.Full("/new")), 308, false)),
+            route("renamed", new Route.Redirect(Optional.empty(), Optional.empty(), 0, Optional.of(new PathRewrite.Prefix("/new")), 301, true))
+                .withFilters(new RouteFilters(Optional.empty(), HeaderChanges.NONE, headers)),
+            route("turned", new Route.Redirect(Optional.of("http"), Optional.empty(), 0,
+                Optional.of(new PathRewrite.Regex("a", "b")), 302, true))), headers, one);
+    }
+
+    private static Route rewritten(String name, String prefix, PathRewrite rewrite, HeaderChanges headers) {
+        return new Route(name, new Route.Prefix(prefix), new Route.ToCluster("plain"), Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE)
+            .withFilters(new RouteFilters(Optional.of(rewrite), headers, HeaderChanges.NONE));
     }
 
     private static Route route(String name, Route.Action action) {

@@ -6,10 +6,12 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import mesh.model.HeaderChanges;
 import mesh.model.HedgePolicy;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
+import mesh.model.RouteFilters;
 import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Timeouts;
@@ -34,8 +36,10 @@ public final class RouteMessages {
         problems.name(path + ".name", m.getName());
         List<Route> routes = problems.readAll(path + ".routes", m.getRoutesList(), "name",
             mesh.v1.Route::getName, (r, at) -> decode(r, at, problems));
+        HeaderChanges requestHeaders = FilterMessages.headers(m.getRequestHeaders(), path + ".request_headers", problems);
+        HeaderChanges responseHeaders = FilterMessages.headers(m.getResponseHeaders(), path + ".response_headers", problems);
         return problems.count() > before ? null
-            : problems.read(path + ".hosts", () -> new VirtualHost(m.getName(), m.getHostsList(), routes));
+            : problems.read(path + ".hosts", () -> new VirtualHost(m.getName(), m.getHostsList(), routes, requestHeaders, responseHeaders));
     }
 
     private static Route decode(mesh.v1.Route m, String path, Problems problems) {
@@ -50,11 +54,13 @@ public final class RouteMessages {
             ? Optional.ofNullable(HedgeMessages.decode(m.getHedge(), path + ".hedge", problems)) : Optional.empty();
         Optional<String> hostRewrite = m.getHostRewrite().isEmpty() ? Optional.empty() : Optional.of(m.getHostRewrite());
         RouteLimits limits = LimitMessages.decode(m, path, problems);
+        RouteFilters filters = FilterMessages.decode(m, path, problems);
         if (problems.count() > before) {
             return null;
         }
         return problems.read(path, () ->
-            new Route(m.getName(), match, action, hostRewrite, new Timeouts(timeout, idle), retry, limits).withHedge(hedge));
+            new Route(m.getName(), match, action, hostRewrite, new Timeouts(timeout, idle), retry, limits).withHedge(hedge)
+                .withFilters(filters));
     }
 
     private static Route.PathMatch match(mesh.v1.Route m, String path, Problems problems) {
@@ -79,13 +85,16 @@ public final class RouteMessages {
         if (m.hasReply()) {
             given.add("reply");
         }
+        if (m.hasRedirect()) {
+            given.add("redirect");
+        }
         if (given.size() != 1) {
             problems.add(path + ".cluster", (given.isEmpty() ? "missing" : String.join(" and ", given))
-                + " (expected: one of cluster, weighted_clusters, reply)");
+                + " (expected: one of cluster, weighted_clusters, reply, redirect)");
             return null;
         }
-        if (m.hasReply()) {
-            return reply(m, path, problems);
+        if (m.hasReply() || m.hasRedirect()) {
+            return answer(m, path, problems);
         }
         if (!m.getCluster().isEmpty()) {
             return problems.read(path + ".cluster", () -> new Route.ToCluster(m.getCluster()));
@@ -96,9 +105,14 @@ public final class RouteMessages {
             : problems.read(path + ".weighted_clusters", () -> new Route.ToWeightedClusters(shares));
     }
 
-    private static Route.Action reply(mesh.v1.Route m, String path, Problems problems) {
-        if (m.hasTimeout() || m.hasIdleTimeout() || m.hasRetry() || m.hasHedge() || !m.getHostRewrite().isEmpty()) {
-            problems.add(path + ".reply", "beside timeout, idle_timeout, retry, hedge or host_rewrite (expected: none of them, nothing is sent upstream)");
+    private static Route.Action answer(mesh.v1.Route m, String path, Problems problems) {
+        if (m.hasTimeout() || m.hasIdleTimeout() || m.hasRetry() || m.hasHedge() || !m.getHostRewrite().isEmpty() || m.hasRewrite()
+            || m.hasRequestHeaders()) {
+            problems.add(path + (m.hasReply() ? ".reply" : ".redirect"), "beside timeout, idle_timeout, retry, hedge, host_rewrite, rewrite or"
+                + " request_headers (expected: none of them, nothing is sent upstream)");
+        }
+        if (m.hasRedirect()) {
+            return FilterMessages.redirect(m.getRedirect(), path + ".redirect", problems);
         }
         return problems.read(path + ".reply.status", () -> new Route.DirectReply(m.getReply().getStatus(), m.getReply().getBody()));
     }
@@ -142,6 +156,8 @@ public final class RouteMessages {
         for (VirtualHost host : table.virtualHosts()) {
             mesh.v1.VirtualHost.Builder h = m.addVirtualHostsBuilder().setName(host.name()).addAllHosts(host.hosts());
             host.routes().forEach(route -> h.addRoutes(encode(route)));
+            if (!host.requestHeaders().isEmpty()) h.setRequestHeaders(FilterMessages.encode(host.requestHeaders()));
+            if (!host.responseHeaders().isEmpty()) h.setResponseHeaders(FilterMessages.encode(host.responseHeaders()));
         }
         return m.build();
     }
@@ -149,6 +165,7 @@ public final class RouteMessages {
     private static mesh.v1.Route encode(Route route) {
         mesh.v1.Route.Builder m = mesh.v1.Route.newBuilder().setName(route.name());
         LimitMessages.encode(route.limits(), m);
+        FilterMessages.encode(route.filters(), m);
         if (route.match() instanceof Route.Exact exact) {
             m.setPath(exact.path());
         } else if (route.match() instanceof Route.Prefix prefix) {
@@ -160,6 +177,8 @@ public final class RouteMessages {
             to.clusters().forEach(w -> m.addWeightedClustersBuilder().setCluster(w.cluster()).setWeight(w.weight()));
         } else if (route.action() instanceof Route.DirectReply reply) {
             return m.setReply(mesh.v1.Reply.newBuilder().setStatus(reply.status()).setBody(reply.body())).build();
+        } else if (route.action() instanceof Route.Redirect redirect) {
+            return m.setRedirect(FilterMessages.encode(redirect)).build();
         }
         route.hostRewrite().ifPresent(m::setHostRewrite);
         m.setTimeout(Values.message(route.timeouts().request()));

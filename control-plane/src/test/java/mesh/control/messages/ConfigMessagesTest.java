@@ -31,13 +31,18 @@ class ConfigMessagesTest {
                  "rate_limit": {"requests": 5, "per": "1s", "burst": 5, "key": "header:x-api-key", "keys": 65536},
                  "max_body_bytes": "1099511627776"},
                 {"name": "gone", "path": "/old", "reply": {"status": 410, "body": "gone\\n"}},
+                {"name": "moved", "prefix": "/moved", "redirect": {"scheme": "https", "host": "new.example", "port": 8443, "path": {"prefix": "/"},
+                 "status": 308, "strip_query": true}, "response_headers": {"add": [{"name": "x-why", "value": "moved", "action": "set"}]}},
+                {"name": "rewritten", "prefix": "/r", "cluster": "app", "timeout": "15s", "idle_timeout": "300s",
+                 "rewrite": {"regex": "^/r/(.*)", "substitution": "/\\\\1"},
+                 "request_headers": {"remove": ["x-debug"], "add": [{"name": "x-team", "value": "50%", "action": "append"}]}},
                 {"name": "all", "prefix": "/", "timeout": "60.500s", "idle_timeout": "300s",
                  "weighted_clusters": [{"cluster": "app", "weight": 9}, {"cluster": "canary", "weight": 1}],
                  "retry": {"attempts": 3, "per_try_timeout": "0.500s", "retry_on": ["connect-failure", "5xx", "retriable-status-codes"],
                            "retriable_status_codes": [425, 429],
                            "backoff_base": "0.010s", "backoff_max": "1s"},
                  "hedge": {"after": "p99.5", "max_extra": 0.02}}
-              ]}
+              ], "request_headers": {"remove": ["x-host"]}, "response_headers": {"add": [{"name": "x-host", "value": "v", "action": "add-if-absent"}]}}
             ]}
           ],
           "clusters": [
@@ -133,7 +138,7 @@ class ConfigMessagesTest {
                 "config.listeners[3].route: \"@in\" (expected: a name that does not begin with \"@\")",
                 "config.routes[0].virtual_hosts[0].hosts: virtual host \"v\": no hosts (expected: at least one, \"*\" for all)",
                 "config.routes[0].virtual_hosts[1].routes[0].path: route path: \"health\" (expected: begins with / and has no ? or #)",
-                "config.routes[0].virtual_hosts[1].routes[0].cluster: cluster and weighted_clusters (expected: one of cluster, weighted_clusters, reply)",
+                "config.routes[0].virtual_hosts[1].routes[0].cluster: cluster and weighted_clusters (expected: one of cluster, weighted_clusters, reply, redirect)",
                 "config.routes[0].virtual_hosts[1].routes[0].timeout: -1s (expected: 0s or more, such as \"1s\")",
                 "config.routes[0].virtual_hosts[1].routes[0].retry.attempts: 11 (expected: 1 to 10)",
                 "config.routes[0].virtual_hosts[1].routes[1]: path \"/a\" and prefix \"/\" (expected: one of them)",
@@ -142,10 +147,10 @@ class ConfigMessagesTest {
                 "config.routes[0].virtual_hosts[1].routes[1].retry.retry_on[0]: \"5x\" (expected: one of connect-failure, refused-stream,"
                     + " reset-before-request, reset, gateway-error, 5xx, retriable-4xx, retriable-status-codes, envoy-ratelimited,"
                     + " cancelled, deadline-exceeded, internal, resource-exhausted, unavailable)",
-                "config.routes[0].virtual_hosts[1].routes[2].reply: beside timeout, idle_timeout, retry, hedge or host_rewrite (expected: none of them,"
-                    + " nothing is sent upstream)",
+                "config.routes[0].virtual_hosts[1].routes[2].reply: beside timeout, idle_timeout, retry, hedge, host_rewrite, rewrite or"
+                    + " request_headers (expected: none of them, nothing is sent upstream)",
                 "config.routes[0].virtual_hosts[1].routes[2].reply.status: direct reply status: 99 (expected: 200 to 599)",
-                "config.routes[0].virtual_hosts[1].routes[3].cluster: missing (expected: one of cluster, weighted_clusters, reply)",
+                "config.routes[0].virtual_hosts[1].routes[3].cluster: missing (expected: one of cluster, weighted_clusters, reply, redirect)",
                 "config.clusters[0].balancer: \"roundrobin\" (expected: one of round_robin, least_conn, random, peak_ewma)",
                 "config.clusters[0].endpoints[0].address: \":80\" (expected: host:port, such as 10.0.0.7:9001)",
                 "config.clusters[0].endpoints[1].weight: 1000001 (expected: 1 to 1000000)",
@@ -158,6 +163,33 @@ class ConfigMessagesTest {
                 "config.clusters[0].idle_timeout: -1s (expected: more than 0s, such as \"1s\")",
                 "config.clusters[0].protocol: \"grpc\" (expected: one of downstream, http1, http2)",
                 "config.clusters[0].max_connections: 4000000000 (expected: 1 to 1000000)");
+    }
+
+    @Test
+    void findsWhatIsWrongWithFilters() throws Exception {
+        assertThat(problems("""
+            {"routes": [{"name": "t", "virtual_hosts": [
+               {"name": "v", "hosts": ["*"], "request_headers": {"add": [{"name": "host", "value": "x"}]}, "routes": [
+                 {"name": "a", "cluster": "c", "rewrite": {"path": "/a", "prefix": "/b"}},
+                 {"name": "b", "cluster": "c", "rewrite": {"regex": "(", "substitution": ""}},
+                 {"name": "c", "redirect": {"status": 304, "host": "h"}, "request_headers": {}},
+                 {"name": "d", "redirect": {}},
+                 {"name": "e", "cluster": "c", "response_headers": {"remove": ["a", "A"], "add": [{"name": "x", "value": "a\\r\\nb"},
+                   {"name": "x", "value": "y", "action": "put"}]}}]}]}],
+             "clusters": [{"name": "c"}]}"""))
+            .containsExactly(
+                "config.routes[0].virtual_hosts[0].routes[0].rewrite: path and prefix (expected: one of path, prefix, regex; substitution only beside regex)",
+                "config.routes[0].virtual_hosts[0].routes[1].rewrite: rewrite regex: \"(\" is none: missing closing ) (expected: RE2's syntax)",
+                "config.routes[0].virtual_hosts[0].routes[2].redirect: beside timeout, idle_timeout, retry, hedge, host_rewrite, rewrite or"
+                    + " request_headers (expected: none of them, nothing is sent upstream)",
+                "config.routes[0].virtual_hosts[0].routes[2].redirect: redirect status: 304 (expected: 301, 302, 303, 307 or 308)",
+                "config.routes[0].virtual_hosts[0].routes[3].redirect: redirect: goes where the request came from (expected: a scheme, host, port or path)",
+                "config.routes[0].virtual_hosts[0].routes[4].response_headers.add[0]: value of header \"x\": \"a??b\" (expected: 1 to 4096 characters of"
+                    + " visible ASCII, blanks only between them)",
+                "config.routes[0].virtual_hosts[0].routes[4].response_headers.add[1]: \"put\" (expected: one of append, add-if-absent, set, set-if-present)",
+                "config.routes[0].virtual_hosts[0].routes[4].response_headers.remove: headers removed: [a, a] (expected: each once)",
+                "config.routes[0].virtual_hosts[0].request_headers.add[0]: header \"host\" (expected: none that frames or addresses a message;"
+                    + " hostRewrite changes the Host)");
     }
 
     @Test

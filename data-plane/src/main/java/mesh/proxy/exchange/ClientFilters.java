@@ -38,6 +38,11 @@ public final class ClientFilters {
         return peer;
     }
 
+    /** {@code http} or {@code https}: what the client's own connection is. */
+    String scheme() {
+        return forwarded.scheme();
+    }
+
     /** The other end's address, or null. */
     InetAddress address() {
         return address;

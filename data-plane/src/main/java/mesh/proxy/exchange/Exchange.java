@@ -40,6 +40,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     private final long begun;
 
     private CompiledRoute route;
+    /** Null where the route has none. */
+    private FilterRun filters;
     private boolean grpc;
     private long requestNanos;
     private long idleNanos;
@@ -87,17 +89,25 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         route = table.routes().match(request);
         if (route == null) {
             fail(Failure.NO_ROUTE);
-        } else if (!admitted(route.limiter())) {
             return;
-        } else if (route.reply() != null) {
+        }
+        if (route.filters() != null) filters = new FilterRun(route.filters());
+        if (admitted(route.limiter())) proceed();
+    }
+
+    private void proceed() {
+        if (route.reply() != null) {
             reply();
+        } else if (route.location() != null) {
+            redirect();
         } else if (isTooLarge()) {
             fail(Failure.BODY_TOO_LARGE);
         } else {
             cluster = route.cluster(session.random());
             limit();
             session.filters().onRequest(request, route.hostRewrite());
-            forward();
+            if (filters == null || filters.onRequest(request)) forward();
+            else fail(Failure.BAD_REWRITE);
         }
     }
 
@@ -114,7 +124,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         if (wait == 0) return true;
         status = Failure.RATE_LIMITED.httpStatus();
         answering = true;
-        LocalReply.sendRateLimited(client, limiter, wait);
+        LocalReply.sendRateLimited(client, filters, limiter, wait);
         finish(Failure.RATE_LIMITED);
         return false;
     }
@@ -142,7 +152,19 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     private void reply() {
         status = route.reply().status();
         answering = true;
-        LocalReply.send(client, route.reply());
+        LocalReply.send(client, filters, route.reply());
+        finish();
+    }
+
+    private void redirect() {
+        String location = route.location().of(request, session.filters().scheme());
+        if (location == null) {
+            fail(Failure.BAD_REWRITE);
+            return;
+        }
+        status = route.location().status();
+        answering = true;
+        LocalReply.sendRedirect(client, filters, status, location);
         finish();
     }
 
@@ -274,11 +296,12 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         answering = true;
         status = head.status();
         if (grpc && !Grpc.isGrpc(head)) {
-            LocalReply.sendGrpc(client, status);
+            LocalReply.sendGrpc(client, filters, status);
             finish();
             return;
         }
         session.filters().onResponse(head);
+        if (filters != null) filters.onResponse(head);
         client.sendHead(head, end);
         if (end) finish();
     }
@@ -315,6 +338,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         status = 101;
         answering = true;
         session.filters().onResponse(head);
+        if (filters != null) filters.onResponse(head);
         Channel up = from.takeOver();
         Channel down = client.takeOver(head);
         Splice.join(down, List.of(), up, session.loop(), route.idleNanos(), from::tunnelEnded);
@@ -457,7 +481,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         } else {
             status = failure.httpStatus();
             answering = true;
-            LocalReply.send(client, failure);
+            LocalReply.send(client, filters, failure);
         }
         finish(failure);
     }
@@ -488,7 +512,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     private AccessLog.Entry entry(Failure failure, long nanos, String service) {
         return new AccessLog.Entry(
-            request.method().name(), request.target(), request.authority(), status, failure, bytesIn, bytesOut, nanos, service,
+            request.method().name(), request.askedTarget(), request.authority(), status, failure, bytesIn, bytesOut, nanos, service,
             attempt == null ? null : attempt.destination().upstream().address().toString(), session.peer(),
             request.get(FieldName.TRACEPARENT));
     }

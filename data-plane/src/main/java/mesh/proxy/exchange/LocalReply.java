@@ -10,7 +10,10 @@ import mesh.proxy.http.ResponseHead;
 import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.outcome.Failure;
 
-/** What the sidecar answers itself. A gRPC client gets a status in a head that is also the end (trailers-only), anybody else a short text. */
+/**
+ * What the sidecar answers itself. A gRPC client gets a status in a head that is also the end (trailers-only), anybody else a short text. A
+ * route's filters have the last word on every head; they are null where there are none, or no route.
+ */
 final class LocalReply {
 
     private static final FieldName RATE_LIMIT = FieldName.of("ratelimit"), RATE_LIMIT_POLICY = FieldName.of("ratelimit-policy");
@@ -18,38 +21,38 @@ final class LocalReply {
     private LocalReply() {}
 
     /** Answers with a failure; the client learns no more of it than its status says, the rest is in the log. */
-    static void send(DownstreamStream client, Failure failure) {
+    static void send(DownstreamStream client, FilterRun filters, Failure failure) {
         if (Grpc.isGrpc(client.head())) {
             ResponseHead head = trailersOnly(failure.grpcStatus(), ResponseHead.reason(failure.httpStatus()));
             mark(head, failure);
-            client.sendHead(head, true);
+            sendHead(client, filters, head, true);
             return;
         }
         ResponseHead head = ResponseHead.of(failure.httpStatus());
         mark(head, failure);
-        send(client, head, ResponseHead.reason(failure.httpStatus()) + "\n");
+        send(client, filters, head, ResponseHead.reason(failure.httpStatus()) + "\n");
     }
 
     /** Says besides the status when to come again: to gRPC's clients as a pushback (gRFC A6), to others as {@code retry-after} and {@code RateLimit}. */
-    static void sendRateLimited(DownstreamStream client, RateLimiter limiter, long waitNanos) {
+    static void sendRateLimited(DownstreamStream client, FilterRun filters, RateLimiter limiter, long waitNanos) {
         Failure failure = Failure.RATE_LIMITED;
         if (Grpc.isGrpc(client.head())) {
             ResponseHead head = trailersOnly(failure.grpcStatus(), ResponseHead.reason(failure.httpStatus()));
             head.add(Grpc.RETRY_PUSHBACK, Long.toString(TimeUnit.NANOSECONDS.toMillis(waitNanos) + 1));
-            client.sendHead(head, true);
+            sendHead(client, filters, head, true);
             return;
         }
         ResponseHead head = ResponseHead.of(failure.httpStatus());
         head.add(FieldName.RETRY_AFTER, Long.toString(RateLimiter.retryAfter(waitNanos)));
         head.add(RATE_LIMIT_POLICY, limiter.policy());
         head.add(RATE_LIMIT, limiter.state(waitNanos));
-        send(client, head, ResponseHead.reason(failure.httpStatus()) + "\n");
+        send(client, filters, head, ResponseHead.reason(failure.httpStatus()) + "\n");
     }
 
     /** Tells a gRPC client what an upstream has answered that does not speak gRPC; a proxy before it, most likely. */
-    static void sendGrpc(DownstreamStream client, int httpStatus) {
+    static void sendGrpc(DownstreamStream client, FilterRun filters, int httpStatus) {
         String reason = ResponseHead.reason(httpStatus);
-        client.sendHead(trailersOnly(Grpc.statusOf(httpStatus), "HTTP status " + httpStatus + (reason.isEmpty() ? "" : " " + reason)), true);
+        sendHead(client, filters, trailersOnly(Grpc.statusOf(httpStatus), "HTTP status " + httpStatus + (reason.isEmpty() ? "" : " " + reason)), true);
     }
 
     /** @param message ASCII without {@code %}, so that nothing needs to be escaped */
@@ -61,21 +64,32 @@ final class LocalReply {
         return head;
     }
 
-    static void send(DownstreamStream client, Route.DirectReply reply) {
-        send(client, ResponseHead.of(reply.status()), reply.body());
+    static void send(DownstreamStream client, FilterRun filters, Route.DirectReply reply) {
+        send(client, filters, ResponseHead.of(reply.status()), reply.body());
     }
 
-    private static void send(DownstreamStream client, ResponseHead head, String text) {
+    static void sendRedirect(DownstreamStream client, FilterRun filters, int status, String location) {
+        ResponseHead head = ResponseHead.of(status);
+        head.add(FieldName.LOCATION, location);
+        sendHead(client, filters, head, true);
+    }
+
+    private static void send(DownstreamStream client, FilterRun filters, ResponseHead head, String text) {
         if (text.isEmpty()) {
-            client.sendHead(head, true);
+            sendHead(client, filters, head, true);
             return;
         }
         ByteBuf body = ByteBufUtil.writeUtf8(client.channel().alloc(), text);
         head.add(FieldName.CONTENT_TYPE, "text/plain; charset=utf-8");
         head.add(FieldName.CONTENT_LENGTH, Integer.toString(body.readableBytes()));
-        client.sendHead(head, false);
+        sendHead(client, filters, head, false);
         client.sendBody(body);
         client.sendEnd(null);
+    }
+
+    private static void sendHead(DownstreamStream client, FilterRun filters, ResponseHead head, boolean end) {
+        if (filters != null) filters.onResponse(head);
+        client.sendHead(head, end);
     }
 
     private static void mark(ResponseHead head, Failure failure) {

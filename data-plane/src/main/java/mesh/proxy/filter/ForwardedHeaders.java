@@ -26,6 +26,11 @@ public final class ForwardedHeaders {
         this.certificate = certificate;
     }
 
+    /** {@code http} or {@code https}: what the client's own connection is. */
+    public String scheme() {
+        return scheme;
+    }
+
     public void add(RequestHead head) {
         head.append(FieldName.X_FORWARDED_FOR, address);
         if (!head.contains(FieldName.X_FORWARDED_PROTO)) head.add(FieldName.X_FORWARDED_PROTO, scheme);

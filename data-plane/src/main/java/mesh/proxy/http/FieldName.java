@@ -21,6 +21,7 @@ public final class FieldName {
     public static final FieldName EXPECT = of("expect");
     public static final FieldName DATE = of("date");
     public static final FieldName SERVER = of("server");
+    public static final FieldName LOCATION = of("location");
     public static final FieldName RETRY_AFTER = of("retry-after");
     public static final FieldName TRACEPARENT = of("traceparent");
     public static final FieldName TRACESTATE = of("tracestate");
@@ -30,6 +31,7 @@ public final class FieldName {
     public static final FieldName X_FORWARDED_HOST = of("x-forwarded-host");
     public static final FieldName X_FORWARDED_CLIENT_CERT = of("x-forwarded-client-cert");
     public static final FieldName X_ENVOY_ATTEMPT_COUNT = of("x-envoy-attempt-count");
+    public static final FieldName X_ENVOY_ORIGINAL_PATH = of("x-envoy-original-path");
     public static final FieldName X_ENVOY_OVERLOADED = of("x-envoy-overloaded");
     public static final FieldName X_ENVOY_UPSTREAM_SERVICE_TIME = of("x-envoy-upstream-service-time");
 

@@ -8,6 +8,7 @@ public final class Octets {
     private static final byte PATH = 4;
     private static final byte REG_NAME = 8;
     private static final byte QUERY = 16;
+    private static final byte URI = 32;
 
     private static final byte[] CLASSES = new byte[256];
 
@@ -23,6 +24,7 @@ public final class Octets {
         // RFC 3986 sections 2.2 and 2.3; browsers leave [ ] | in a path unescaped, so they are let through.
         allow(PATH | REG_NAME, "-._~!$&'()*+,;=");
         allow(PATH, "%:@/[]|");
+        for (char c = 0x21; c <= 0x7e; c++) if ((CLASSES[c] & PATH) != 0 && "[]|".indexOf(c) < 0 || c == '?') allow(URI, c);
         // A query is the application's: visible ASCII, but no fragment (RFC 9110 section 7.1).
         for (char c = 0x21; c <= 0x7e; c++) if (c != '#') allow(QUERY, c);
     }
@@ -61,6 +63,11 @@ public final class Octets {
 
     static boolean isQuery(byte b) {
         return (CLASSES[b & 0xff] & QUERY) != 0;
+    }
+
+    /** What may stand in a URI's path and query, escapes included (RFC 3986 sections 3.3 and 3.4). */
+    public static boolean isUri(char c) {
+        return c <= 0x7f && (CLASSES[c] & URI) != 0;
     }
 
     public static boolean isDigit(byte b) {

@@ -16,6 +16,9 @@ public final class RequestHead extends Fields {
     private int target;
     private int targetEnd;
     private int pathEnd;
+    /** Where the target stands that was asked for; 0 while it is the one that will be forwarded. */
+    private int asked;
+    private int askedEnd;
     private boolean http10;
     private boolean upgrading;
 
@@ -68,6 +71,11 @@ public final class RequestHead extends Fields {
     /** Path and query as they will be forwarded. */
     public String target() {
         return string(target, targetEnd);
+    }
+
+    /** As {@link #target}, before {@link #rewritePath}. */
+    public String askedTarget() {
+        return asked == 0 ? target() : string(asked, askedEnd);
     }
 
     /** The path without the query, dot segments resolved; {@code *} for an OPTIONS of the server itself. */
@@ -173,6 +181,8 @@ public final class RequestHead extends Fields {
         target = 0;
         targetEnd = 0;
         pathEnd = 0;
+        asked = 0;
+        askedEnd = 0;
         http10 = false;
         upgrading = false;
     }
@@ -311,6 +321,48 @@ public final class RequestHead extends Fields {
         targetEnd = length();
         headText().append(" HTTP/1.1\r\n");
         startLine(line, length());
+    }
+
+    /** Bytes of the path. */
+    public int pathLength() {
+        return pathEnd - target;
+    }
+
+    /**
+     * Puts something else in place of the path's beginning, or of all of it; the query stays. Only of a path: {@code *} has nothing to be
+     * rewritten.
+     *
+     * @param with  what comes
+     * @param bytes how much of the path goes
+     * @return false when what comes out is no path, or has dot segments: those that the client sent were resolved before it was routed. The
+     *         head is as it was then
+     */
+    public boolean rewritePath(byte[] with, int bytes) {
+        if (text()[target] != '/') return true;
+        int line = length();
+        headText().append(method.name());
+        headText().append(" ");
+        int from = length();
+        headText().append(with);
+        headText().append(target + bytes, pathEnd);
+        int newPathEnd = length();
+        headText().append(pathEnd, targetEnd);
+        int to = length();
+        if (from == newPathEnd || text()[from] != '/' || RequestTarget.check(text(), from, to) == RequestTarget.Form.INVALID
+            || RequestTarget.hasDotSegments(text(), from, newPathEnd)) {
+            truncate(line);
+            return false;
+        }
+        if (asked == 0) {
+            asked = target;
+            askedEnd = targetEnd;
+        }
+        target = from;
+        pathEnd = newPathEnd;
+        targetEnd = to;
+        headText().append(" HTTP/1.1\r\n");
+        startLine(line, length());
+        return true;
     }
 
     private boolean asksForUpgrade() {

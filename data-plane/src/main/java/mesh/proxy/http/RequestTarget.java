@@ -75,6 +75,16 @@ final class RequestTarget {
         return out;
     }
 
+    /** Whether there is a segment to resolve in a path that begins with a slash. */
+    static boolean hasDotSegments(byte[] text, int from, int to) {
+        for (int in = from, end; in < to; in = end) {
+            end = in + 1;
+            while (end < to && text[end] != '/') end++;
+            if (dots(text, in + 1, end) > 0) return true;
+        }
+        return false;
+    }
+
     /** 1 or 2 when the segment is nothing but that many dots, plain or escaped; else 0. */
     private static int dots(byte[] text, int from, int to) {
         int dots = 0;

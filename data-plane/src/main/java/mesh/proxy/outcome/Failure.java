@@ -29,6 +29,8 @@ public enum Failure {
     REQUEST_BODY_TIMEOUT("SI", Side.DOWNSTREAM, 408, Grpc.DEADLINE_EXCEEDED, Retry.NEVER, "request body took too long"),
     EXPECTATION_FAILED("DPE", Side.DOWNSTREAM, 417, Grpc.INTERNAL, Retry.NEVER, "Expect is not understood"),
     BAD_REQUEST("DPE", Side.DOWNSTREAM, 400, Grpc.INTERNAL, Retry.NEVER, "client broke the protocol"),
+    /** A path that its route rewrites to none, or to one with dot segments: only what a client makes up for it comes to that. */
+    BAD_REWRITE("DPE", Side.DOWNSTREAM, 400, Grpc.INTERNAL, Retry.NEVER, "rewritten path is none"),
     HEAD_TOO_LARGE("DPE", Side.DOWNSTREAM, 431, Grpc.RESOURCE_EXHAUSTED, Retry.NEVER, "request head over the limit"),
     URI_TOO_LONG("DPE", Side.DOWNSTREAM, 414, Grpc.RESOURCE_EXHAUSTED, Retry.NEVER, "request line over the limit"),
     BODY_TOO_LARGE("DPE", Side.DOWNSTREAM, 413, Grpc.RESOURCE_EXHAUSTED, Retry.NEVER, "request body over the limit"),

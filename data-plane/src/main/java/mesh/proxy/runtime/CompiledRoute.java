@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.random.RandomGenerator;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
+import mesh.proxy.filter.Location;
 import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.upstream.UpstreamCluster;
 
@@ -24,13 +25,18 @@ public final class CompiledRoute {
     private final long perTryNanos;
     private final RateLimiter limiter;
     private final RouteHedge hedge;
+    private final CompiledFilters filters;
+    private final Location location;
 
     /**
      * @param limiter null for none
      * @param hedge   null for none
+     * @param filters null for none
      */
-    CompiledRoute(Route model, Map<String, UpstreamCluster> known, RateLimiter limiter, RouteHedge hedge) {
+    CompiledRoute(Route model, Map<String, UpstreamCluster> known, RateLimiter limiter, RouteHedge hedge, CompiledFilters filters) {
         this.model = model;
+        this.filters = filters;
+        this.location = model.action() instanceof Route.Redirect redirect ? new Location(redirect, model.match()) : null;
         this.limiter = limiter;
         this.hedge = hedge;
         this.hostRewrite = model.hostRewrite().orElse(null);
@@ -59,7 +65,17 @@ public final class CompiledRoute {
         return model.action() instanceof Route.DirectReply reply ? reply : null;
     }
 
-    /** Where this request goes; only without a {@link #reply}. */
+    /** Where its clients are sent, or null. */
+    public Location location() {
+        return location;
+    }
+
+    /** What is done to its requests and answers on their way; null for nothing. */
+    public CompiledFilters filters() {
+        return filters;
+    }
+
+    /** Where this request goes; only without a {@link #reply} and a {@link #location}. */
     public UpstreamCluster cluster(RandomGenerator random) {
         if (clusters.length == 1) return clusters[0];
         int drawn = random.nextInt(shares[shares.length - 1]);

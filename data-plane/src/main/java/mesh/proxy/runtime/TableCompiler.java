@@ -17,6 +17,7 @@ import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
 import mesh.model.OutlierPolicy;
+import mesh.model.Route;
 import mesh.model.UpstreamTls;
 import mesh.proxy.balancer.Balancers;
 import mesh.proxy.limit.RateLimiter;
@@ -75,9 +76,11 @@ public final class TableCompiler {
             clusters.put(name, cluster(model, next.endpointsOf(name), now.clusters().get(name))));
         Limiters limiters = Limiters.of(next, now.limiters(), metrics, env.ticker());
         RouteHedges hedges = RouteHedges.of(next, now.hedges(), env.ticker());
+        Map<Route, CompiledFilters> filters = CompiledFilters.of(next);
         Map<String, RouteIndex<CompiledRoute>> routes = new LinkedHashMap<>();
         next.routeTables().forEach((name, table) ->
-            routes.put(name, RouteIndex.compile(table, route -> new CompiledRoute(route, clusters, limiters.of(route), hedges.of(route)))));
+            routes.put(name, RouteIndex.compile(table, route ->
+                new CompiledRoute(route, clusters, limiters.of(route), hedges.of(route), filters.get(route)))));
         Map<String, ListenerTable> listeners = new LinkedHashMap<>();
         next.listeners().forEach((name, model) -> listeners.put(name, listener(model, clusters, routes, limiters.of(model))));
         return new RuntimeTables(next, listeners, clusters, limiters, hedges);

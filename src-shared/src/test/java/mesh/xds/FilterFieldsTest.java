@@ -1,0 +1,88 @@
+package mesh.xds;
+
+import static mesh.xds.ResourceTypeTest.problems;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.BoolValue;
+import io.envoyproxy.envoy.config.core.v3.HeaderValue;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
+import io.envoyproxy.envoy.config.route.v3.RedirectAction;
+import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.config.route.v3.RouteMatch;
+import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import io.envoyproxy.envoy.type.matcher.v3.RegexMatchAndSubstitute;
+import io.envoyproxy.envoy.type.matcher.v3.RegexMatcher;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import mesh.model.HeaderChange;
+import mesh.model.PathRewrite;
+import mesh.model.Route.Redirect;
+import mesh.model.RouteTable;
+import org.junit.jupiter.api.Test;
+
+/** What other control planes write into a route: understood as an Envoy would, or refused by name. */
+class FilterFieldsTest {
+
+    private static final String AT = "routes.shop.virtual_hosts[0].routes[0].";
+
+    @Test
+    void readsWhatOthersWriteAsAnEnvoyWould() {
+        mesh.model.Route read = read(route -> route
+            .setMatch(RouteMatch.newBuilder().setPrefix("/a"))
+            .addRequestHeadersToAdd(HeaderValueOption.newBuilder()
+                .setHeader(HeaderValue.newBuilder().setKey("X-Share").setValue("5%%")).setAppend(BoolValue.of(false)))
+            .setRoute(RouteAction.newBuilder().setCluster("plain").setPrefixRewrite("/b/")));
+
+        assertThat(read.filters().requestHeaders().add()).containsExactly(new HeaderChange("x-share", "5%", HeaderChange.Action.SET));
+        assertThat(read.filters().rewrite()).as("an Envoy minds no slash").contains(new PathRewrite.Regex("^/a", "/b/"));
+    }
+
+    @Test
+    void readsHttpsRedirects() {
+        mesh.model.Route read = read(route -> route
+            .setMatch(RouteMatch.newBuilder().setPrefix("/"))
+            .setRedirect(RedirectAction.newBuilder().setHttpsRedirect(true).setStripQuery(true)));
+        assertThat(read.action()).isEqualTo(new Redirect(Optional.of("https"), Optional.empty(), 0, Optional.empty(), 301, false));
+    }
+
+    @Test
+    void refusesFormattersAndFieldsThatAreNotForARoute() {
+        RouteConfiguration routes = shop(route -> route
+            .setMatch(RouteMatch.newBuilder().setPrefix("/"))
+            .addRequestHeadersToAdd(header("x-ip", "from %DOWNSTREAM_REMOTE_ADDRESS%"))
+            .addRequestHeadersToAdd(header("x-id", "%REQ(x-request-id)%"))
+            .addRequestHeadersToAdd(header("x-odd", "5% of"))
+            .addRequestHeadersToAdd(header("x-forwarded-client-cert", "By=x"))
+            .addResponseHeadersToAdd(header("content-length", "0"))
+            .addResponseHeadersToRemove(":status")
+            .setRoute(RouteAction.newBuilder().setCluster("plain").setRegexRewrite(RegexMatchAndSubstitute.newBuilder()
+                .setPattern(RegexMatcher.newBuilder().setRegex("(")).setSubstitution("/"))));
+
+        assertThat(problems(ResourceType.ROUTES.decode("shop", Wire.pack(routes)))).containsExactly(
+            AT + "route.regex_rewrite: rewrite regex: \"(\" is none: missing closing ) (expected: RE2's syntax)",
+            AT + "request_headers_to_add[0].header.value: asks for %DOWNSTREAM_REMOTE_ADDRESS% (expected: plain text, % as %%;"
+                + " this proxy has no formatters)",
+            AT + "request_headers_to_add[1].header.value: asks for %REQ(x-request-id)% (expected: plain text, % as %%; this proxy has no formatters)",
+            AT + "request_headers_to_add[2].header.value: asks for a % that is not doubled (expected: plain text, % as %%;"
+                + " this proxy has no formatters)",
+            AT + "request_headers_to_add[3]: header \"x-forwarded-client-cert\" (expected: none that says who a client is; certificates do)",
+            AT + "response_headers_to_add[0]: header \"content-length\" (expected: none that frames or addresses a message; hostRewrite changes the Host)",
+            AT + "response_headers_to_remove: header \":status\" (expected: none that frames or addresses a message; hostRewrite changes the Host)");
+    }
+
+    private static HeaderValueOption header(String name, String value) {
+        return HeaderValueOption.newBuilder().setHeader(HeaderValue.newBuilder().setKey(name).setValue(value)).build();
+    }
+
+    static mesh.model.Route read(UnaryOperator<Route.Builder> route) {
+        Decoded<?> decoded = ResourceType.ROUTES.decode("shop", Wire.pack(shop(route)));
+        return ((RouteTable) ((Decoded.Good<?>) decoded).value()).virtualHosts().get(0).routes().get(0);
+    }
+
+    static RouteConfiguration shop(UnaryOperator<Route.Builder> route) {
+        return RouteConfiguration.newBuilder().setName("shop").addVirtualHosts(VirtualHost.newBuilder().setName("v").addDomains("*")
+            .addRoutes(route.apply(Route.newBuilder().setName("r")))).build();
+    }
+}
