@@ -13,7 +13,7 @@ final class HealthForm {
     private HealthForm() {}
 
     static HealthPolicy cluster(Section s) {
-        return new HealthPolicy(s.section("outlierDetection").map(HealthForm::outliers));
+        return new HealthPolicy(s.section("outlierDetection").map(HealthForm::outliers), s.section("healthCheck").map(HealthCheckForm::read));
     }
 
     private static OutlierPolicy outliers(Section s) {

@@ -12,6 +12,7 @@ import mesh.model.BreakerFailure;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.ConnectionPolicy;
 import mesh.model.Endpoint;
+import mesh.model.EndpointHealth;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.SpiffeId;
@@ -73,7 +74,8 @@ final class Policies {
         if (!hasIdentity) {
             s.refuse("spiffeId", "without a certificate of the sidecar's own", NEEDS_IDENTITY);
         }
-        return s.make(() -> new Endpoint(address, weight, id));
+        EndpointHealth health = s.read("health", EndpointHealth.HEALTHY, EndpointHealth::parse);
+        return s.make(() -> new Endpoint(address, weight, id, health));
     }
 
     static Set<SpiffeId> ids(Section s, String key) {

@@ -22,6 +22,9 @@ public record Cluster(
 
     public Cluster {
         Checks.name("cluster name", name);
+        if (connections.protocol() == UpstreamProtocol.HTTP1 && health.check().filter(each -> each.check() instanceof HealthCheckPolicy.Grpc).isPresent()) {
+            throw new IllegalArgumentException("cluster \"" + name + "\": health check by grpc beside protocol http1 (expected: protocol http2 or downstream)");
+        }
     }
 
     /** One that asks nobody how its endpoints are. */

@@ -8,13 +8,24 @@ import java.util.Optional;
  * @param address  host and port; also its name in its cluster and the {@code upstream} label
  * @param weight   1 to 1,000,000
  * @param spiffeId present: dialled with mTLS to exactly this identity
+ * @param health   what is known of it where it is configured; an endpoint is used while neither this nor a sidecar's own checks speak
+ *                 against it
  */
-public record Endpoint(Address address, int weight, Optional<SpiffeId> spiffeId) {
+public record Endpoint(Address address, int weight, Optional<SpiffeId> spiffeId, EndpointHealth health) {
 
     public Endpoint {
         if (address.host().isEmpty() || address.port() == 0) {
             throw new IllegalArgumentException("endpoint address: \"" + address + "\" (expected: host:port)");
         }
         Checks.range("weight of " + address, weight, 1, 1_000_000);
+    }
+
+    /** One that nothing is said against. */
+    public Endpoint(Address address, int weight, Optional<SpiffeId> spiffeId) {
+        this(address, weight, spiffeId, EndpointHealth.HEALTHY);
+    }
+
+    public Endpoint withHealth(EndpointHealth other) {
+        return new Endpoint(address, weight, spiffeId, other);
     }
 }

@@ -43,7 +43,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
 
     private static final Set<String> CLUSTER_FIELDS = Set.of("name", "type", "eds_cluster_config", "connect_timeout", "lb_policy",
         "circuit_breakers", "typed_extension_protocol_options", "transport_socket", "transport_socket_matches", "metadata", "alt_stat_name",
-        "outlier_detection",
+        "outlier_detection", "health_checks",
         "per_connection_buffer_limit_bytes", "dns_lookup_family", "track_timeout_budgets", "track_cluster_stats");
     private static final Set<String> THRESHOLD_FIELDS =
         Set.of("priority", "max_connections", "max_pending_requests", "max_requests", "track_remaining");
@@ -109,6 +109,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
                 .setTransportSocket(TransportSockets.upstream(Set.of(id), connections.protocol())));
         }
         cluster.health().outliers().ifPresent(outliers -> message.setOutlierDetection(OutlierDetections.encode(outliers)));
+        cluster.health().check().ifPresent(check -> message.addHealthChecks(HealthChecks.encode(check, connections.protocol())));
         ClusterPolicy policy = policy(cluster);
         if (!policy.equals(ClusterPolicy.getDefaultInstance())) message.setMetadata(MeshPolicy.encode(policy));
         return message.build();
@@ -148,16 +149,16 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
             ? Optional.ofNullable(BreakerPolicies.decode(policy.getCircuitBreaker(), MeshPolicy.at(reading).at("circuit_breaker")))
             : Optional.empty();
         ConnectionPolicy connections = connections(message, reading);
-        HealthPolicy health = health(message, reading);
+        HealthPolicy health = health(message, connections, reading);
         return reading.clean()
             ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections).withHealth(health))
             : null;
     }
 
-    private static HealthPolicy health(Cluster message, Reading reading) {
+    private static HealthPolicy health(Cluster message, ConnectionPolicy connections, Reading reading) {
         return new HealthPolicy(message.hasOutlierDetection()
             ? Optional.ofNullable(OutlierDetections.decode(message.getOutlierDetection(), reading.at("outlier_detection")))
-            : Optional.empty());
+            : Optional.empty(), HealthChecks.decode(message.getHealthChecksList(), connections, reading));
     }
 
     private static void discovery(Cluster message, Reading reading) {

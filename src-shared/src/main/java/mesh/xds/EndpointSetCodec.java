@@ -2,6 +2,7 @@ package mesh.xds;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.core.v3.Metadata;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
@@ -12,13 +13,14 @@ import java.util.Optional;
 import java.util.Set;
 import mesh.model.Address;
 import mesh.model.Endpoint;
+import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
 
 /**
  * A cluster's endpoints in one locality. An endpoint's identity is metadata of Envoy's own transport socket match, see
- * {@link ClusterCodec}. An endpoint that its sender calls unhealthy or draining is left out, which is what an Envoy does with it.
+ * {@link ClusterCodec}.
  */
 final class EndpointSetCodec implements ResourceCodec<EndpointSet, ClusterLoadAssignment> {
 
@@ -69,7 +71,12 @@ final class EndpointSetCodec implements ResourceCodec<EndpointSet, ClusterLoadAs
         LbEndpoint.Builder message = LbEndpoint.newBuilder()
             .setEndpoint(io.envoyproxy.envoy.config.endpoint.v3.Endpoint.newBuilder()
                 .setAddress(SocketAddresses.encode(endpoint.address())))
-            .setLoadBalancingWeight(Wire.uint32(endpoint.weight()));
+            .setLoadBalancingWeight(Wire.uint32(endpoint.weight()))
+            .setHealthStatus(switch (endpoint.health()) {
+                case HEALTHY -> HealthStatus.UNKNOWN;
+                case UNHEALTHY -> HealthStatus.UNHEALTHY;
+                case DRAINING -> HealthStatus.DRAINING;
+            });
         endpoint.spiffeId().ifPresent(id ->
             message.setMetadata(Metadata.newBuilder().putFilterMetadata(SOCKET_MATCH, ClusterCodec.chooses(id))));
         return message.build();
@@ -96,17 +103,18 @@ final class EndpointSetCodec implements ResourceCodec<EndpointSet, ClusterLoadAs
         Address address = SocketAddresses.decode(message.getEndpoint().getAddress(), reading.at("endpoint").at("address"));
         Optional<SpiffeId> id = identity(message.getMetadata(), reading.at("metadata").at(SOCKET_MATCH));
         int weight = message.hasLoadBalancingWeight() ? message.getLoadBalancingWeight().getValue() : 1;
-        boolean serves = switch (message.getHealthStatus()) {
-            case UNKNOWN, HEALTHY -> true;
-            case UNHEALTHY, DRAINING, TIMEOUT -> false;
+        EndpointHealth health = switch (message.getHealthStatus()) {
+            case UNKNOWN, HEALTHY -> EndpointHealth.HEALTHY;
+            case UNHEALTHY, TIMEOUT -> EndpointHealth.UNHEALTHY;
+            case DRAINING -> EndpointHealth.DRAINING;
             default -> {
                 reading.at("health_status").unexpected(message.getHealthStatusValue(), "UNKNOWN, HEALTHY, UNHEALTHY, DRAINING or TIMEOUT");
-                yield false;
+                yield EndpointHealth.UNHEALTHY;
             }
         };
-        return address == null || !serves
+        return address == null
             ? Optional.empty()
-            : Optional.ofNullable(reading.check(() -> new Endpoint(address, weight, id)));
+            : Optional.ofNullable(reading.check(() -> new Endpoint(address, weight, id, health)));
     }
 
     private static Optional<SpiffeId> identity(Metadata metadata, Reading reading) {

@@ -9,12 +9,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import mesh.model.Endpoint;
+import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
 import mesh.model.MeshSnapshot;
 
 /**
  * A cluster's endpoints in one locality for each weight that occurs. A gRPC client goes by the weights of localities and, within one,
- * treats all endpoints alike; so each endpoint gets the share of requests that it is to have.
+ * treats all endpoints alike; so each endpoint gets the share of requests that it is to have. Those that are
+ * unhealthy or draining, which it would not use either, would only add to their locality's share and are left out.
  */
 final class GrpcEndpointsWriter implements ResourceWriter<EndpointSet, ClusterLoadAssignment> {
 
@@ -33,9 +35,10 @@ final class GrpcEndpointsWriter implements ResourceWriter<EndpointSet, ClusterLo
     @Override
     public ClusterLoadAssignment encode(EndpointSet set, MeshSnapshot snapshot) {
         Map<Integer, List<Endpoint>> byWeight = new TreeMap<>();
-        set.endpoints().forEach(endpoint -> byWeight.computeIfAbsent(endpoint.weight(), weight -> new ArrayList<>()).add(endpoint));
+        List<Endpoint> serving = set.endpoints().stream().filter(endpoint -> endpoint.health() == EndpointHealth.HEALTHY).toList();
+        serving.forEach(endpoint -> byWeight.computeIfAbsent(endpoint.weight(), weight -> new ArrayList<>()).add(endpoint));
         // The weights of all localities together must fit an unsigned 32 bits.
-        long total = set.endpoints().stream().mapToLong(Endpoint::weight).sum();
+        long total = serving.stream().mapToLong(Endpoint::weight).sum();
         long unit = total / Integer.MAX_VALUE + 1;
         ClusterLoadAssignment.Builder message = ClusterLoadAssignment.newBuilder().setClusterName(set.cluster());
         byWeight.forEach((weight, endpoints) -> {

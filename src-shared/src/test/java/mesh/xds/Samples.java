@@ -20,9 +20,11 @@ import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
+import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
 import mesh.model.HeaderChange;
 import mesh.model.HeaderChanges;
+import mesh.model.HealthCheckPolicy;
 import mesh.model.HealthPolicy;
 import mesh.model.HedgePolicy;
 import mesh.model.HttpLimits;
@@ -142,6 +144,18 @@ final class Samples {
                 .withHealth(new HealthPolicy(Optional.of(new OutlierPolicy(0, 3, true, 7, Duration.ofMillis(1500), Duration.ofSeconds(5),
                     Duration.ofMinutes(2), Duration.ofMillis(250), 0, false, Optional.empty(),
                     Optional.of(new OutlierPolicy.FailurePercentage(0, 3, 9)))))),
+            new Cluster("asked", BalancerKind.ROUND_ROBIN, Optional.of(new UpstreamTls(Set.of())), Optional.empty(),
+                new ConnectionPolicy(Duration.ofSeconds(1), Optional.empty(), UpstreamProtocol.HTTP2, 9, 9, 9))
+                .withHealth(new HealthPolicy(Optional.of(OutlierPolicy.DEFAULT), Optional.of(new HealthCheckPolicy(
+                    new HealthCheckPolicy.Http(Optional.of("probe.local:80"), "/healthz?deep=1", "HEAD",
+                        List.of(new HealthCheckPolicy.Statuses(200, 299), new HealthCheckPolicy.Statuses(404, 404)),
+                        List.of(new HealthCheckPolicy.Statuses(503, 503)),
+                        List.of(new HealthCheckPolicy.Header("x-probe", "mesh"), new HealthCheckPolicy.Header("x-empty", ""))),
+                    Duration.ofMillis(1500), 7, Duration.ofMillis(20), Duration.ofMillis(250), 5, 6, Duration.ofSeconds(7), false)))),
+            new Cluster("knocked", BalancerKind.RANDOM, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
+                .withHealth(new HealthPolicy(Optional.empty(), Optional.of(HealthCheckPolicy.of(new HealthCheckPolicy.Tcp("50494e47", List.of("504f", "4e47")))))),
+            new Cluster("called", BalancerKind.RANDOM, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
+                .withHealth(new HealthPolicy(Optional.empty(), Optional.of(HealthCheckPolicy.of(new HealthCheckPolicy.Grpc("pay.v1.Pay", Optional.of("pay")))))),
             new Cluster("chance", BalancerKind.RANDOM, Optional.of(new UpstreamTls(Set.of())), Optional.of(CircuitBreakerPolicy.DEFAULT),
                 new ConnectionPolicy(Duration.ofSeconds(1), Optional.empty(), UpstreamProtocol.HTTP1, 1, 1, 1)));
     }
@@ -150,7 +164,7 @@ final class Samples {
         return new EndpointSet("secure", List.of(
             new Endpoint(new Address("10.0.0.7", 9001), 2, Optional.of(PAYMENTS)),
             new Endpoint(new Address("fd00::7", 9001), 1_000_000, Optional.of(WEB)),
-            new Endpoint(new Address("localhost", 9002), 1, Optional.empty())));
+            new Endpoint(new Address("localhost", 9002), 1, Optional.empty(), EndpointHealth.DRAINING)));
     }
 
     static List<X509Certificate> authorities() {

@@ -12,6 +12,7 @@ import com.google.protobuf.UInt32Value;
 import com.google.protobuf.Value;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.cluster.v3.OutlierDetection;
+import io.envoyproxy.envoy.config.core.v3.HealthCheck;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.Http3ProtocolOptions;
@@ -31,8 +32,12 @@ import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig;
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig;
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig;
+import io.envoyproxy.envoy.type.v3.CodecClientType;
+import io.envoyproxy.envoy.type.v3.Int64Range;
 import java.util.List;
 import java.util.Optional;
+import mesh.model.EndpointHealth;
+import mesh.model.HealthCheckPolicy;
 import mesh.model.MeshSnapshot;
 import mesh.model.OutlierPolicy;
 import mesh.model.UpstreamProtocol;
@@ -95,6 +100,37 @@ class StrictDecodingTest {
             "clusters.plain.outlier_detection.enforcing_consecutive_5xx: \"50\" (expected: 0 or 100)",
             "clusters.plain.outlier_detection.enforcing_local_origin_success_rate: is not 0 (expected: 0; this proxy does not have it)",
             "clusters.plain.outlier_detection: successRate minimumHosts: 0 (expected: 1 to 1000000)");
+    }
+
+    @Test
+    void takesEnvoysDefaultsOfHealthChecksAndRefusesWhatItHasNotGot() throws Exception {
+        HealthCheck bare = HealthCheck.newBuilder()
+            .setTimeout(Duration.newBuilder().setSeconds(1)).setInterval(Duration.newBuilder().setSeconds(5))
+            .setUnhealthyThreshold(UInt32Value.of(3)).setHealthyThreshold(UInt32Value.of(2))
+            .setHttpHealthCheck(HealthCheck.HttpHealthCheck.newBuilder().setPath("/healthz")).build();
+        Cluster plain = wire(ResourceType.CLUSTER, "plain", Cluster.class);
+        Decoded<?> decoded = decode(ResourceType.CLUSTER, "plain", plain.toBuilder().addHealthChecks(bare).build());
+        mesh.model.Cluster read = (mesh.model.Cluster) ((Decoded.Good<?>) decoded).value();
+        assertThat(read.health().check()).contains(new HealthCheckPolicy(HealthCheckPolicy.Http.get("/healthz"), java.time.Duration.ofSeconds(5), 0,
+            java.time.Duration.ZERO, java.time.Duration.ofSeconds(1), 3, 2, java.time.Duration.ofSeconds(60), true));
+
+        HealthCheck.Builder strange = bare.toBuilder().setAltPort(UInt32Value.of(81)).setUnhealthyThreshold(UInt32Value.of(0));
+        strange.getHttpHealthCheckBuilder().setCodecClientType(CodecClientType.HTTP2).addExpectedStatuses(Int64Range.newBuilder().setStart(200).setEnd(200));
+        assertThat(problems(decode(ResourceType.CLUSTER, "plain", plain.toBuilder().addHealthChecks(strange).addHealthChecks(bare).build())))
+            .containsExactly(
+                "clusters.plain.health_checks: has 2 of them (expected: one)",
+                "clusters.plain.health_checks[0].alt_port: is set (expected: absent; this proxy does not have it)",
+                "clusters.plain.health_checks[0].http_health_check.codec_client_type: \"1\" (expected: HTTP1, the cluster's protocol)",
+                "clusters.plain.health_checks[0].http_health_check.expected_statuses[0]: last status: 199 (expected: 200 to 599)");
+        assertThat(problems(decode(ResourceType.CLUSTER, "plain", plain.toBuilder().addHealthChecks(bare.toBuilder()
+            .setUnhealthyThreshold(UInt32Value.of(0)).setTlsOptions(HealthCheck.TlsOptions.newBuilder().addAlpnProtocols("spdy"))).build())))
+            .containsExactly(
+                "clusters.plain.health_checks[0].tls_options.alpn_protocols: \"[spdy]\" (expected: http/1.1 alone, the check's protocol)",
+                "clusters.plain.health_checks[0]: unhealthyThreshold: 0 (expected: 1 to 1000)");
+        assertThat(problems(decode(ResourceType.CLUSTER, "plain", plain.toBuilder().addHealthChecks(bare.toBuilder()
+            .setCustomHealthCheck(HealthCheck.CustomHealthCheck.newBuilder().setName("redis"))).build()))).containsExactly(
+                "clusters.plain.health_checks[0].custom_health_check: is set (expected: absent; this proxy does not have it)",
+                "clusters.plain.health_checks[0]: asks nothing that this proxy knows (expected: http_health_check, tcp_health_check or grpc_health_check)");
     }
 
     private static Cluster withPolicy(Cluster cluster, String key, Value value) {
@@ -197,12 +233,13 @@ class StrictDecodingTest {
     }
 
     @Test
-    void leavesOutEndpointsThatAreUnhealthyAndRefusesPriorities() {
+    void keepsEndpointsThatAreUnhealthyAsSuchAndRefusesPriorities() {
         ClusterLoadAssignment.Builder set = wire(ResourceType.ENDPOINTS, "secure", ClusterLoadAssignment.class).toBuilder();
         set.getEndpointsBuilder(0).getLbEndpointsBuilder(1).setHealthStatus(HealthStatus.DRAINING);
         Decoded<?> decoded = decode(ResourceType.ENDPOINTS, "secure", set.build());
         var whole = RICH.endpointsOf("secure");
-        assertThat(decoded).isEqualTo(new Decoded.Good<>(new mesh.model.EndpointSet("secure", List.of(whole.get(0), whole.get(2)))));
+        assertThat(decoded).isEqualTo(new Decoded.Good<>(new mesh.model.EndpointSet("secure",
+            List.of(whole.get(0), whole.get(1).withHealth(EndpointHealth.DRAINING), whole.get(2)))));
 
         set.getEndpointsBuilder(0).setPriority(1);
         set.getEndpointsBuilder(0).getLbEndpointsBuilder(0).getEndpointBuilder().getAddressBuilder().getSocketAddressBuilder()

@@ -11,6 +11,7 @@ import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
 import mesh.model.Endpoint;
+import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
 import mesh.model.HealthPolicy;
 import mesh.model.SpiffeId;
@@ -59,7 +60,9 @@ public final class ClusterMessages {
         }
         Optional<SpiffeId> id = m.getSpiffeId().isEmpty() ? Optional.empty()
             : Optional.ofNullable(problems.read(path + ".spiffe_id", () -> SpiffeId.parse(m.getSpiffeId())));
-        return problems.count() > before ? null : problems.read(path, () -> new Endpoint(address, weight, id));
+        EndpointHealth health = m.getHealth().isEmpty() ? EndpointHealth.HEALTHY
+            : problems.read(path + ".health", () -> EndpointHealth.parse(m.getHealth()));
+        return problems.count() > before ? null : problems.read(path, () -> new Endpoint(address, weight, id, health));
     }
 
     private static CircuitBreakerPolicy breaker(mesh.v1.CircuitBreaker m, String path, Problems problems) {
@@ -139,6 +142,7 @@ public final class ClusterMessages {
             .setAddress(endpoint.address().toString())
             .setWeight(endpoint.weight());
         endpoint.spiffeId().ifPresent(id -> m.setSpiffeId(id.toString()));
+        if (endpoint.health() != EndpointHealth.HEALTHY) m.setHealth(endpoint.health().text());
         return m.build();
     }
 }

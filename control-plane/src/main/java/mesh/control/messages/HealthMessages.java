@@ -17,7 +17,9 @@ final class HealthMessages {
 
     static HealthPolicy decode(mesh.v1.Cluster m, String path, Problems problems) {
         return new HealthPolicy(m.hasOutlierDetection()
-            ? Optional.ofNullable(outliers(m.getOutlierDetection(), path + ".outlier_detection", problems)) : Optional.empty());
+            ? Optional.ofNullable(outliers(m.getOutlierDetection(), path + ".outlier_detection", problems)) : Optional.empty(),
+            m.hasHealthCheck()
+            ? Optional.ofNullable(HealthCheckMessages.decode(m.getHealthCheck(), path + ".health_check", problems)) : Optional.empty());
     }
 
     private static OutlierPolicy outliers(OutlierDetection m, String path, Problems problems) {
@@ -69,6 +71,7 @@ final class HealthMessages {
 
     static void encode(HealthPolicy health, mesh.v1.Cluster.Builder m) {
         health.outliers().ifPresent(outliers -> m.setOutlierDetection(encode(outliers)));
+        health.check().ifPresent(check -> m.setHealthCheck(HealthCheckMessages.encode(check)));
     }
 
     private static OutlierDetection encode(OutlierPolicy policy) {

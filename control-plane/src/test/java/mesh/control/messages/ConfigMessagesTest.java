@@ -56,7 +56,10 @@ class ConfigMessagesTest {
              "circuit_breaker": {"window_size": 10, "failure_threshold": 0.25, "reset_timeout": "5s",
                                  "failures": ["connect-failure", "unavailable"]},
              "tls": {"expect": ["spiffe://mesh.local/a", "spiffe://mesh.local/b"]},
-             "endpoints": [{"address": "127.0.0.1:8080", "weight": 2, "spiffe_id": "spiffe://mesh.local/payments"},
+             "health_check": {"http": {"host": "app", "path": "/healthz", "method": "HEAD", "expected_statuses": ["200-299", "404"], "retriable_statuses": ["503"],
+               "headers": [{"name": "x-probe", "value": "mesh"}]}, "interval": "1s", "interval_jitter_percent": 0, "initial_jitter": "0.250s",
+               "timeout": "0.500s", "unhealthy_threshold": 4, "healthy_threshold": 5, "no_traffic_interval": "2s", "reuse_connection": false},
+             "endpoints": [{"address": "127.0.0.1:8080", "weight": 2, "spiffe_id": "spiffe://mesh.local/payments", "health": "draining"},
                            {"address": "db.local:8081", "weight": 1}]},
             {"name": "canary", "balancer": "random", "connect_timeout": "1s", "protocol": "http1",
              "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024}

@@ -6,8 +6,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Locale;
+import mesh.model.EndpointHealth;
 import mesh.proxy.upstream.CircuitBreaker;
 import mesh.proxy.upstream.Destination;
+import mesh.proxy.upstream.HealthChecker;
 import mesh.proxy.upstream.UpstreamCluster;
 
 /** What each admin page says, as JSON. */
@@ -52,8 +54,18 @@ final class Pages {
             .put("in_flight", destination.inFlight())
             .put("circuit", circuit(destination));
         if (destination.outlier() != null) json.put("ejected", destination.outlier().isEjected());
+        if (destination.known() != EndpointHealth.HEALTHY) json.put("configured_health", destination.known().text());
+        if (destination.checker() != null) json.put("health_check", health(destination.checker().view()));
         destination.settings().expect().ifPresent(ids -> json.put("mtls", ids.isEmpty() ? "any" : RecordJson.of(ids)));
         return json;
+    }
+
+    private static JsonObject health(HealthChecker.View view) {
+        return new JsonObject()
+            .put("state", view.state().name().toLowerCase(Locale.ROOT))
+            .put("passed", view.passed())
+            .put("failed", view.failed())
+            .put("last", view.last());
     }
 
     private static String circuit(Destination destination) {

@@ -8,7 +8,7 @@ public enum Failure {
     NO_ROUTE("NR", Side.LOCAL, 404, Grpc.UNIMPLEMENTED, Retry.NEVER, "no route matches"),
     NO_CLUSTER("NC", Side.LOCAL, 503, Grpc.UNAVAILABLE, Retry.NEVER, "no such cluster"),
     NO_HEALTHY_UPSTREAM("UH", Side.LOCAL, 503, Grpc.UNAVAILABLE, Retry.NEVER, "no healthy upstream"),
-    CIRCUIT_OPEN("UH", Side.LOCAL, 503, Grpc.UNAVAILABLE, Retry.NEVER, "every endpoint is ejected or its circuit open"),
+    CIRCUIT_OPEN("UH", Side.LOCAL, 503, Grpc.UNAVAILABLE, Retry.NEVER, "every endpoint is unhealthy, ejected or its circuit open"),
     OVERFLOW("UO", Side.LOCAL, 503, Grpc.UNAVAILABLE, Retry.NEVER, "limit of connections, pending requests or requests reached"),
     CONNECT_FAILED("UF", Side.UPSTREAM, 503, Grpc.UNAVAILABLE, Retry.UNSENT, "connection refused or unreachable"),
     CONNECT_TIMEOUT("UF", Side.UPSTREAM, 503, Grpc.UNAVAILABLE, Retry.UNSENT, "connect timeout"),

@@ -56,12 +56,14 @@ public final class TableCompiler {
     private final ProxyLoops loops;
     private final Connector connector;
     private final ProxyMetrics metrics;
+    private final HealthCheckers checkers;
 
     public TableCompiler(Env env, ProxyLoops loops, Connector connector, ProxyMetrics metrics) {
         this.env = env;
         this.loops = loops;
         this.connector = connector;
         this.metrics = metrics;
+        this.checkers = new HealthCheckers(env, loops, connector);
     }
 
     /**
@@ -88,6 +90,7 @@ public final class TableCompiler {
 
     /** Tells every endpoint what is in force for it now, and retires those that nothing names any more. */
     public void settle(RuntimeTables now, RuntimeTables before) {
+        HealthCheckers.settle(now, before);
         Set<Upstream> named = new HashSet<>();
         Set<OutlierDetector> detectors = new HashSet<>();
         for (UpstreamCluster cluster : now.clusters().values()) {
@@ -123,7 +126,7 @@ public final class TableCompiler {
             Destination formerly = known.get(endpoint.address());
             Destination destination = destination(model, endpoint, load, formerly, sameBreakers);
             OutlierMonitor outlier = formerly != null && sameOutliers ? formerly.outlier() : outlier(outliers, destination.upstream());
-            destinations.add(destination.with(outlier));
+            destinations.add(checkers.watched(model, destination.with(outlier).with(endpoint.health()), formerly, load));
         }
         // The same list keeps the balancer and its turns: only what has changed begins anew.
         boolean same = before != null && before.destinations().equals(destinations) && before.model().balancer() == model.balancer();

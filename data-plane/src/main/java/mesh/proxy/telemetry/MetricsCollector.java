@@ -53,7 +53,7 @@ public final class MetricsCollector extends Collector {
         upstreams(families);
         listeners(families);
         for (Metric metric : new Metric[] {
-            Metric.BREAKER_TRANSITIONS, Metric.OUTLIER_EJECTIONS, Metric.RETRIES, Metric.HEDGES, Metric.RATE_LIMITED, Metric.RATE_LIMIT_SHARED, Metric.HANDSHAKES, Metric.CONFIG_APPLIES, Metric.INTERNAL_ERRORS, Metric.ACCESS_LOG_DROPPED}) {
+            Metric.BREAKER_TRANSITIONS, Metric.OUTLIER_EJECTIONS, Metric.HEALTH_CHECKS, Metric.RETRIES, Metric.HEDGES, Metric.RATE_LIMITED, Metric.RATE_LIMIT_SHARED, Metric.HANDSHAKES, Metric.CONFIG_APPLIES, Metric.INTERNAL_ERRORS, Metric.ACCESS_LOG_DROPPED}) {
             Family family = new Family(metric);
             metrics.counters(metric).forEach((labels, count) -> family.add("", metric.labels(), labels, count.sum()));
             // One without labels is there from the beginning, so that its rate can be seen.
@@ -109,11 +109,14 @@ public final class MetricsCollector extends Collector {
         Map<String, Integer> connections = new TreeMap<>();
         Map<String, Integer> states = new TreeMap<>();
         Map<String, Integer> ejected = new TreeMap<>();
+        Map<String, Integer> healthy = new TreeMap<>();
         for (ProxyMetrics.UpstreamTraffic upstream : metrics.upstreams()) {
             connections.merge(upstream.address, upstream.active.get(), Integer::sum);
             states.merge(upstream.address, upstream.breakerState.getAsInt(), Math::max);
             int out = upstream.ejectedState.getAsInt();
             if (out >= 0) ejected.merge(upstream.address, out, Math::max);
+            int well = upstream.healthyState.getAsInt();
+            if (well >= 0) healthy.merge(upstream.address, well, Math::min);
         }
         Family active = new Family(Metric.UPSTREAM_CONNECTIONS);
         connections.forEach((address, count) -> active.add(count, address));
@@ -121,7 +124,9 @@ public final class MetricsCollector extends Collector {
         states.forEach((address, state) -> breakers.add(state, address));
         Family outliers = new Family(Metric.OUTLIER_EJECTIONS_ACTIVE);
         ejected.forEach((address, out) -> outliers.add(out, address));
-        families.addAll(List.of(active, breakers, outliers));
+        Family checks = new Family(Metric.UPSTREAM_HEALTHY);
+        healthy.forEach((address, well) -> checks.add(well, address));
+        families.addAll(List.of(active, breakers, outliers, checks));
     }
 
     private void listeners(List<Family> families) {

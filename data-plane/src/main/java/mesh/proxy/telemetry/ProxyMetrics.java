@@ -56,6 +56,9 @@ public final class ProxyMetrics {
         /** @param reason the detector's name in lower case */
         void ejected(String reason);
 
+        /** @param result of a health check, in lower case */
+        void checked(String result);
+
         /** Drops its series; what is told afterwards is not shown. */
         @Override
         void close();
@@ -89,9 +92,10 @@ public final class ProxyMetrics {
      * @param address      as configured
      * @param breakerState 0 or 1, asked at each scrape
      * @param ejectedState 0 or 1, asked at each scrape; -1 where nobody ejects it
+     * @param healthyState 0 or 1, asked at each scrape; -1 where nobody asks it
      */
-    public UpstreamMeter upstream(String address, IntSupplier breakerState, IntSupplier ejectedState) {
-        UpstreamTraffic traffic = new UpstreamTraffic(this, address, breakerState, ejectedState);
+    public UpstreamMeter upstream(String address, IntSupplier breakerState, IntSupplier ejectedState, IntSupplier healthyState) {
+        UpstreamTraffic traffic = new UpstreamTraffic(this, address, breakerState, ejectedState, healthyState);
         upstreams.add(traffic);
         return traffic;
     }
@@ -248,14 +252,16 @@ public final class ProxyMetrics {
         final String address;
         final IntSupplier breakerState;
         final IntSupplier ejectedState;
+        final IntSupplier healthyState;
         final AtomicInteger active = new AtomicInteger();
         private final ProxyMetrics metrics;
 
-        UpstreamTraffic(ProxyMetrics metrics, String address, IntSupplier breakerState, IntSupplier ejectedState) {
+        UpstreamTraffic(ProxyMetrics metrics, String address, IntSupplier breakerState, IntSupplier ejectedState, IntSupplier healthyState) {
             this.metrics = metrics;
             this.address = address;
             this.breakerState = breakerState;
             this.ejectedState = ejectedState;
+            this.healthyState = healthyState;
         }
 
         @Override
@@ -276,6 +282,11 @@ public final class ProxyMetrics {
         @Override
         public void ejected(String reason) {
             metrics.count(Metric.OUTLIER_EJECTIONS, address, reason);
+        }
+
+        @Override
+        public void checked(String result) {
+            metrics.count(Metric.HEALTH_CHECKS, address, result);
         }
 
         @Override

@@ -11,6 +11,8 @@ public final class ClusterLoad {
     private final AtomicInteger requests = new AtomicInteger();
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicInteger pending = new AtomicInteger();
+    /** Whether any connection was ever wanted; written once. */
+    private volatile boolean used;
 
     /** Counts a request in, unless that is one too many. */
     public boolean tryRequest(int limit) {
@@ -31,6 +33,7 @@ public final class ClusterLoad {
 
     /** @param entitled may go over the limit: the first connection of a loop, which could otherwise never serve its requests */
     boolean tryConnect(int limit, boolean entitled) {
+        use();
         if (!entitled) return tryAdd(connections, limit);
         connections.incrementAndGet();
         return true;
@@ -38,6 +41,15 @@ public final class ClusterLoad {
 
     void disconnected() {
         connections.decrementAndGet();
+    }
+
+    /** Something is sent to it. */
+    void use() {
+        if (!used) used = true;
+    }
+
+    boolean isUsed() {
+        return used;
     }
 
     public int requests() {

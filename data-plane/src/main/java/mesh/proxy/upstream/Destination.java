@@ -1,6 +1,7 @@
 package mesh.proxy.upstream;
 
 import mesh.model.BreakerFailure;
+import mesh.model.EndpointHealth;
 import mesh.proxy.balancer.Candidate;
 
 /**
@@ -12,18 +13,29 @@ import mesh.proxy.balancer.Candidate;
  * @param breaker  null for none; the same through configurations as long as its policy is
  * @param peak     null unless its cluster's balancer asks for latencies
  * @param outlier  null unless its cluster ejects outliers; the same through configurations as long as the policy is
+ * @param known    what the configuration says of its health
+ * @param checker  null unless it is asked whether it is well; the same through configurations as long as that is asked in the same way
  */
 public record Destination(
-    Upstream upstream, int weight, ConnectSettings settings, CircuitBreaker breaker, PeakLatency peak, OutlierMonitor outlier) implements Candidate {
+    Upstream upstream, int weight, ConnectSettings settings, CircuitBreaker breaker, PeakLatency peak, OutlierMonitor outlier,
+    EndpointHealth known, HealthChecker checker) implements Candidate {
 
-    /** One that nobody ejects. */
+    /** One that nobody ejects, and nobody asks how it is. */
     public Destination(Upstream upstream, int weight, ConnectSettings settings, CircuitBreaker breaker, PeakLatency peak) {
-        this(upstream, weight, settings, breaker, peak, null);
+        this(upstream, weight, settings, breaker, peak, null, EndpointHealth.HEALTHY, null);
     }
 
     /** The same under the eyes of a monitor. */
     public Destination with(OutlierMonitor monitor) {
-        return new Destination(upstream, weight, settings, breaker, peak, monitor);
+        return new Destination(upstream, weight, settings, breaker, peak, monitor, known, checker);
+    }
+
+    public Destination with(EndpointHealth health) {
+        return new Destination(upstream, weight, settings, breaker, peak, outlier, health, checker);
+    }
+
+    public Destination with(HealthChecker asking) {
+        return new Destination(upstream, weight, settings, breaker, peak, outlier, known, asking);
     }
 
     /** What {@link #tryAcquire} gives when there is no breaker to ask. */
@@ -63,7 +75,7 @@ public record Destination(
 
     /** Whether nothing speaks against it but perhaps its breaker. */
     public boolean healthy() {
-        return outlier == null || !outlier.isEjected();
+        return known == EndpointHealth.HEALTHY && (outlier == null || !outlier.isEjected()) && (checker == null || checker.isHealthy());
     }
 
     /** The breaker's permit for one request, which one of the three below ends; 0 when refused. */

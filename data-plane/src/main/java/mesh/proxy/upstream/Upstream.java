@@ -41,7 +41,7 @@ public final class Upstream {
         this.pools = new AtomicReferenceArray<>(loops.size() * VERSIONS);
         this.load = load;
         this.connector = connector;
-        this.meter = metrics.upstream(address.toString(), this::breakerState, this::ejectedState);
+        this.meter = metrics.upstream(address.toString(), this::breakerState, this::ejectedState, this::healthyState);
     }
 
     public String cluster() {
@@ -91,6 +91,7 @@ public final class Upstream {
 
     /** A connection outside the pools, of a TCP client, has been opened. */
     public void opened() {
+        load.use();
         meter.connectionOpened();
     }
 
@@ -106,6 +107,11 @@ public final class Upstream {
     /** @param reason the metric's word for it */
     public void ejected(OutlierMonitor.Reason reason) {
         meter.ejected(reason.name().toLowerCase(Locale.ROOT));
+    }
+
+    /** @param result of a health check, the metric's word for it */
+    void checked(String result) {
+        meter.checked(result);
     }
 
     /** What the current configuration says about it; null before the first. */
@@ -142,6 +148,12 @@ public final class Upstream {
         Destination destination = current;
         OutlierMonitor outlier = destination == null ? null : destination.outlier();
         return outlier == null ? -1 : outlier.isEjected() ? 1 : 0;
+    }
+
+    private int healthyState() {
+        Destination destination = current;
+        HealthChecker checker = destination == null ? null : destination.checker();
+        return checker == null ? -1 : checker.isHealthy() ? 1 : 0;
     }
 
     @Override

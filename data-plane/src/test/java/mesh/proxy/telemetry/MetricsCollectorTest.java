@@ -25,7 +25,7 @@ class MetricsCollectorTest {
         metrics.service("payments").request(0, 200, Duration.ofMillis(45).toNanos());
         metrics.service("payments").request(1, 200, Duration.ofMillis(45).toNanos());
         metrics.service("payments").request(1, 503, Duration.ofMillis(45).toNanos());
-        metrics.upstream("payments:9001", () -> 1, () -> -1).connectionOpened();
+        metrics.upstream("payments:9001", () -> 1, () -> -1, () -> -1).connectionOpened();
 
         assertThat(scrape())
             .contains("mesh_requests_total{service=\"payments\",status=\"200\",} 2.0\n")
@@ -71,8 +71,8 @@ class MetricsCollectorTest {
 
     @Test
     void addsEndpointsOfSeveralClustersAtOneAddressUpAndForgetsTheClosed() {
-        ProxyMetrics.UpstreamMeter one = metrics.upstream("a:1", () -> 0, () -> 0);
-        ProxyMetrics.UpstreamMeter other = metrics.upstream("a:1", () -> 1, () -> 1);
+        ProxyMetrics.UpstreamMeter one = metrics.upstream("a:1", () -> 0, () -> 0, () -> 1);
+        ProxyMetrics.UpstreamMeter other = metrics.upstream("a:1", () -> 1, () -> 1, () -> 0);
         one.connectionOpened();
         other.connectionOpened();
         assertThat(scrape())

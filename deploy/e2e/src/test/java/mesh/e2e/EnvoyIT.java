@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -106,6 +107,45 @@ class EnvoyIT {
             assertThat(application.calls()).isEqualTo(before);
         } finally {
             channel.shutdownNow();
+        }
+    }
+
+    /** One instance behind a sidecar, over mutual TLS, one without; the latter is asked, and then called draining. */
+    @Test
+    void asksEndpointsWhetherTheyAreWellAndBelievesWhatItIsToldOfThem() throws Exception {
+        Path home = Files.createDirectory(dir.resolve("envoy"));
+        Address inbound = Ports.free();
+        AtomicBoolean well = new AtomicBoolean(true);
+        try (HttpService first = new HttpService("first");
+            HttpService second = new HttpService(0, exchange -> {
+                if (well.get() || exchange.getRequestURI().getPath().equals("/")) HttpService.text(exchange, "second");
+                else exchange.sendResponseHeaders(503, -1);
+            });
+            SidecarProcess sidecar = SidecarProcess.of(controlPlane, "payments", "payments-1", dir);
+            EnvoyProcess envoy = EnvoyProcess.secured(Variant.DELTA_GRPC, controlPlane, "edge", home)) {
+            long version = write("ApplyConfig", """
+                {"config": {
+                  "listeners": [
+                    {"name": "edge", "listen": "%s", "scope": {"workload": "edge"}, "cluster": "payments"},
+                    {"name": "in", "listen": "%s", "scope": {"workload": "payments"}, "cluster": "app", "tls": {"allow": ["spiffe://mesh.local/edge"]}}],
+                  "clusters": [
+                    {"name": "payments", "connect_timeout": "10s",
+                     "health_check": {"http": {"path": "/healthz", "headers": [{"name": "x-probe", "value": "mesh"}]}, "interval": "0.2s",
+                                      "no_traffic_interval": "0.2s", "timeout": "10s"},
+                     "endpoints": [{"address": "%s", "spiffe_id": "spiffe://mesh.local/payments"}, {"address": "%s"}]},
+                    {"name": "app", "endpoints": [{"address": "%s"}]}]}}""".formatted(listen, inbound, inbound, second.address(), first.address()));
+            controlPlane.awaitSync(version, "payments-1", "edge-1");
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(answers(this::get)).containsExactlyInAnyOrder("first", "second"));
+
+            well.set(false);
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(answers(this::get)).containsExactly("first"));
+            well.set(true);
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(answers(this::get)).containsExactlyInAnyOrder("first", "second"));
+
+            version = write("PutEndpoint", """
+                {"cluster": "payments", "endpoint": {"address": "%s", "health": "draining"}}""".formatted(second.address()));
+            controlPlane.awaitSync(version, "edge-1");
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(answers(this::get)).containsExactly("first"));
         }
     }
 
