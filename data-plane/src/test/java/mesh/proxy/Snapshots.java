@@ -18,6 +18,7 @@ import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
 import mesh.model.RateLimit;
+import mesh.model.RetryLimits;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
 import mesh.model.RouteFilters;
@@ -54,6 +55,7 @@ public final class Snapshots {
     private RouteFilters filters = RouteFilters.NONE;
     private HeaderChanges hostRequestHeaders = HeaderChanges.NONE;
     private HeaderChanges hostResponseHeaders = HeaderChanges.NONE;
+    private RetryLimits retryLimits = RetryLimits.DEFAULT;
     private final List<Endpoint> endpoints = new ArrayList<>();
 
     public static Snapshots http() {
@@ -185,12 +187,18 @@ public final class Snapshots {
         return this;
     }
 
+    /** Of the cluster. */
+    public Snapshots retryLimits(RetryLimits next) {
+        retryLimits = next;
+        return this;
+    }
+
     public MeshSnapshot build() {
         Route route = new Route("all", match, action, hostRewrite, timeouts, retry).withLimits(routeLimits).withHedge(hedge).withFilters(filters);
         RouteTable table = new RouteTable("table",
             List.of(new VirtualHost("all", List.of("*"), List.of(route), hostRequestHeaders, hostResponseHeaders)));
         Listener.Traffic traffic = tcp ? new Listener.TcpTraffic("payments") : new Listener.HttpTraffic("table", service);
-        Cluster cluster = new Cluster("payments", balancer, upstreamTls, breaker, connections).withHealth(health);
+        Cluster cluster = new Cluster("payments", balancer, upstreamTls, breaker, connections).withHealth(health).withRetries(retryLimits);
         return new MeshSnapshot(
             version,
             MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls, limits)), Listener::name),

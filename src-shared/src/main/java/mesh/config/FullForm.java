@@ -17,6 +17,7 @@ import mesh.model.HealthPolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
+import mesh.model.RetryLimits;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
 import mesh.model.RouteTable;
@@ -127,9 +128,10 @@ final class FullForm {
         UpstreamProtocol protocol = s.read("protocol", ConnectionPolicy.DEFAULT.protocol(), UpstreamProtocol::parse);
         ConnectionPolicy connections = Policies.connections(s, protocol);
         HealthPolicy health = HealthForm.cluster(s);
+        RetryLimits retries = RetryLimitsForm.cluster(s);
         needsIdentity(s);
         return s.make(() -> new ClusterParts(
-            new Cluster(name, balancer, tls, breaker, connections).withHealth(health), new EndpointSet(name, endpoints)));
+            new Cluster(name, balancer, tls, breaker, connections).withHealth(health).withRetries(retries), new EndpointSet(name, endpoints)));
     }
 
     private static UpstreamTls upstream(Section s) {

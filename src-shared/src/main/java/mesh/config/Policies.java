@@ -60,7 +60,9 @@ final class Policies {
         int connections = s.integer("maxConnections", normal.maxConnections(), 1, 1_000_000);
         int pending = s.integer("maxPendingRequests", normal.maxPendingRequests(), 0, 1_000_000);
         int requests = s.integer("maxRequests", normal.maxRequests(), 1, 1_000_000);
-        return s.make(() -> new ConnectionPolicy(connect, idle, protocol, connections, pending, requests));
+        int perConnection = s.integer("maxRequestsPerConnection", 0, 0, ConnectionPolicy.MOST);
+        Optional<Duration> longest = Optional.ofNullable(s.duration("maxConnectionDuration", null, false));
+        return s.make(() -> new ConnectionPolicy(connect, idle, protocol, connections, pending, requests, perConnection, longest));
     }
 
     /**

@@ -53,12 +53,14 @@ final class RouteForm {
         Optional<String> hostRewrite = s.optional("hostRewrite", Values::name);
         Duration timeout = s.duration("timeout", Timeouts.DEFAULT.request(), true);
         Duration idle = s.duration("idleTimeout", Timeouts.DEFAULT.idle(), true);
+        Duration stream = s.duration("maxStreamDuration", Timeouts.DEFAULT.stream(), true);
+        Duration grpcMax = s.duration("grpcTimeoutMax", Timeouts.DEFAULT.grpcMax(), true);
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
         Optional<HedgePolicy> hedge = s.section("hedge").map(HedgeForm::read);
         RouteLimits limits = LimitsForm.route(s);
         RouteFilters filters = FiltersForm.read(s);
         return s.make(() -> new Route(name, path == null ? prefix : path, action, hostRewrite,
-            new Timeouts(timeout, idle), retry, limits).withHedge(hedge).withFilters(filters));
+            new Timeouts(timeout, idle, stream, grpcMax), retry, limits).withHedge(hedge).withFilters(filters));
     }
 
     private static Route.PathMatch match(String text, boolean exact) {

@@ -18,6 +18,7 @@ import mesh.model.HealthPolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
+import mesh.model.RetryLimits;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
 import mesh.model.RouteTable;
@@ -73,6 +74,7 @@ final class ShortForm {
         Optional<CircuitBreakerPolicy> breaker = s.section("circuitBreaker").map(Policies::breaker);
         ConnectionPolicy connections = Policies.connections(s, ConnectionPolicy.DEFAULT.protocol());
         HealthPolicy health = HealthForm.cluster(s);
+        RetryLimits retries = RetryLimitsForm.cluster(s);
         Duration timeout = s.duration("timeout", Timeouts.DEFAULT.request(), true);
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
         ListenerLimits limits = LimitsForm.listener(s, tcp);
@@ -82,7 +84,7 @@ final class ShortForm {
         }
         s.end();
         return s.make(() -> {
-            Cluster cluster = new Cluster(service, balancer, mtls.upstream, breaker, connections).withHealth(health);
+            Cluster cluster = new Cluster(service, balancer, mtls.upstream, breaker, connections).withHealth(health).withRetries(retries);
             Map<String, EndpointSet> endpoints = Map.of(service, new EndpointSet(service, upstreams));
             if (tcp) {
                 Listener listener = new Listener(LISTENER, listen, Scope.ALL, new Listener.TcpTraffic(service), mtls.downstream, limits);

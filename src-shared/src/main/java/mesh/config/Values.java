@@ -31,6 +31,13 @@ final class Values {
         return checked(value > 0 && value <= 1, value, text, "above 0 and at most 1, such as 0.5");
     }
 
+    /** Not negative. */
+    static double ratio(String text) {
+        boolean number = text.matches("[0-9]{0,3}(\\.[0-9]{1,9})?") && !text.isEmpty();
+        double value = number ? Double.parseDouble(text) : 0;
+        return checked(number && value <= 10, value, text, "0 to 10, such as 0.2");
+    }
+
     static Duration duration(String text, boolean zeroIsGood) {
         Duration value = Durations.parse(text);
         checked(value.compareTo(LONGEST) <= 0, value, text, "at most " + Durations.format(LONGEST));

@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param circuitBreaker per endpoint; empty for none
  * @param connections    limits and timeouts
  * @param health         how it is found out which endpoints are well
+ * @param retries        what bounds them
  */
 public record Cluster(
     String name,
@@ -18,7 +19,8 @@ public record Cluster(
     Optional<UpstreamTls> tls,
     Optional<CircuitBreakerPolicy> circuitBreaker,
     ConnectionPolicy connections,
-    HealthPolicy health) {
+    HealthPolicy health,
+    RetryLimits retries) {
 
     public Cluster {
         Checks.name("cluster name", name);
@@ -31,10 +33,14 @@ public record Cluster(
     public Cluster(
         String name, BalancerKind balancer, Optional<UpstreamTls> tls, Optional<CircuitBreakerPolicy> circuitBreaker,
         ConnectionPolicy connections) {
-        this(name, balancer, tls, circuitBreaker, connections, HealthPolicy.NONE);
+        this(name, balancer, tls, circuitBreaker, connections, HealthPolicy.NONE, RetryLimits.DEFAULT);
     }
 
     public Cluster withHealth(HealthPolicy policy) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, policy);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, policy, retries);
+    }
+
+    public Cluster withRetries(RetryLimits limits) {
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, limits);
     }
 }

@@ -2,14 +2,12 @@ package mesh.xds;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
-import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.DiscoveryType;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.EdsClusterConfig;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.LbPolicy;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.TransportSocketMatch;
-import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +19,7 @@ import mesh.model.ConnectionPolicy;
 import mesh.model.Endpoint;
 import mesh.model.HealthPolicy;
 import mesh.model.MeshSnapshot;
+import mesh.model.RetryLimits;
 import mesh.model.SpiffeId;
 import mesh.model.UpstreamTls;
 import mesh.v1.ClusterPolicy;
@@ -39,14 +38,11 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
 
     /** Envoy's, when the field is absent. */
     private static final Duration ENVOY_CONNECT_TIMEOUT = Duration.ofSeconds(5);
-    private static final int ENVOY_LIMIT = 1024;
 
     private static final Set<String> CLUSTER_FIELDS = Set.of("name", "type", "eds_cluster_config", "connect_timeout", "lb_policy",
         "circuit_breakers", "typed_extension_protocol_options", "transport_socket", "transport_socket_matches", "metadata", "alt_stat_name",
         "outlier_detection", "health_checks",
         "per_connection_buffer_limit_bytes", "dns_lookup_family", "track_timeout_budgets", "track_cluster_stats");
-    private static final Set<String> THRESHOLD_FIELDS =
-        Set.of("priority", "max_connections", "max_pending_requests", "max_requests", "track_remaining");
 
     /** What the message is made from: the cluster, and the identities among its endpoints, but not their addresses and weights. */
     private record Source(mesh.model.Cluster cluster, Set<SpiffeId> identities) {}
@@ -96,10 +92,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
                 case LEAST_CONN, PEAK_EWMA -> LbPolicy.LEAST_REQUEST;
                 case RANDOM -> LbPolicy.RANDOM;
             })
-            .setCircuitBreakers(CircuitBreakers.newBuilder().addThresholds(Thresholds.newBuilder()
-                .setMaxConnections(Wire.uint32(connections.maxConnections()))
-                .setMaxPendingRequests(Wire.uint32(connections.maxPendingRequests()))
-                .setMaxRequests(Wire.uint32(connections.maxRequests()))));
+            .setCircuitBreakers(ClusterLimits.encode(connections, cluster.retries()));
         message.putAllTypedExtensionProtocolOptions(UpstreamHttpOptions.encode(connections));
         cluster.tls().ifPresent(tls -> message.setTransportSocket(TransportSockets.upstream(tls.expect(), connections.protocol())));
         for (SpiffeId id : identities(snapshot.endpointsOf(cluster.name()))) {
@@ -124,6 +117,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         ClusterPolicy.Builder policy = ClusterPolicy.newBuilder();
         if (cluster.balancer() == BalancerKind.PEAK_EWMA) policy.setBalancer(BalancerKind.PEAK_EWMA.text());
         cluster.circuitBreaker().ifPresent(breaker -> policy.setCircuitBreaker(BreakerPolicies.encode(breaker)));
+        ClusterLimits.encode(cluster.connections(), cluster.retries(), policy);
         return policy.build();
     }
 
@@ -148,10 +142,12 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         Optional<CircuitBreakerPolicy> breaker = policy.hasCircuitBreaker()
             ? Optional.ofNullable(BreakerPolicies.decode(policy.getCircuitBreaker(), MeshPolicy.at(reading).at("circuit_breaker")))
             : Optional.empty();
-        ConnectionPolicy connections = connections(message, reading);
+        Thresholds limits = ClusterLimits.thresholds(message.getCircuitBreakers(), reading.at("circuit_breakers"));
+        ConnectionPolicy connections = connections(message, limits, reading);
+        RetryLimits retries = ClusterLimits.retries(limits, policy.build(), reading);
         HealthPolicy health = health(message, connections, reading);
         return reading.clean()
-            ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections).withHealth(health))
+            ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections).withHealth(health).withRetries(retries))
             : null;
     }
 
@@ -189,27 +185,14 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         }
     }
 
-    private static ConnectionPolicy connections(Cluster message, Reading reading) {
+    private static ConnectionPolicy connections(Cluster message, Thresholds limits, Reading reading) {
         Duration connect = message.hasConnectTimeout()
             ? reading.at("connect_timeout").duration(message.getConnectTimeout(), ENVOY_CONNECT_TIMEOUT)
             : ENVOY_CONNECT_TIMEOUT;
         UpstreamHttpOptions http = UpstreamHttpOptions.decode(
             message.getTypedExtensionProtocolOptionsMap(), reading.at("typed_extension_protocol_options"));
-        Thresholds limits = Thresholds.getDefaultInstance();
-        for (int i = 0; i < message.getCircuitBreakers().getThresholdsCount(); i++) {
-            limits = message.getCircuitBreakers().getThresholds(i);
-            Reading at = reading.at("circuit_breakers").at("thresholds", i);
-            at.only(limits, THRESHOLD_FIELDS);
-            if (i > 0 || limits.getPriority() != RoutingPriority.DEFAULT) {
-                at.problem("is a second or not the default priority (expected: one threshold, of priority DEFAULT)");
-            }
-        }
-        reading.at("circuit_breakers").only(message.getCircuitBreakers(), Set.of("thresholds"));
-        int connections = limits.hasMaxConnections() ? limits.getMaxConnections().getValue() : ENVOY_LIMIT;
-        int pending = limits.hasMaxPendingRequests() ? limits.getMaxPendingRequests().getValue() : ENVOY_LIMIT;
-        int requests = limits.hasMaxRequests() ? limits.getMaxRequests().getValue() : ENVOY_LIMIT;
-        return reading.check(() ->
-            new ConnectionPolicy(connect, http.idleTimeout(), http.protocol(), connections, pending, requests));
+        return reading.check(() -> new ConnectionPolicy(connect, http.idleTimeout(), http.protocol(), ClusterLimits.connections(limits),
+            ClusterLimits.pending(limits), ClusterLimits.requests(limits), http.maxRequests(), http.maxDuration()));
     }
 
     private static BalancerKind balancer(String text, Reading reading) {

@@ -11,7 +11,6 @@ import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -48,7 +47,8 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
     private static final Set<String> ROUTE_FIELDS = FilterFields.and(FilterFields.OF_HEADERS, Set.of("name", "match", "route", "redirect",
         "direct_response", "metadata", "decorator", "stat_prefix", "typed_per_filter_config"));
     private static final Set<String> ACTION_FIELDS = FilterFields.and(FilterFields.OF_ACTION,
-        Set.of("cluster", "weighted_clusters", "host_rewrite_literal", "timeout", "idle_timeout", "retry_policy"));
+        Set.of("cluster", "weighted_clusters", "host_rewrite_literal", "timeout", "idle_timeout", "max_stream_duration",
+            "retry_policy"));
 
     @Override
     public Class<RouteConfiguration> wireType() {
@@ -112,9 +112,8 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         if (route.action() instanceof Redirect redirect) {
             return message.setRedirect(Redirects.encode(redirect, route.match())).build();
         }
-        RouteAction.Builder action = RouteAction.newBuilder()
-            .setTimeout(Wire.duration(route.timeouts().request()))
-            .setIdleTimeout(Wire.duration(route.timeouts().idle()));
+        RouteAction.Builder action = RouteAction.newBuilder();
+        RouteTimeouts.encode(route.timeouts(), action);
         if (route.action() instanceof ToCluster to) {
             action.setCluster(to.cluster());
         } else if (route.action() instanceof ToWeightedClusters to) {
@@ -195,9 +194,7 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         at.only(route, ACTION_FIELDS);
         Action action = action(route, at);
         Optional<String> hostRewrite = Optional.of(route.getHostRewriteLiteral()).filter(host -> !host.isEmpty());
-        Timeouts timeouts = at.check(() -> new Timeouts(
-            timeout(route.hasTimeout(), route.getTimeout(), Timeouts.DEFAULT.request(), at.at("timeout")),
-            timeout(route.hasIdleTimeout(), route.getIdleTimeout(), Timeouts.DEFAULT.idle(), at.at("idle_timeout"))));
+        Timeouts timeouts = RouteTimeouts.decode(route, at);
         RetryPolicy retry = route.hasRetryPolicy() ? RetryPolicies.decode(route.getRetryPolicy(), at.at("retry_policy")) : RetryPolicy.NONE;
         Optional<HedgePolicy> hedge = policy.hasHedge()
             ? Optional.ofNullable(HedgePolicies.decode(policy.getHedge(), MeshPolicy.at(reading).at("hedge"))) : Optional.empty();
@@ -249,9 +246,5 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
             }
         }
         return at.check(() -> new ToWeightedClusters(clusters));
-    }
-
-    private static Duration timeout(boolean set, com.google.protobuf.Duration value, Duration absent, Reading reading) {
-        return set ? reading.duration(value, absent) : absent;
     }
 }

@@ -18,16 +18,22 @@ import mesh.model.UpstreamProtocol;
  * Envoy, so ours always has them.
  *
  * @param idleTimeout empty when none is set
+ * @param maxRequests of one connection; 0 when none is set
+ * @param maxDuration of one connection; empty when none is set
  */
-record UpstreamHttpOptions(UpstreamProtocol protocol, Optional<Duration> idleTimeout) {
+record UpstreamHttpOptions(UpstreamProtocol protocol, Optional<Duration> idleTimeout, int maxRequests, Optional<Duration> maxDuration) {
 
     private static final String KEY = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-    private static final UpstreamHttpOptions ABSENT = new UpstreamHttpOptions(UpstreamProtocol.HTTP1, Optional.empty());
+    private static final UpstreamHttpOptions ABSENT = new UpstreamHttpOptions(UpstreamProtocol.HTTP1, Optional.empty(), 0, Optional.empty());
 
     static Map<String, Any> encode(ConnectionPolicy connections) {
         HttpProtocolOptions.Builder options = HttpProtocolOptions.newBuilder();
         connections.idleTimeout().ifPresent(idle -> options.getCommonHttpProtocolOptionsBuilder().setIdleTimeout(Wire.duration(idle)));
+        connections.maxConnectionDuration().ifPresent(max -> options.getCommonHttpProtocolOptionsBuilder().setMaxConnectionDuration(Wire.duration(max)));
+        if (connections.maxRequestsPerConnection() > 0) {
+            options.getCommonHttpProtocolOptionsBuilder().setMaxRequestsPerConnection(Wire.uint32(connections.maxRequestsPerConnection()));
+        }
         switch (connections.protocol()) {
             // An Envoy speaks only those of its client's protocols whose options are set.
             case DOWNSTREAM -> options.setUseDownstreamProtocolConfig(UseDownstreamHttpConfig.newBuilder()
@@ -51,7 +57,13 @@ record UpstreamHttpOptions(UpstreamProtocol protocol, Optional<Duration> idleTim
             return ABSENT;
         }
         reading.only(http, Set.of("common_http_protocol_options", "explicit_http_config", "use_downstream_protocol_config"));
-        return new UpstreamHttpOptions(protocol(http, reading), idleTimeout(http, reading.at("common_http_protocol_options")));
+        io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions common = http.getCommonHttpProtocolOptions();
+        Reading at = reading.at("common_http_protocol_options");
+        at.only(common, Set.of("idle_timeout", "max_requests_per_connection", "max_connection_duration"));
+        return new UpstreamHttpOptions(protocol(http, reading),
+            duration(common.hasIdleTimeout(), common.getIdleTimeout(), at.at("idle_timeout")),
+            common.getMaxRequestsPerConnection().getValue(),
+            duration(common.hasMaxConnectionDuration(), common.getMaxConnectionDuration(), at.at("max_connection_duration")));
     }
 
     private static UpstreamProtocol protocol(HttpProtocolOptions http, Reading reading) {
@@ -65,10 +77,7 @@ record UpstreamHttpOptions(UpstreamProtocol protocol, Optional<Duration> idleTim
         return http.getExplicitHttpConfig().hasHttp2ProtocolOptions() ? UpstreamProtocol.HTTP2 : UpstreamProtocol.HTTP1;
     }
 
-    private static Optional<Duration> idleTimeout(HttpProtocolOptions http, Reading reading) {
-        reading.only(http.getCommonHttpProtocolOptions(), Set.of("idle_timeout"));
-        return http.getCommonHttpProtocolOptions().hasIdleTimeout()
-            ? Optional.ofNullable(reading.at("idle_timeout").duration(http.getCommonHttpProtocolOptions().getIdleTimeout(), null))
-            : Optional.empty();
+    private static Optional<Duration> duration(boolean present, com.google.protobuf.Duration message, Reading reading) {
+        return present ? Optional.ofNullable(reading.duration(message, null)) : Optional.empty();
     }
 }

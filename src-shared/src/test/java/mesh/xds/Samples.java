@@ -34,6 +34,8 @@ import mesh.model.MeshSnapshot;
 import mesh.model.OutlierPolicy;
 import mesh.model.PathRewrite;
 import mesh.model.RateLimit;
+import mesh.model.RetryBudgetPolicy;
+import mesh.model.RetryLimits;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
@@ -87,12 +89,12 @@ final class Samples {
         return new RouteTable("shop", List.of(
             new VirtualHost("pay", List.of("payments", "payments:8080", "*.pay.example.com"), List.of(
                 new Route("exact", new Route.Exact("/v1/pay"), new Route.ToCluster("secure"), Optional.of("pay.internal"),
-                    new Timeouts(Duration.ofMillis(1500), Duration.ZERO), often).withLimits(new RouteLimits(Optional.of(
+                    new Timeouts(Duration.ofMillis(1500), Duration.ZERO, Duration.ofHours(1), Duration.ofMillis(2500)), often).withLimits(new RouteLimits(Optional.of(
                         new RateLimit(1_000_000, Duration.ofHours(24), 1, new RateLimit.Header("X-Api-Key"), RateLimit.MOST_KEYS, false)), 1L << 50))
                     .withHedge(Optional.of(new HedgePolicy(new HedgePolicy.Percentile(99.5), 0.02))),
                 new Route("split", new Route.Prefix("/v2/"),
                     new Route.ToWeightedClusters(List.of(new Route.WeightedCluster("secure", 3), new Route.WeightedCluster("plain", 0))),
-                    Optional.empty(), new Timeouts(Duration.ZERO, Duration.ofSeconds(30)), never)
+                    Optional.empty(), new Timeouts(Duration.ZERO, Duration.ofSeconds(30), Duration.ZERO, Duration.ofMinutes(1)), never)
                     .withHedge(Optional.of(new HedgePolicy(new HedgePolicy.Delay(Duration.ofMillis(50)), 1))))),
             filtered(),
             new VirtualHost("rest", List.of("*"), List.of(
@@ -137,9 +139,10 @@ final class Samples {
             new Cluster("plain", BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT),
             new Cluster("secure", BalancerKind.LEAST_CONN, Optional.of(new UpstreamTls(Set.of(PAYMENTS, WEB))),
                 Optional.of(new CircuitBreakerPolicy(64, 0.25, Duration.ofMillis(2500), EnumSet.allOf(BreakerFailure.class))),
-                new ConnectionPolicy(Duration.ofMillis(250), Optional.of(Duration.ofSeconds(90)), UpstreamProtocol.HTTP2, 7, 0, 1_000_000)),
+                new ConnectionPolicy(Duration.ofMillis(250), Optional.of(Duration.ofSeconds(90)), UpstreamProtocol.HTTP2, 7, 0, 1_000_000, 100,
+                    Optional.of(Duration.ofMinutes(10)))).withRetries(new RetryLimits(new RetryBudgetPolicy(0.07, 4, Duration.ofSeconds(10)), 0)),
             new Cluster("soonest", BalancerKind.PEAK_EWMA, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
-                .withHealth(new HealthPolicy(Optional.of(OutlierPolicy.DEFAULT))),
+                .withHealth(new HealthPolicy(Optional.of(OutlierPolicy.DEFAULT))).withRetries(new RetryLimits(new RetryBudgetPolicy(2.5, 0, Duration.ofSeconds(30)), 7)),
             new Cluster("watched", BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
                 .withHealth(new HealthPolicy(Optional.of(new OutlierPolicy(0, 3, true, 7, Duration.ofMillis(1500), Duration.ofSeconds(5),
                     Duration.ofMinutes(2), Duration.ofMillis(250), 0, false, Optional.empty(),

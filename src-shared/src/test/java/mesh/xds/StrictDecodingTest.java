@@ -10,6 +10,8 @@ import com.google.protobuf.Message;
 import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.Value;
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.cluster.v3.OutlierDetection;
 import io.envoyproxy.envoy.config.core.v3.HealthCheck;
@@ -39,6 +41,8 @@ import java.util.Optional;
 import mesh.model.EndpointHealth;
 import mesh.model.HealthCheckPolicy;
 import mesh.model.MeshSnapshot;
+import mesh.model.RetryBudgetPolicy;
+import mesh.model.RetryLimits;
 import mesh.model.OutlierPolicy;
 import mesh.model.UpstreamProtocol;
 import org.junit.jupiter.api.Test;
@@ -131,6 +135,30 @@ class StrictDecodingTest {
             .setCustomHealthCheck(HealthCheck.CustomHealthCheck.newBuilder().setName("redis"))).build()))).containsExactly(
                 "clusters.plain.health_checks[0].custom_health_check: is set (expected: absent; this proxy does not have it)",
                 "clusters.plain.health_checks[0]: asks nothing that this proxy knows (expected: http_health_check, tcp_health_check or grpc_health_check)");
+    }
+
+    @Test
+    void takesEnvoysDefaultsOfRetryLimitsAndItsBudgetForTheNearest() throws Exception {
+        Cluster plain = wire(ResourceType.CLUSTER, "plain", Cluster.class);
+        assertThat(retries(plain)).as("ours").isEqualTo(RetryLimits.DEFAULT);
+        assertThat(retries(plain.toBuilder().clearCircuitBreakers().build())).isEqualTo(new RetryLimits(RetryBudgetPolicy.DEFAULT, 3));
+        assertThat(retries(plain.toBuilder().setCircuitBreakers(thresholds(Thresholds.newBuilder().setRetryBudget(Thresholds.RetryBudget.newBuilder()))).build()))
+            .isEqualTo(new RetryLimits(new RetryBudgetPolicy(0.2, 3, java.time.Duration.ofSeconds(10)), 0));
+        assertThat(problems(decode(ResourceType.CLUSTER, "plain", plain.toBuilder()
+            .setCircuitBreakers(thresholds(Thresholds.newBuilder().setMaxRetries(UInt32Value.of(-1)).setMaxConnectionPools(UInt32Value.of(1)))).build()))).containsExactly(
+                "clusters.plain.circuit_breakers.thresholds[0].max_connection_pools: is set (expected: absent; this proxy does not have it)",
+                "clusters.plain.circuit_breakers: maxRetries: -1 (expected: 0 to 1000000)");
+        assertThat(problems(decode(ResourceType.CLUSTER, "secure", withPolicy(wire(ResourceType.CLUSTER, "secure", Cluster.class), "retry_budget", Value.newBuilder()
+            .setStructValue(Struct.newBuilder().putFields("ratio", Value.newBuilder().setNumberValue(11).build())).build())))).containsExactly(
+                "clusters.secure.metadata.filter_metadata.mesh.v1.retry_budget: ratio: 11.0 (expected: 0 to 10)");
+    }
+
+    private static CircuitBreakers thresholds(Thresholds.Builder limits) {
+        return CircuitBreakers.newBuilder().addThresholds(limits).build();
+    }
+
+    private static RetryLimits retries(Cluster message) {
+        return ((mesh.model.Cluster) ((Decoded.Good<?>) decode(ResourceType.CLUSTER, "plain", message)).value()).retries();
     }
 
     private static Cluster withPolicy(Cluster cluster, String key, Value value) {

@@ -14,6 +14,7 @@ import mesh.model.Endpoint;
 import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
 import mesh.model.HealthPolicy;
+import mesh.model.RetryLimits;
 import mesh.model.SpiffeId;
 import mesh.model.UpstreamProtocol;
 import mesh.model.UpstreamTls;
@@ -40,11 +41,12 @@ public final class ClusterMessages {
             ? Optional.ofNullable(breaker(m.getCircuitBreaker(), path + ".circuit_breaker", problems)) : Optional.empty();
         ConnectionPolicy connections = connections(m, path, problems);
         HealthPolicy health = HealthMessages.decode(m, path, problems);
+        RetryLimits retries = RetryLimitMessages.decode(m, path, problems);
         if (problems.count() > before) {
             return null;
         }
         return problems.read(path, () ->
-            new ClusterParts(new Cluster(name, balancer, tls, breaker, connections).withHealth(health), new EndpointSet(name, endpoints)));
+            new ClusterParts(new Cluster(name, balancer, tls, breaker, connections).withHealth(health).withRetries(retries), new EndpointSet(name, endpoints)));
     }
 
     /** Null when there were problems. */
@@ -104,7 +106,10 @@ public final class ClusterMessages {
         return new ConnectionPolicy(connect, idle, protocol,
             limit(m.getMaxConnections(), normal.maxConnections(), 1_000_000, path + ".max_connections", problems),
             limit(m.getMaxPendingRequests(), normal.maxPendingRequests(), 1_000_000, path + ".max_pending_requests", problems),
-            limit(m.getMaxRequests(), normal.maxRequests(), 1_000_000, path + ".max_requests", problems));
+            limit(m.getMaxRequests(), normal.maxRequests(), 1_000_000, path + ".max_requests", problems),
+            limit(m.getMaxRequestsPerConnection(), 0, ConnectionPolicy.MOST, path + ".max_requests_per_connection", problems),
+            m.hasMaxConnectionDuration()
+                ? Optional.of(Values.positive(path + ".max_connection_duration", m.getMaxConnectionDuration(), problems)) : Optional.empty());
     }
 
     /** An unsigned limit of which 0 means the normal one. */
@@ -128,11 +133,14 @@ public final class ClusterMessages {
             .setProtocol(connections.protocol().text())
             .setMaxConnections(connections.maxConnections())
             .setMaxPendingRequests(connections.maxPendingRequests())
-            .setMaxRequests(connections.maxRequests());
+            .setMaxRequests(connections.maxRequests())
+            .setMaxRequestsPerConnection(connections.maxRequestsPerConnection());
+        connections.maxConnectionDuration().ifPresent(max -> m.setMaxConnectionDuration(Values.message(max)));
         endpoints.forEach(e -> m.addEndpoints(encode(e)));
         cluster.tls().ifPresent(tls -> m.setTls(mesh.v1.UpstreamTls.newBuilder().addAllExpect(Values.texts(tls.expect()))));
         cluster.circuitBreaker().ifPresent(breaker -> m.setCircuitBreaker(encode(breaker)));
         HealthMessages.encode(cluster.health(), m);
+        RetryLimitMessages.encode(cluster.retries(), m);
         connections.idleTimeout().ifPresent(idle -> m.setIdleTimeout(Values.message(idle)));
         return m.build();
     }

@@ -49,6 +49,8 @@ public final class RouteMessages {
         Route.Action action = action(m, path, problems);
         Duration timeout = Values.notNegative(path + ".timeout", m.hasTimeout(), m.getTimeout(), Timeouts.DEFAULT.request(), problems);
         Duration idle = Values.notNegative(path + ".idle_timeout", m.hasIdleTimeout(), m.getIdleTimeout(), Timeouts.DEFAULT.idle(), problems);
+        Duration stream = Values.notNegative(path + ".max_stream_duration", m.hasMaxStreamDuration(), m.getMaxStreamDuration(), Timeouts.DEFAULT.stream(), problems);
+        Duration grpcMax = Values.notNegative(path + ".grpc_timeout_max", m.hasGrpcTimeoutMax(), m.getGrpcTimeoutMax(), Timeouts.DEFAULT.grpcMax(), problems);
         RetryPolicy retry = m.hasRetry() ? retry(m.getRetry(), path + ".retry", problems) : RetryPolicy.NONE;
         Optional<HedgePolicy> hedge = m.hasHedge()
             ? Optional.ofNullable(HedgeMessages.decode(m.getHedge(), path + ".hedge", problems)) : Optional.empty();
@@ -59,7 +61,7 @@ public final class RouteMessages {
             return null;
         }
         return problems.read(path, () ->
-            new Route(m.getName(), match, action, hostRewrite, new Timeouts(timeout, idle), retry, limits).withHedge(hedge)
+            new Route(m.getName(), match, action, hostRewrite, new Timeouts(timeout, idle, stream, grpcMax), retry, limits).withHedge(hedge)
                 .withFilters(filters));
     }
 
@@ -106,9 +108,9 @@ public final class RouteMessages {
     }
 
     private static Route.Action answer(mesh.v1.Route m, String path, Problems problems) {
-        if (m.hasTimeout() || m.hasIdleTimeout() || m.hasRetry() || m.hasHedge() || !m.getHostRewrite().isEmpty() || m.hasRewrite()
+        if (m.hasTimeout() || m.hasIdleTimeout() || m.hasMaxStreamDuration() || m.hasGrpcTimeoutMax() || m.hasRetry() || m.hasHedge() || !m.getHostRewrite().isEmpty() || m.hasRewrite()
             || m.hasRequestHeaders()) {
-            problems.add(path + (m.hasReply() ? ".reply" : ".redirect"), "beside timeout, idle_timeout, retry, hedge, host_rewrite, rewrite or"
+            problems.add(path + (m.hasReply() ? ".reply" : ".redirect"), "beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry, hedge, host_rewrite, rewrite or"
                 + " request_headers (expected: none of them, nothing is sent upstream)");
         }
         if (m.hasRedirect()) {
@@ -183,6 +185,8 @@ public final class RouteMessages {
         route.hostRewrite().ifPresent(m::setHostRewrite);
         m.setTimeout(Values.message(route.timeouts().request()));
         m.setIdleTimeout(Values.message(route.timeouts().idle()));
+        if (!route.timeouts().stream().isZero()) m.setMaxStreamDuration(Values.message(route.timeouts().stream()));
+        if (!route.timeouts().grpcMax().isZero()) m.setGrpcTimeoutMax(Values.message(route.timeouts().grpcMax()));
         if (!route.retry().equals(RetryPolicy.NONE)) {
             m.setRetry(encode(route.retry()));
         }

@@ -36,7 +36,7 @@ class ConfigMessagesTest {
                 {"name": "rewritten", "prefix": "/r", "cluster": "app", "timeout": "15s", "idle_timeout": "300s",
                  "rewrite": {"regex": "^/r/(.*)", "substitution": "/\\\\1"},
                  "request_headers": {"remove": ["x-debug"], "add": [{"name": "x-team", "value": "50%", "action": "append"}]}},
-                {"name": "all", "prefix": "/", "timeout": "60.500s", "idle_timeout": "300s",
+                {"name": "all", "prefix": "/", "timeout": "60.500s", "idle_timeout": "300s", "max_stream_duration": "3600s", "grpc_timeout_max": "30s",
                  "weighted_clusters": [{"cluster": "app", "weight": 9}, {"cluster": "canary", "weight": 1}],
                  "retry": {"attempts": 3, "per_try_timeout": "0.500s", "retry_on": ["connect-failure", "5xx", "retriable-status-codes"],
                            "retriable_status_codes": [425, 429],
@@ -52,7 +52,8 @@ class ConfigMessagesTest {
                "max_ejection_time_jitter": "0.500s", "max_ejection_percent": 0, "always_eject_one_host": false,
                "success_rate": {"minimum_hosts": 2, "request_volume": 3, "stdev_factor": 0},
                "failure_percentage": {"threshold": 0, "minimum_hosts": 4, "request_volume": 5}},
-             "max_connections": 10, "max_pending_requests": 11, "max_requests": 12,
+             "max_connections": 10, "max_pending_requests": 11, "max_requests": 12, "max_requests_per_connection": 13,
+             "max_connection_duration": "600s", "max_retries": 14, "retry_budget": {"ratio": 0, "min_per_second": 0, "ttl": "1s"},
              "circuit_breaker": {"window_size": 10, "failure_threshold": 0.25, "reset_timeout": "5s",
                                  "failures": ["connect-failure", "unavailable"]},
              "tls": {"expect": ["spiffe://mesh.local/a", "spiffe://mesh.local/b"]},
@@ -150,7 +151,7 @@ class ConfigMessagesTest {
                 "config.routes[0].virtual_hosts[1].routes[1].retry.retry_on[0]: \"5x\" (expected: one of connect-failure, refused-stream,"
                     + " reset-before-request, reset, gateway-error, 5xx, retriable-4xx, retriable-status-codes, envoy-ratelimited,"
                     + " cancelled, deadline-exceeded, internal, resource-exhausted, unavailable)",
-                "config.routes[0].virtual_hosts[1].routes[2].reply: beside timeout, idle_timeout, retry, hedge, host_rewrite, rewrite or"
+                "config.routes[0].virtual_hosts[1].routes[2].reply: beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry, hedge, host_rewrite, rewrite or"
                     + " request_headers (expected: none of them, nothing is sent upstream)",
                 "config.routes[0].virtual_hosts[1].routes[2].reply.status: direct reply status: 99 (expected: 200 to 599)",
                 "config.routes[0].virtual_hosts[1].routes[3].cluster: missing (expected: one of cluster, weighted_clusters, reply, redirect)",
@@ -183,7 +184,7 @@ class ConfigMessagesTest {
             .containsExactly(
                 "config.routes[0].virtual_hosts[0].routes[0].rewrite: path and prefix (expected: one of path, prefix, regex; substitution only beside regex)",
                 "config.routes[0].virtual_hosts[0].routes[1].rewrite: rewrite regex: \"(\" is none: missing closing ) (expected: RE2's syntax)",
-                "config.routes[0].virtual_hosts[0].routes[2].redirect: beside timeout, idle_timeout, retry, hedge, host_rewrite, rewrite or"
+                "config.routes[0].virtual_hosts[0].routes[2].redirect: beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry, hedge, host_rewrite, rewrite or"
                     + " request_headers (expected: none of them, nothing is sent upstream)",
                 "config.routes[0].virtual_hosts[0].routes[2].redirect: redirect status: 304 (expected: 301, 302, 303, 307 or 308)",
                 "config.routes[0].virtual_hosts[0].routes[3].redirect: redirect: goes where the request came from (expected: a scheme, host, port or path)",

@@ -43,6 +43,7 @@ final class Pages {
             .put("requests", cluster.load().requests())
             .put("connections", cluster.load().connections())
             .put("pending", cluster.load().pending())
+            .put("retries", cluster.load().retries())
             .put("retry_budget", cluster.budget().balance())
             .put("endpoints", endpoints);
     }

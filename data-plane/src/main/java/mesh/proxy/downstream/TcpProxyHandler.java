@@ -48,7 +48,7 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
     public void handlerAdded(ChannelHandlerContext context) {
         client = context.channel();
         client.config().setAutoRead(false);
-        if (cluster.load().tryRequest(cluster.model().connections().maxConnections())) {
+        if (cluster.load().tryTcp(cluster.model().connections().maxConnections())) {
             client.closeFuture().addListener(closed -> cluster.load().requestEnded());
             tryNext();
         } else {

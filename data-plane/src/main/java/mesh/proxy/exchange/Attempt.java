@@ -61,7 +61,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     /** Gives the try up. That counts against the upstream only where it is to blame. */
     void giveUp(Failure why) {
         if (ended) return;
-        boolean tooLate = why.side() == Failure.Side.UPSTREAM || why == Failure.REQUEST_TIMEOUT && status == 0;
+        boolean tooLate = why.side() == Failure.Side.UPSTREAM || (why == Failure.REQUEST_TIMEOUT || why == Failure.STREAM_TOO_LONG) && status == 0;
         if (tooLate) failed(BreakerFailure.TIMEOUT);
         else ignored();
         cancel(why);

@@ -44,6 +44,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     private FilterRun filters;
     private boolean grpc;
     private long requestNanos;
+    private long streamNanos;
     private long idleNanos;
     private long perTryNanos;
     private RetryPolicy retry;
@@ -57,6 +58,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     /** Null when there will be no second try beside the first. */
     private Hedge hedge;
     private boolean counted;
+    /** Whether it counts as one that is being retried. */
+    private boolean retried;
 
     /** When the current try must have an answer. */
     private long tryEnds = NEVER;
@@ -135,12 +138,18 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
      */
     private void limit() {
         grpc = Grpc.isGrpc(request);
-        requestNanos = grpc ? Grpc.timeoutNanos(request, CompiledRoute.NO_LIMIT) : route.requestNanos();
+        requestNanos = grpc ? grpcNanos() : route.requestNanos();
+        streamNanos = route.streamNanos();
         idleNanos = grpc ? CompiledRoute.NO_LIMIT : route.idleNanos();
         perTryNanos = route.perTryNanos();
         retry = route.retry();
         PeerWishes wishes = PeerWishes.take(request, session.peer() != null);
         if (wishes != null) limitBy(wishes);
+    }
+
+    private long grpcNanos() {
+        long asked = Grpc.timeoutNanos(request, CompiledRoute.NO_LIMIT);
+        return asked == CompiledRoute.NO_LIMIT ? asked : Math.min(asked, route.grpcMaxNanos());
     }
 
     private void limitBy(PeerWishes wishes) {
@@ -380,10 +389,18 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         if (pause == RetryDecision.NO || tries >= retry.attempts()) return false;
         String outcome =
             !body.isReplayable() ? "no_replay"
-            : session.nanos() + pause >= begun + requestNanos ? "no_time"
+            : session.nanos() + pause >= begun + Math.min(requestNanos, streamNanos) ? "no_time"
+            : !hasRoomToRetry() ? "overflow"
             : cluster.budget().tryWithdraw() ? "retried" : "no_budget";
         session.metrics().retry(outcome);
         return outcome.equals("retried");
+    }
+
+    /** Whether it may be among those of its cluster that are being retried; once it is, it stays one to its end. */
+    private boolean hasRoomToRetry() {
+        int most = cluster.model().retries().maxRetries();
+        if (most > 0 && !retried) retried = cluster.load().tryRetry(most);
+        return most == 0 || retried;
     }
 
     private void tryAgain(Attempt failed, long pause, String why) {
@@ -410,7 +427,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         Destination other = cluster.balancer().pick(tried);
         if (other == null || tried.contains(other)) {
             session.metrics().hedge("no_endpoint");
-        } else if (!hedge.tryWithdraw() || !cluster.budget().tryWithdraw()) {
+        } else if (!hasRoomToRetry() || !hedge.tryWithdraw() || !cluster.budget().tryWithdraw()) {
             session.metrics().hedge("no_budget");
         } else {
             race(other, other.tryAcquire());
@@ -504,6 +521,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         if (attempt != null) attempt.giveUp(failure == null ? Failure.DOWNSTREAM_RESET : failure);
         body.forget();
         if (counted) cluster.load().requestEnded();
+        if (retried) cluster.load().retryEnded();
         long nanos = session.nanos() - begun;
         boolean own = cluster == null || table.owns();
         (own ? table.service() : cluster.meter()).request(session.loop().index(), status, nanos);
@@ -521,7 +539,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     private void setTimer() {
         if (over) return;
-        long whole = Math.min(begun + requestNanos, lastSign + idleNanos);
+        long whole = Math.min(begun + Math.min(requestNanos, streamNanos), lastSign + idleNanos);
         long next = Math.min(whole, Math.min(tryEnds, tryBegins));
         session.loop().timers().setAt(this, hedge == null ? next : Math.min(next, hedge.due()));
     }
@@ -531,8 +549,10 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         long now = session.nanos();
         if (now >= begun + requestNanos) {
             fail(Failure.REQUEST_TIMEOUT);
+        } else if (now >= begun + streamNanos) {
+            fail(body.isComplete() ? Failure.STREAM_TOO_LONG : Failure.REQUEST_TOO_LONG);
         } else if (now >= lastSign + idleNanos) {
-            fail(Failure.STREAM_IDLE);
+            fail(body.isComplete() ? Failure.STREAM_IDLE : Failure.REQUEST_BODY_TIMEOUT);
         } else if (now >= tryEnds) {
             tryEnds = NEVER;
             tooLate(attempt);

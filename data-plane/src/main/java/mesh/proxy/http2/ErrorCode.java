@@ -17,7 +17,7 @@ enum ErrorCode {
     /** What a stream is reset with, on either side, when its request fails that way after it has begun. */
     static ErrorCode of(Failure failure) {
         return switch (failure) {
-            case DOWNSTREAM_RESET, REQUEST_TIMEOUT, PER_TRY_TIMEOUT, STREAM_IDLE, REQUEST_BODY_TIMEOUT -> CANCEL;
+            case DOWNSTREAM_RESET, REQUEST_TIMEOUT, PER_TRY_TIMEOUT, STREAM_IDLE, REQUEST_BODY_TIMEOUT, STREAM_TOO_LONG, REQUEST_TOO_LONG -> CANCEL;
             case BAD_REQUEST -> PROTOCOL_ERROR;
             case OVERFLOW, DRAINING -> REFUSED_STREAM;
             default -> INTERNAL_ERROR;

@@ -25,8 +25,10 @@ public enum Failure {
     PER_TRY_TIMEOUT("UT", Side.UPSTREAM, 504, Grpc.DEADLINE_EXCEEDED, Retry.IDEMPOTENT, "per-try timeout"),
     REQUEST_TIMEOUT("UT", Side.LOCAL, 504, Grpc.DEADLINE_EXCEEDED, Retry.NEVER, "request timeout"),
     STREAM_IDLE("SI", Side.LOCAL, 504, Grpc.DEADLINE_EXCEEDED, Retry.NEVER, "stream idle timeout"),
+    STREAM_TOO_LONG("UMSDR", Side.LOCAL, 504, Grpc.DEADLINE_EXCEEDED, Retry.NEVER, "maximum stream duration"),
     REQUEST_HEAD_TIMEOUT("DPE", Side.DOWNSTREAM, 408, Grpc.DEADLINE_EXCEEDED, Retry.NEVER, "request head took too long"),
     REQUEST_BODY_TIMEOUT("SI", Side.DOWNSTREAM, 408, Grpc.DEADLINE_EXCEEDED, Retry.NEVER, "request body took too long"),
+    REQUEST_TOO_LONG("UMSDR", Side.DOWNSTREAM, 408, Grpc.DEADLINE_EXCEEDED, Retry.NEVER, "request not complete within the maximum stream duration"),
     EXPECTATION_FAILED("DPE", Side.DOWNSTREAM, 417, Grpc.INTERNAL, Retry.NEVER, "Expect is not understood"),
     BAD_REQUEST("DPE", Side.DOWNSTREAM, 400, Grpc.INTERNAL, Retry.NEVER, "client broke the protocol"),
     /** A path that its route rewrites to none, or to one with dot segments: only what a client makes up for it comes to that. */

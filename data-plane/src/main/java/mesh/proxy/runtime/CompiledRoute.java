@@ -23,6 +23,8 @@ public final class CompiledRoute {
     private final long requestNanos;
     private final long idleNanos;
     private final long perTryNanos;
+    private final long streamNanos;
+    private final long grpcMaxNanos;
     private final RateLimiter limiter;
     private final RouteHedge hedge;
     private final CompiledFilters filters;
@@ -43,6 +45,8 @@ public final class CompiledRoute {
         this.requestNanos = nanos(model.timeouts().request());
         this.idleNanos = nanos(model.timeouts().idle());
         this.perTryNanos = nanos(model.retry().perTryTimeout());
+        this.streamNanos = nanos(model.timeouts().stream());
+        this.grpcMaxNanos = nanos(model.timeouts().grpcMax());
         if (model.action() instanceof Route.ToCluster to) {
             clusters = new UpstreamCluster[] {known.get(to.cluster())};
             shares = new int[] {1};
@@ -122,6 +126,16 @@ public final class CompiledRoute {
     /** From one try's beginning to its answer's head. */
     public long perTryNanos() {
         return perTryNanos;
+    }
+
+    /** The whole request, also where {@link #requestNanos} does not hold for it. */
+    public long streamNanos() {
+        return streamNanos;
+    }
+
+    /** The most that a call's {@code grpc-timeout} may ask for. */
+    public long grpcMaxNanos() {
+        return grpcMaxNanos;
     }
 
     private static long nanos(Duration limit) {

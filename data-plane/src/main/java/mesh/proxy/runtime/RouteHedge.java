@@ -2,6 +2,7 @@ package mesh.proxy.runtime;
 
 import java.time.Duration;
 import mesh.model.HedgePolicy;
+import mesh.model.RetryBudgetPolicy;
 import mesh.proxy.upstream.LatencyQuantile;
 import mesh.proxy.upstream.RetryBudget;
 import mesh.time.Ticker;
@@ -23,7 +24,7 @@ public final class RouteHedge {
     public RouteHedge(HedgePolicy policy, Ticker ticker) {
         this.delayNanos = policy.after() instanceof HedgePolicy.Delay fixed ? fixed.delay().toNanos() : LatencyQuantile.UNKNOWN;
         this.quantile = policy.after() instanceof HedgePolicy.Percentile p ? new LatencyQuantile(p.percent() / 100) : null;
-        this.budget = new RetryBudget(policy.maxExtra(), 0, MEMORY, ticker);
+        this.budget = new RetryBudget(new RetryBudgetPolicy(policy.maxExtra(), 0, MEMORY), ticker);
     }
 
     /** A request begins that could be sent twice: after how many nanoseconds without an answer; 146 years while that is not known. */

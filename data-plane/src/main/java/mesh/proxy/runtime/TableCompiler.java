@@ -1,6 +1,5 @@
 package mesh.proxy.runtime;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -17,6 +16,7 @@ import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
 import mesh.model.OutlierPolicy;
+import mesh.model.RetryBudgetPolicy;
 import mesh.model.Route;
 import mesh.model.UpstreamTls;
 import mesh.proxy.balancer.Balancers;
@@ -41,16 +41,11 @@ import org.jboss.logging.Logger;
 
 /**
  * Turns a snapshot into tables. What was alive in the tables before and is named again lives on: an endpoint with its connections and
- * counts, a breaker unless its policy has changed, a cluster's load and retry budget. Nothing that traffic can see changes here.
+ * counts, a breaker or a retry budget unless its policy has changed, a cluster's load. Nothing that traffic can see changes here.
  */
 public final class TableCompiler {
 
     private static final Logger LOG = Logger.getLogger(TableCompiler.class);
-
-    /** Linkerd's: a fifth of the requests and ten a second, over ten seconds. */
-    private static final double BUDGET_RATIO = 0.2;
-    private static final int BUDGET_PER_SECOND = 10;
-    private static final Duration BUDGET_TTL = Duration.ofSeconds(10);
 
     private final Env env;
     private final ProxyLoops loops;
@@ -112,10 +107,10 @@ public final class TableCompiler {
     }
 
     private UpstreamCluster cluster(Cluster model, List<Endpoint> endpoints, UpstreamCluster before) {
-        ClusterLoad load = before == null ? new ClusterLoad() : before.load();
-        RetryBudget budget = before == null
-            ? new RetryBudget(BUDGET_RATIO, BUDGET_PER_SECOND, BUDGET_TTL, env.ticker())
-            : before.budget();
+        ClusterLoad load = before == null ? new ClusterLoad(limit -> metrics.overflow(model.name(), limit.name())) : before.load();
+        RetryBudgetPolicy budgeted = model.retries().budget();
+        RetryBudget budget = before == null || !before.model().retries().budget().equals(budgeted)
+            ? new RetryBudget(budgeted, env.ticker()) : before.budget();
         Map<Address, Destination> known = new LinkedHashMap<>();
         if (before != null) before.destinations().forEach(each -> known.put(each.upstream().address(), each));
         OutlierDetector outliers = outliers(model, before);

@@ -1,6 +1,7 @@
 package mesh.proxy.telemetry;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -137,7 +138,12 @@ public final class ProxyMetrics {
         count(Metric.HANDSHAKES, side, result, reason);
     }
 
-    /** @param outcome {@code retried}, or why not: {@code no_budget}, {@code no_time}, {@code no_replay} */
+    /** Something was over a limit of a cluster. @param limit its name */
+    public void overflow(String cluster, String limit) {
+        count(Metric.CLUSTER_OVERFLOW, cluster, limit.toLowerCase(Locale.ROOT));
+    }
+
+    /** @param outcome {@code retried}, or why not: {@code overflow}, {@code no_budget}, {@code no_time}, {@code no_replay} */
     public void retry(String outcome) {
         count(Metric.RETRIES, outcome);
     }

@@ -8,23 +8,52 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class ClusterLoad {
 
+    /** Which limit something was over; the words of the metric. */
+    public enum Limit { CONNECTIONS, PENDING_REQUESTS, REQUESTS, RETRIES }
+
+    /** Told of each that was one too many. Any thread. */
+    @FunctionalInterface
+    public interface Observer {
+        void onOverflow(Limit limit);
+    }
+
     private final AtomicInteger requests = new AtomicInteger();
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicInteger pending = new AtomicInteger();
+    private final AtomicInteger retries = new AtomicInteger();
+    private final Observer observer;
     /** Whether any connection was ever wanted; written once. */
     private volatile boolean used;
 
+    public ClusterLoad(Observer observer) {
+        this.observer = observer;
+    }
+
     /** Counts a request in, unless that is one too many. */
     public boolean tryRequest(int limit) {
-        return tryAdd(requests, limit);
+        return tryAdd(requests, limit, Limit.REQUESTS);
+    }
+
+    /** A client's TCP connection is counted as a request is, and held against the limit of connections. */
+    public boolean tryTcp(int limit) {
+        return tryAdd(requests, limit, Limit.CONNECTIONS);
     }
 
     public void requestEnded() {
         requests.decrementAndGet();
     }
 
+    /** Counts a request that is being retried in, once for all its retries. */
+    public boolean tryRetry(int limit) {
+        return tryAdd(retries, limit, Limit.RETRIES);
+    }
+
+    public void retryEnded() {
+        retries.decrementAndGet();
+    }
+
     boolean tryPend(int limit) {
-        return tryAdd(pending, limit);
+        return tryAdd(pending, limit, Limit.PENDING_REQUESTS);
     }
 
     void pendEnded() {
@@ -34,7 +63,7 @@ public final class ClusterLoad {
     /** @param entitled may go over the limit: the first connection of a loop, which could otherwise never serve its requests */
     boolean tryConnect(int limit, boolean entitled) {
         use();
-        if (!entitled) return tryAdd(connections, limit);
+        if (!entitled) return tryAdd(connections, limit, Limit.CONNECTIONS);
         connections.incrementAndGet();
         return true;
     }
@@ -64,9 +93,14 @@ public final class ClusterLoad {
         return pending.get();
     }
 
-    private static boolean tryAdd(AtomicInteger count, int limit) {
+    public int retries() {
+        return retries.get();
+    }
+
+    private boolean tryAdd(AtomicInteger count, int limit, Limit which) {
         if (count.incrementAndGet() <= limit) return true;
         count.decrementAndGet();
+        observer.onOverflow(which);
         return false;
     }
 }

@@ -1,6 +1,7 @@
 package mesh.proxy.upstream;
 
 import io.netty.channel.Channel;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -120,6 +121,7 @@ public final class ConnectionPool {
     private void lend(PooledConnection c, Waiter waiter) {
         c.setAvailable(false);
         waiter.onConnection(c.connection());
+        c.lent();
         if (c.connection().capacity() > 0 && !c.isAvailable()) keep(c);
     }
 
@@ -134,6 +136,7 @@ public final class ConnectionPool {
             }
             cancel(first.getKey());
             first.getKey().onConnection(c.connection());
+            c.lent();
         }
         if (c.connection().capacity() > 0 && !c.isAvailable()) keep(c);
     }
@@ -192,7 +195,9 @@ public final class ConnectionPool {
             connectForOthers();
         });
         PooledConnection c = new PooledConnection(this, settings, version, channel, loop.timers());
-        connector.nanosToRetire(channel).ifPresent(nanos -> loop.timers().set(c, nanos));
+        long certificate = connector.nanosToRetire(channel).orElse(Long.MAX_VALUE);
+        long longest = settings.policy().maxConnectionDuration().map(Duration::toNanos).orElse(Long.MAX_VALUE);
+        if (Math.min(certificate, longest) < Long.MAX_VALUE) loop.timers().set(c, Math.min(certificate, longest));
         onCapacity(c);
         connectForOthers();
     }

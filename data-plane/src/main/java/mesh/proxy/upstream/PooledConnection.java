@@ -10,12 +10,15 @@ import mesh.proxy.http2.Http2ClientConnection;
 import mesh.proxy.http2.Http2Limits;
 import mesh.proxy.loop.TimerWheel;
 
-/** One connection of a pool, and the moment it must go because a certificate of its ends. On its loop only. */
+/** One connection of a pool, and the moment it must go, for its age or because a certificate of its ends. On its loop only. */
 final class PooledConnection extends TimerWheel.Timeout implements ClientConnection.Owner {
 
     private final ConnectionPool pool;
     private final ConnectSettings settings;
     private final ClientConnection connection;
+    /** 0 for any number. */
+    private final int mostRequests;
+    private int requests;
     private boolean available;
     /** Sweeps it has been through since it was last used. */
     private int sweeps;
@@ -24,6 +27,7 @@ final class PooledConnection extends TimerWheel.Timeout implements ClientConnect
     PooledConnection(ConnectionPool pool, ConnectSettings settings, HttpVersion wanted, Channel channel, TimerWheel timers) {
         this.pool = pool;
         this.settings = settings;
+        this.mostRequests = settings.policy().maxRequestsPerConnection();
         if (speaksHttp2(channel, wanted)) {
             Http2ClientConnection http2 = new Http2ClientConnection(this, Http2Limits.CLIENT, timers);
             this.connection = http2;
@@ -56,6 +60,11 @@ final class PooledConnection extends TimerWheel.Timeout implements ClientConnect
     void setAvailable(boolean now) {
         available = now;
         sweeps = 0;
+    }
+
+    /** A request has been opened on it; after the last that its policy allows, it takes no more. */
+    void lent() {
+        if (mostRequests > 0 && ++requests == mostRequests) connection.retire();
     }
 
     /** @return how many, this one included */

@@ -1,14 +1,12 @@
 package mesh.proxy.upstream;
 
-import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLongArray;
+import mesh.model.RetryBudgetPolicy;
 import mesh.time.Ticker;
 
 /**
- * How many retries a cluster may make, as a share of its requests, so that retries cannot multiply an overload.
- *
- * <p>Each request deposits {@code ratio} of a retry, each retry withdraws one, and both are forgotten after {@code ttl}. A reserve of
- * {@code minPerSecond} lets a quiet cluster retry at all. The idea and its words are Finagle's ({@code service/RetryBudget.scala}).
+ * What a cluster may still retry by its {@link RetryBudgetPolicy}, so that retries cannot multiply an overload: requests deposit, retries
+ * withdraw, both are forgotten after {@code ttl}, and a reserve of {@code minPerSecond} lets a quiet cluster retry at all.
  *
  * <p>Shared by all event loops, without a lock: time is cut into {@value #SLICES} slices of the ttl, and each slice is one atomic long of
  * its number and its sum, so a slice is taken over for its next time and written in one step.
@@ -27,24 +25,10 @@ public final class RetryBudget {
     /** High half: the slice's number; low half: what was deposited less what was withdrawn. */
     private final AtomicLongArray slices = new AtomicLongArray(SLICES);
 
-    /**
-     * @param ratio        retries per request, 0 to 10; counted to a thousandth
-     * @param minPerSecond retries always allowed, per second; at least 0
-     * @param ttl          how long deposits and withdrawals count, 1 s to 60 s
-     */
-    public RetryBudget(double ratio, int minPerSecond, Duration ttl, Ticker ticker) {
-        if (!(ratio >= 0 && ratio <= 10)) {
-            throw new IllegalArgumentException("ratio: " + ratio + " (expected: 0 to 10)");
-        }
-        if (minPerSecond < 0) {
-            throw new IllegalArgumentException("minPerSecond: " + minPerSecond + " (expected: >= 0)");
-        }
-        if (ttl.compareTo(Duration.ofSeconds(1)) < 0 || ttl.compareTo(Duration.ofSeconds(60)) > 0) {
-            throw new IllegalArgumentException("ttl: " + ttl + " (expected: 1 s to 60 s)");
-        }
-        this.deposit = (int) Math.round(ratio * RETRY);
-        this.reserve = minPerSecond * ttl.toMillis() * RETRY / 1000;
-        this.sliceNanos = ttl.toNanos() / SLICES;
+    public RetryBudget(RetryBudgetPolicy policy, Ticker ticker) {
+        this.deposit = (int) Math.round(policy.ratio() * RETRY);
+        this.reserve = policy.minPerSecond() * policy.ttl().toMillis() * RETRY / 1000;
+        this.sliceNanos = policy.ttl().toNanos() / SLICES;
         this.start = ticker.nanos();
         this.ticker = ticker;
     }

@@ -34,6 +34,8 @@ class FailureTest {
         "PER_TRY_TIMEOUT, UT, 504, 4",
         "REQUEST_TIMEOUT, UT, 504, 4",
         "STREAM_IDLE, SI, 504, 4",
+        "STREAM_TOO_LONG, UMSDR, 504, 4",
+        "REQUEST_TOO_LONG, UMSDR, 408, 4",
         "REQUEST_HEAD_TIMEOUT, DPE, 408, 4",
         "REQUEST_BODY_TIMEOUT, SI, 408, 4",
         "EXPECTATION_FAILED, DPE, 417, 13",

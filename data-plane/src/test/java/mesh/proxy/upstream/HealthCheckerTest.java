@@ -27,7 +27,7 @@ class HealthCheckerTest {
 
     private final FakeClock clock = new FakeClock();
     private final TimerWheel timers = new TimerWheel(clock.scheduler(), clock);
-    private final ClusterLoad load = new ClusterLoad();
+    private final ClusterLoad load = new ClusterLoad(limit -> {});
     private final Probe probe = new Probe();
     private final List<String> changes = new ArrayList<>();
     private final List<Answer> answers = new ArrayList<>();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import mesh.model.RetryBudgetPolicy;
 import mesh.time.FakeClock;
 import org.junit.jupiter.api.Test;
 
@@ -104,12 +105,12 @@ class RetryBudgetTest {
     @Test
     void namesWhatIsOutOfRange() {
         assertThatThrownBy(() -> budget(-0.1, 0)).hasMessage("ratio: -0.1 (expected: 0 to 10)");
-        assertThatThrownBy(() -> budget(0.2, -1)).hasMessage("minPerSecond: -1 (expected: >= 0)");
-        assertThatThrownBy(() -> new RetryBudget(0.2, 0, Duration.ofMillis(999), clock)).hasMessage("ttl: PT0.999S (expected: 1 s to 60 s)");
+        assertThatThrownBy(() -> budget(0.2, -1)).hasMessage("minPerSecond: -1 (expected: 0 to 1000000)");
+        assertThatThrownBy(() -> new RetryBudgetPolicy(0.2, 0, Duration.ofMillis(999))).hasMessage("ttl: 999ms (expected: 1s to 1m)");
     }
 
     private RetryBudget budget(double ratio, int minPerSecond) {
-        return new RetryBudget(ratio, minPerSecond, TTL, clock);
+        return new RetryBudget(new RetryBudgetPolicy(ratio, minPerSecond, TTL), clock);
     }
 
     private static void deposit(RetryBudget budget, int times) {
