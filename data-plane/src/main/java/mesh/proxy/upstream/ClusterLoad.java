@@ -22,7 +22,7 @@ public final class ClusterLoad {
     private final AtomicInteger pending = new AtomicInteger();
     private final AtomicInteger retries = new AtomicInteger();
     private final Observer observer;
-    /** Whether any connection was ever wanted; written once. */
+    /** Whether anything was ever asked of it, also where no endpoint could take it; written once. */
     private volatile boolean used;
 
     public ClusterLoad(Observer observer) {
@@ -31,11 +31,13 @@ public final class ClusterLoad {
 
     /** Counts a request in, unless that is one too many. */
     public boolean tryRequest(int limit) {
+        use();
         return tryAdd(requests, limit, Limit.REQUESTS);
     }
 
     /** A client's TCP connection is counted as a request is, and held against the limit of connections. */
     public boolean tryTcp(int limit) {
+        use();
         return tryAdd(requests, limit, Limit.CONNECTIONS);
     }
 
@@ -62,7 +64,6 @@ public final class ClusterLoad {
 
     /** @param entitled may go over the limit: the first connection of a loop, which could otherwise never serve its requests */
     boolean tryConnect(int limit, boolean entitled) {
-        use();
         if (!entitled) return tryAdd(connections, limit, Limit.CONNECTIONS);
         connections.incrementAndGet();
         return true;
@@ -72,8 +73,7 @@ public final class ClusterLoad {
         connections.decrementAndGet();
     }
 
-    /** Something is sent to it. */
-    void use() {
+    private void use() {
         if (!used) used = true;
     }
 

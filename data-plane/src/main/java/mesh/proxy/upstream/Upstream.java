@@ -91,7 +91,6 @@ public final class Upstream {
 
     /** A connection outside the pools, of a TCP client, has been opened. */
     public void opened() {
-        load.use();
         meter.connectionOpened();
     }
 

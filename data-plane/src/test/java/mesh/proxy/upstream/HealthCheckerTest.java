@@ -108,7 +108,7 @@ class HealthCheckerTest {
 
     @Test
     void asksAgainAnIntervalAfterTheAnswer() {
-        load.use();
+        load.tryRequest(1);
         begun(policy(0), State.PENDING);
         clock.advance(Duration.ofSeconds(1));
         probe.answer(Answer.SUCCESS);
@@ -120,7 +120,7 @@ class HealthCheckerTest {
 
     @Test
     void anIntervalIsLongerByChance() {
-        load.use();
+        load.tryRequest(1);
         begun(policy(20), State.PENDING, new ScriptedRandom(1_500_000_000));
         probe.answer(Answer.SUCCESS);
         clock.advance(Duration.ofMillis(11_499));
@@ -149,7 +149,7 @@ class HealthCheckerTest {
         assertThat(probe.asked).isEqualTo(2);
         probe.answer(Answer.SUCCESS);
         clock.advance(Duration.ofSeconds(15));
-        load.use();
+        load.tryRequest(1);
         clock.advance(Duration.ofSeconds(5).plus(TICK).plus(TICK));
         assertThat(probe.asked).as("an interval after the last look").isEqualTo(3);
     }
