@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import mesh.model.ApplyResult;
 import mesh.model.ConnectionPolicy;
+import mesh.model.CorsPolicy;
 import mesh.model.HeaderChange;
 import mesh.model.HeaderChange.Action;
 import mesh.model.HeaderChanges;
@@ -102,6 +103,33 @@ class FiltersSidecarTest {
         assertThat(failure.headers().firstValue("x-why")).contains("me");
     }
 
+    /** A browser asks first, and then does what it may. */
+    @ParameterizedTest
+    @EnumSource(names = {"HTTP1", "HTTP2"})
+    void answersBrowsersAndTellsThemWhatTheyMayRead(UpstreamProtocol protocol) throws Exception {
+        apply(protocol, Snapshots.http().filters(RouteFilters.NONE.with(new CorsPolicy(List.of(new CorsPolicy.Exact("https://shop.example")),
+            List.of("PUT"), List.of("x-team"), List.of("x-app"), Optional.of(Duration.ofMinutes(10)), true))));
+
+        HttpResponse<String> preflight = send("OPTIONS", "origin", "https://shop.example", "access-control-request-method", "PUT");
+        assertThat(preflight.statusCode()).isEqualTo(200);
+        assertThat(preflight.headers().firstValue("access-control-allow-origin")).contains("https://shop.example");
+        assertThat(preflight.headers().firstValue("access-control-allow-methods")).contains("PUT");
+        assertThat(preflight.headers().firstValue("access-control-allow-headers")).contains("x-team");
+        assertThat(preflight.headers().firstValue("access-control-allow-credentials")).contains("true");
+        assertThat(preflight.headers().firstValue("access-control-max-age")).contains("600");
+        assertThat(application.requests()).isZero();
+
+        HttpResponse<String> actual = send("PUT", "origin", "https://shop.example");
+        assertThat(actual.body()).startsWith("PUT /");
+        assertThat(actual.headers().firstValue("access-control-allow-origin")).contains("https://shop.example");
+        assertThat(actual.headers().firstValue("access-control-expose-headers")).contains("x-app");
+        assertThat(actual.headers().firstValue("vary")).contains("Origin");
+
+        HttpResponse<String> stranger = send("OPTIONS", "origin", "https://evil.example", "access-control-request-method", "PUT");
+        assertThat(stranger.body()).as("is for the application to answer").startsWith("OPTIONS /");
+        assertThat(stranger.headers().firstValue("access-control-allow-origin")).isEmpty();
+    }
+
     /** Routed by what it was, it would be something else where it arrives. */
     @ParameterizedTest
     @EnumSource(names = {"HTTP1", "HTTP2"})
@@ -146,6 +174,12 @@ class FiltersSidecarTest {
 
     private static ConnectionPolicy speaking(UpstreamProtocol protocol) {
         return new ConnectionPolicy(Duration.ofSeconds(10), Optional.empty(), protocol, 1024, 1024, 1024);
+    }
+
+    private HttpResponse<String> send(String method, String... headers) throws Exception {
+        URI uri = URI.create("http://" + front.bound().get("web") + "/");
+        return http.send(HttpRequest.newBuilder(uri).method(method, HttpRequest.BodyPublishers.noBody()).headers(headers)
+            .timeout(Duration.ofSeconds(10)).build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private HttpResponse<String> get(String target) throws Exception {

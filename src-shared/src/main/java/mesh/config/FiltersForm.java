@@ -28,7 +28,7 @@ final class FiltersForm {
             if (!s.has(action)) continue;
             for (String key : List.of("rewrite", "requestHeaders")) s.refuse(key, "beside " + action, "none, nothing is sent upstream");
         }
-        return new RouteFilters(rewrite, requestHeaders, responseHeaders);
+        return new RouteFilters(rewrite, requestHeaders, responseHeaders, s.section("cors").map(CorsForm::read), s.section("fault").map(FaultForm::read));
     }
 
     static Route.Action redirect(Section s) {

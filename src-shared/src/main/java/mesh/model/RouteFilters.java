@@ -8,13 +8,25 @@ import java.util.Optional;
  * @param rewrite         of the path that goes upstream; empty leaves it
  * @param requestHeaders  of what goes upstream
  * @param responseHeaders of every answer, also of those that the sidecar gives itself
+ * @param cors            which pages of other origins may call it; empty leaves that to the application
+ * @param fault           what is made to go wrong; empty for nothing
  */
-public record RouteFilters(Optional<PathRewrite> rewrite, HeaderChanges requestHeaders, HeaderChanges responseHeaders) {
+public record RouteFilters(
+    Optional<PathRewrite> rewrite, HeaderChanges requestHeaders, HeaderChanges responseHeaders, Optional<CorsPolicy> cors,
+    Optional<FaultPolicy> fault) {
 
     public static final RouteFilters NONE = new RouteFilters(Optional.empty(), HeaderChanges.NONE, HeaderChanges.NONE);
 
-    /** Whether anything is said of what goes upstream. */
-    public boolean concernUpstream() {
-        return rewrite.isPresent() || !requestHeaders.isEmpty();
+    /** Only what changes a message. */
+    public RouteFilters(Optional<PathRewrite> rewrite, HeaderChanges requestHeaders, HeaderChanges responseHeaders) {
+        this(rewrite, requestHeaders, responseHeaders, Optional.empty(), Optional.empty());
+    }
+
+    public RouteFilters with(CorsPolicy policy) {
+        return new RouteFilters(rewrite, requestHeaders, responseHeaders, Optional.of(policy), fault);
+    }
+
+    public RouteFilters with(FaultPolicy policy) {
+        return new RouteFilters(rewrite, requestHeaders, responseHeaders, cors, Optional.of(policy));
     }
 }

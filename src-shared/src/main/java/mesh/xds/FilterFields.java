@@ -1,10 +1,12 @@
 package mesh.xds;
 
+import com.google.protobuf.Any;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import mesh.model.HeaderChanges;
@@ -16,6 +18,7 @@ import mesh.model.RouteFilters;
 final class FilterFields {
 
     static final Set<String> OF_ACTION = Set.of("prefix_rewrite", "regex_rewrite");
+    static final Set<String> FILTERS = Set.of(CorsPolicies.FILTER, Faults.FILTER);
     static final Set<String> OF_HEADERS =
         Set.of("request_headers_to_add", "request_headers_to_remove", "response_headers_to_add", "response_headers_to_remove");
 
@@ -31,6 +34,8 @@ final class FilterFields {
             .addAllRequestHeadersToRemove(filters.requestHeaders().remove())
             .addAllResponseHeadersToAdd(HeaderOptions.encode(filters.responseHeaders()))
             .addAllResponseHeadersToRemove(filters.responseHeaders().remove());
+        filters.cors().ifPresent(cors -> route.putTypedPerFilterConfig(CorsPolicies.FILTER, Wire.pack(CorsPolicies.encode(cors))));
+        filters.fault().ifPresent(fault -> route.putTypedPerFilterConfig(Faults.FILTER, Wire.pack(Faults.encode(fault))));
     }
 
     static void encode(mesh.model.VirtualHost from, VirtualHost.Builder host) {
@@ -52,7 +57,14 @@ final class FilterFields {
     static RouteFilters decode(Route route, PathMatch match, Reading reading) {
         return new RouteFilters(match == null ? Optional.empty() : rewrite(route.getRoute(), match, reading.at("route")),
             HeaderOptions.decode(route.getRequestHeadersToRemoveList(), route.getRequestHeadersToAddList(), "request", reading),
-            HeaderOptions.decode(route.getResponseHeadersToRemoveList(), route.getResponseHeadersToAddList(), "response", reading));
+            HeaderOptions.decode(route.getResponseHeadersToRemoveList(), route.getResponseHeadersToAddList(), "response", reading),
+            configured(route, CorsPolicies.FILTER, CorsPolicies::decode, reading),
+            configured(route, Faults.FILTER, Faults::decode, reading));
+    }
+
+    private static <T> Optional<T> configured(Route route, String filter, BiFunction<Any, Reading, T> decode, Reading reading) {
+        Any config = route.getTypedPerFilterConfigMap().get(filter);
+        return config == null ? Optional.empty() : Optional.ofNullable(decode.apply(config, reading.at("typed_per_filter_config").at(filter)));
     }
 
     private static Optional<PathRewrite> rewrite(RouteAction action, PathMatch match, Reading reading) {

@@ -7,6 +7,8 @@ import com.google.protobuf.UInt64Value;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.extensions.filters.http.cors.v3.Cors;
+import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
 import io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit;
@@ -118,6 +120,8 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         DownstreamHttpOptions.encode(limits.http(), manager);
         limits.rate().ifPresent(rate -> manager.addHttpFilters(httpFilter(RateLimits.LISTENER_FILTER, RateLimits.encode(rate))));
         manager.addHttpFilters(httpFilter(RateLimits.FILTER, RateLimits.idle()));
+        manager.addHttpFilters(httpFilter(CorsPolicies.FILTER, Cors.getDefaultInstance()));
+        manager.addHttpFilters(httpFilter(Faults.FILTER, HTTPFault.getDefaultInstance()));
         manager.addHttpFilters(httpFilter(ROUTER, Router.getDefaultInstance()));
         if (mutualTls) {
             // What a peer claims in x-forwarded-client-cert is dropped, what its certificate says is set.
@@ -212,7 +216,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         return reading.check(() -> new HttpTraffic(manager.getRds().getRouteConfigName(), service));
     }
 
-    /** The filters before the router, all of which limit. */
+    /** The filters before the router: those that limit, and two that do nothing until a route configures them. */
     private static ListenerLimits limits(HttpConnectionManager manager, int connections, long maxBodyBytes, Reading reading) {
         RateLimit rate = null;
         for (int i = 0; i < manager.getHttpFiltersCount(); i++) {
@@ -224,8 +228,13 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
                 // Under the name that routes configure, theirs would take its place; here both hold.
                 if (!filter.getName().equals(RateLimits.LISTENER_FILTER) || rate != null) at.unexpected(filter.getName(), "one " + RateLimits.LISTENER_FILTER);
                 rate = RateLimits.decode(config, at.at("typed_config"));
-            } else if (!filter.getTypedConfig().is(Router.class)) {
-                at.unexpected(filter.getName() + " " + filter.getTypedConfig().getTypeUrl(), RateLimits.FILTER + " or " + ROUTER);
+            } else if (filter.getTypedConfig().is(HTTPFault.class)) {
+                // For routes to configure; what it says of all of them would hold for none of those that do.
+                HTTPFault config = at.unpack(filter.getTypedConfig(), HTTPFault.class);
+                if (config != null) at.at("typed_config").only(config, Set.of());
+            } else if (!filter.getTypedConfig().is(Router.class) && !filter.getTypedConfig().is(Cors.class)) {
+                at.unexpected(filter.getName() + " " + filter.getTypedConfig().getTypeUrl(),
+                    String.join(", ", RateLimits.FILTER, CorsPolicies.FILTER, Faults.FILTER) + " or " + ROUTER);
             }
         }
         Optional<RateLimit> limit = Optional.ofNullable(rate);

@@ -207,7 +207,9 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         RateLimit rate = null;
         for (Map.Entry<String, Any> config : message.getTypedPerFilterConfigMap().entrySet()) {
             if (config.getKey().equals(RateLimits.FILTER)) rate = RateLimits.decode(config.getValue(), at.at(config.getKey()));
-            else at.unexpected(config.getKey(), RateLimits.FILTER);
+            else if (!FilterFields.FILTERS.contains(config.getKey())) {
+                at.unexpected(config.getKey(), RateLimits.FILTER + ", " + CorsPolicies.FILTER + " or " + Faults.FILTER);
+            }
         }
         Optional<RateLimit> limit = Optional.ofNullable(rate);
         return MeshPolicy.at(reading).check(() -> new RouteLimits(limit, policy.getMaxBodyBytes()));

@@ -4,6 +4,8 @@ import static mesh.xds.ResourceTypeTest.problems;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.BoolValue;
+import com.google.protobuf.Duration;
+import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
@@ -12,12 +14,20 @@ import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultDelay;
+import io.envoyproxy.envoy.extensions.filters.http.cors.v3.CorsPolicy;
+import io.envoyproxy.envoy.extensions.filters.http.fault.v3.FaultAbort;
+import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatchAndSubstitute;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatcher;
+import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
+import io.envoyproxy.envoy.type.v3.FractionalPercent;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import mesh.model.FaultPolicy;
 import mesh.model.HeaderChange;
 import mesh.model.PathRewrite;
+import mesh.model.Percent;
 import mesh.model.Route.Redirect;
 import mesh.model.RouteTable;
 import org.junit.jupiter.api.Test;
@@ -70,6 +80,51 @@ class FilterFieldsTest {
             AT + "request_headers_to_add[3]: header \"x-forwarded-client-cert\" (expected: none that says who a client is; certificates do)",
             AT + "response_headers_to_add[0]: header \"content-length\" (expected: none that frames or addresses a message; hostRewrite changes the Host)",
             AT + "response_headers_to_remove: header \":status\" (expected: none that frames or addresses a message; hostRewrite changes the Host)");
+    }
+
+    @Test
+    void refusesWhatItsFiltersCannotDo() {
+        RouteConfiguration routes = shop(route -> route
+            .setMatch(RouteMatch.newBuilder().setPrefix("/"))
+            .putTypedPerFilterConfig("envoy.filters.http.cors", Wire.pack(CorsPolicy.newBuilder()
+                .addAllowOriginStringMatch(StringMatcher.newBuilder().setSuffix(".example"))
+                .addAllowOriginStringMatch(StringMatcher.newBuilder().setExact("https://a").setIgnoreCase(true))
+                .setMaxAge("1h").build()))
+            .putTypedPerFilterConfig("envoy.filters.http.fault", Wire.pack(HTTPFault.newBuilder()
+                .setDelay(FaultDelay.newBuilder().setFixedDelay(Duration.getDefaultInstance()))
+                .setAbort(FaultAbort.newBuilder().setHttpStatus(99))
+                .setMaxActiveFaults(UInt32Value.of(1)).build()))
+            .putTypedPerFilterConfig("envoy.filters.http.lua", Wire.pack(HTTPFault.getDefaultInstance()))
+            .setRoute(RouteAction.newBuilder().setCluster("plain")));
+
+        String config = AT + "typed_per_filter_config.";
+        assertThat(problems(ResourceType.ROUTES.decode("shop", Wire.pack(routes)))).containsExactlyInAnyOrder(
+            AT + "typed_per_filter_config: \"envoy.filters.http.lua\" (expected: envoy.filters.http.local_ratelimit, envoy.filters.http.cors or"
+                + " envoy.filters.http.fault)",
+            config + "envoy.filters.http.cors.allow_origin_string_match[0].suffix: is set (expected: absent; this proxy does not have it)",
+            config + "envoy.filters.http.cors.allow_origin_string_match[0]: cors origin: \"\" (expected: *, scheme://host[:port] such as"
+                + " https://shop.example, prefix: or regex:)",
+            config + "envoy.filters.http.cors.allow_origin_string_match[1].ignore_case: is set (expected: absent; this proxy does not have it)",
+            config + "envoy.filters.http.fault.max_active_faults: is set (expected: absent; this proxy does not have it)",
+            config + "envoy.filters.http.fault.delay: fault delay: 0s (expected: more than 0)",
+            config + "envoy.filters.http.fault.abort: fault abort status: 99 (expected: 200 to 599)");
+    }
+
+    /** As Istio writes them. */
+    @Test
+    void readsSharesInEachOfEnvoysUnits() {
+        mesh.model.Route read = read(route -> route
+            .setMatch(RouteMatch.newBuilder().setPrefix("/"))
+            .putTypedPerFilterConfig("envoy.filters.http.fault", Wire.pack(HTTPFault.newBuilder()
+                .setDelay(FaultDelay.newBuilder().setFixedDelay(Duration.newBuilder().setSeconds(5))
+                    .setPercentage(FractionalPercent.newBuilder().setNumerator(101)))
+                .setAbort(FaultAbort.newBuilder().setHttpStatus(500)
+                    .setPercentage(FractionalPercent.newBuilder().setNumerator(25).setDenominator(FractionalPercent.DenominatorType.TEN_THOUSAND)))
+                .build()))
+            .setRoute(RouteAction.newBuilder().setCluster("plain")));
+        assertThat(read.filters().fault()).contains(new FaultPolicy(
+            Optional.of(new FaultPolicy.Delay(Optional.of(java.time.Duration.ofSeconds(5)), Percent.ALL)),
+            Optional.of(new FaultPolicy.Abort(Optional.of(new FaultPolicy.Http(500)), Percent.parse("0.25")))));
     }
 
     private static HeaderValueOption header(String name, String value) {

@@ -18,10 +18,12 @@ import mesh.model.BreakerFailure;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
+import mesh.model.CorsPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
+import mesh.model.FaultPolicy;
 import mesh.model.HeaderChange;
 import mesh.model.HeaderChanges;
 import mesh.model.HealthCheckPolicy;
@@ -33,6 +35,7 @@ import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
 import mesh.model.OutlierPolicy;
 import mesh.model.PathRewrite;
+import mesh.model.Percent;
 import mesh.model.RateLimit;
 import mesh.model.RetryBudgetPolicy;
 import mesh.model.RetryLimits;
@@ -121,6 +124,18 @@ final class Samples {
             route("moved", new Route.Redirect(Optional.of("https"), Optional.of("shop.example"), 8443, Optional.of(new PathRewrite.Full("/new")), 308, false)),
             route("renamed", new Route.Redirect(Optional.empty(), Optional.empty(), 0, Optional.of(new PathRewrite.Prefix("/new")), 301, true))
                 .withFilters(new RouteFilters(Optional.empty(), HeaderChanges.NONE, headers)),
+            rewritten("called", "/", new PathRewrite.Full("/"), HeaderChanges.NONE).withFilters(RouteFilters.NONE
+                .with(new CorsPolicy(List.of(new CorsPolicy.Exact("https://shop.example"), new CorsPolicy.Prefix("https://pr-"),
+                    new CorsPolicy.Regex("https://[a-z]+[.]example")), List.of("GET", "PUT"), List.of("x-a", "x-b"), List.of("x-c"),
+                    Optional.of(Duration.ofHours(1)), true))
+                .with(new FaultPolicy(Optional.of(new FaultPolicy.Delay(Optional.of(Duration.ofMillis(1500)), new Percent(123_456))),
+                    Optional.of(new FaultPolicy.Abort(Optional.of(new FaultPolicy.Grpc(14)), new Percent(1_200)))))),
+            route("asked", new Route.DirectReply(200, "")).withFilters(RouteFilters.NONE
+                .with(new CorsPolicy(List.of(CorsPolicy.ANY), List.of(), List.of(), List.of(), Optional.empty(), false))
+                .with(new FaultPolicy(Optional.of(new FaultPolicy.Delay(Optional.empty(), Percent.ALL)),
+                    Optional.of(new FaultPolicy.Abort(Optional.empty(), new Percent(0)))))),
+            route("down", new Route.DirectReply(200, "")).withFilters(RouteFilters.NONE.with(new FaultPolicy(Optional.empty(),
+                Optional.of(new FaultPolicy.Abort(Optional.of(new FaultPolicy.Http(503)), new Percent(500_000)))))),
             route("turned", new Route.Redirect(Optional.of("http"), Optional.empty(), 0,
                 Optional.of(new PathRewrite.Regex("a", "b")), 302, true))), headers, one);
     }

@@ -57,7 +57,7 @@ class StrictDecodingTest {
         Listener.Builder listener = wire(ResourceType.LISTENER, "outbound", Listener.class).toBuilder();
         Filter.Builder filter = listener.getFilterChainsBuilder(0).getFiltersBuilder(0);
         filter.setTypedConfig(Wire.pack(filter.getTypedConfig().unpack(HttpConnectionManager.class).toBuilder()
-            .addHttpFilters(0, HttpFilter.newBuilder().setName("envoy.filters.http.cors"))
+            .addHttpFilters(0, HttpFilter.newBuilder().setName("envoy.filters.http.lua"))
             .setMergeSlashes(true)
             .build()));
         listener.addListenerFilters(ListenerFilter.newBuilder().setName("envoy.filters.listener.original_dst"));
@@ -67,8 +67,8 @@ class StrictDecodingTest {
             "listeners.outbound.listener_filters: is set (expected: absent; this proxy does not have it)",
             "listeners.outbound.filter_chains[0].filter_chain_match: is set (expected: absent; this proxy does not have it)",
             "listeners.outbound.filter_chains[0].filters[0].typed_config.merge_slashes: is set (expected: absent; this proxy does not have it)",
-            "listeners.outbound.filter_chains[0].filters[0].typed_config.http_filters[0]: \"envoy.filters.http.cors \" (expected:"
-                + " envoy.filters.http.local_ratelimit or envoy.filters.http.router)");
+            "listeners.outbound.filter_chains[0].filters[0].typed_config.http_filters[0]: \"envoy.filters.http.lua \" (expected:"
+                + " envoy.filters.http.local_ratelimit, envoy.filters.http.cors, envoy.filters.http.fault or envoy.filters.http.router)");
     }
 
     @Test

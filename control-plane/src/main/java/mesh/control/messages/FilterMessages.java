@@ -3,6 +3,7 @@ package mesh.control.messages;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import mesh.model.CorsPolicy;
 import mesh.model.HeaderChange;
 import mesh.model.HeaderChanges;
 import mesh.model.PathRewrite;
@@ -18,7 +19,21 @@ final class FilterMessages {
         PathRewrite rewrite = m.hasRewrite() ? rewrite(m.getRewrite(), path + ".rewrite", problems) : null;
         return new RouteFilters(Optional.ofNullable(rewrite),
             headers(m.getRequestHeaders(), path + ".request_headers", problems),
-            headers(m.getResponseHeaders(), path + ".response_headers", problems));
+            headers(m.getResponseHeaders(), path + ".response_headers", problems),
+            m.hasCors() ? Optional.ofNullable(cors(m.getCors(), path + ".cors", problems)) : Optional.empty(),
+            m.hasFault() ? Optional.ofNullable(FaultMessages.decode(m.getFault(), path + ".fault", problems)) : Optional.empty());
+    }
+
+    private static CorsPolicy cors(mesh.v1.Cors m, String path, Problems problems) {
+        List<CorsPolicy.Origin> origins = new ArrayList<>();
+        for (int i = 0; i < m.getAllowOriginsCount(); i++) {
+            String text = m.getAllowOrigins(i);
+            CorsPolicy.Origin origin = problems.read(path + ".allow_origins[" + i + "]", () -> CorsPolicy.Origin.parse(text));
+            if (origin != null) origins.add(origin);
+        }
+        return origins.size() < m.getAllowOriginsCount() ? null : problems.read(path, () -> new CorsPolicy(origins, m.getAllowMethodsList(),
+            m.getAllowHeadersList(), m.getExposeHeadersList(), m.hasMaxAge() ? Optional.of(Values.duration(m.getMaxAge())) : Optional.empty(),
+            m.getAllowCredentials()));
     }
 
     /** Null when there were problems. */
@@ -63,6 +78,17 @@ final class FilterMessages {
         filters.rewrite().ifPresent(rewrite -> m.setRewrite(encode(rewrite)));
         if (!filters.requestHeaders().isEmpty()) m.setRequestHeaders(encode(filters.requestHeaders()));
         if (!filters.responseHeaders().isEmpty()) m.setResponseHeaders(encode(filters.responseHeaders()));
+        filters.cors().ifPresent(cors -> m.setCors(encode(cors)));
+        filters.fault().ifPresent(fault -> m.setFault(FaultMessages.encode(fault)));
+    }
+
+    private static mesh.v1.Cors encode(CorsPolicy policy) {
+        mesh.v1.Cors.Builder m = mesh.v1.Cors.newBuilder()
+            .addAllAllowMethods(policy.allowMethods()).addAllAllowHeaders(policy.allowHeaders()).addAllExposeHeaders(policy.exposeHeaders())
+            .setAllowCredentials(policy.allowCredentials());
+        policy.allowOrigins().forEach(origin -> m.addAllowOrigins(origin.text()));
+        policy.maxAge().ifPresent(age -> m.setMaxAge(Values.message(age)));
+        return m.build();
     }
 
     private static mesh.v1.PathRewrite encode(PathRewrite rewrite) {

@@ -34,6 +34,9 @@ class ConfigMessagesTest {
                 {"name": "moved", "prefix": "/moved", "redirect": {"scheme": "https", "host": "new.example", "port": 8443, "path": {"prefix": "/"},
                  "status": 308, "strip_query": true}, "response_headers": {"add": [{"name": "x-why", "value": "moved", "action": "set"}]}},
                 {"name": "rewritten", "prefix": "/r", "cluster": "app", "timeout": "15s", "idle_timeout": "300s",
+                 "cors": {"allow_origins": ["https://shop.example", "prefix:https://pr-", "regex:https://.*"], "allow_methods": ["GET"],
+                   "allow_headers": ["x-a"], "expose_headers": ["x-b"], "max_age": "3600s", "allow_credentials": true},
+                 "fault": {"delay": {"fixed": "1.500s", "percent": 12.3456}, "abort": {"by_header": true, "percent": 0}},
                  "rewrite": {"regex": "^/r/(.*)", "substitution": "/\\\\1"},
                  "request_headers": {"remove": ["x-debug"], "add": [{"name": "x-team", "value": "50%", "action": "append"}]}},
                 {"name": "all", "prefix": "/", "timeout": "60.500s", "idle_timeout": "300s", "max_stream_duration": "3600s", "grpc_timeout_max": "30s",
@@ -179,7 +182,10 @@ class ConfigMessagesTest {
                  {"name": "c", "redirect": {"status": 304, "host": "h"}, "request_headers": {}},
                  {"name": "d", "redirect": {}},
                  {"name": "e", "cluster": "c", "response_headers": {"remove": ["a", "A"], "add": [{"name": "x", "value": "a\\r\\nb"},
-                   {"name": "x", "value": "y", "action": "put"}]}}]}]}],
+                   {"name": "x", "value": "y", "action": "put"}]}},
+                 {"name": "f", "cluster": "c", "fault": {"delay": {"fixed": "1s", "by_header": true, "percent": 101}, "abort": {"status": 503}}},
+                 {"name": "g", "cluster": "c", "fault": {}, "cors": {"allow_origins": ["*", "shop.example"]}},
+                 {"name": "h", "cluster": "c", "cors": {"allow_origins": ["*"], "allow_credentials": true}}]}]}],
              "clusters": [{"name": "c"}]}"""))
             .containsExactly(
                 "config.routes[0].virtual_hosts[0].routes[0].rewrite: path and prefix (expected: one of path, prefix, regex; substitution only beside regex)",
@@ -192,6 +198,14 @@ class ConfigMessagesTest {
                     + " visible ASCII, blanks only between them)",
                 "config.routes[0].virtual_hosts[0].routes[4].response_headers.add[1]: \"put\" (expected: one of append, add-if-absent, set, set-if-present)",
                 "config.routes[0].virtual_hosts[0].routes[4].response_headers.remove: headers removed: [a, a] (expected: each once)",
+                "config.routes[0].virtual_hosts[0].routes[5].fault.delay.percent: percent: 101.0 (expected: 0 to 100)",
+                "config.routes[0].virtual_hosts[0].routes[5].fault.delay: fixed and by_header (expected: one of fixed, by_header)",
+                "config.routes[0].virtual_hosts[0].routes[5].fault.abort.percent: missing (expected: a share of the requests, from 0 to 100)",
+                "config.routes[0].virtual_hosts[0].routes[6].cors.allow_origins[1]: cors origin: \"shop.example\" (expected: *, scheme://host[:port] such as"
+                    + " https://shop.example, prefix: or regex:)",
+                "config.routes[0].virtual_hosts[0].routes[6].fault: fault: neither a delay nor an abort (expected: one of them, or both)",
+                "config.routes[0].virtual_hosts[0].routes[7].cors: cors allowOrigins: \"*\" beside allowCredentials (expected: origins by name, or every page"
+                    + " could act for its visitor)",
                 "config.routes[0].virtual_hosts[0].request_headers.add[0]: header \"host\" (expected: none that frames or addresses a message;"
                     + " hostRewrite changes the Host)");
     }

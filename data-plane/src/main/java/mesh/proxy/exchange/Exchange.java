@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import java.util.ArrayList;
 import java.util.List;
+import mesh.model.FaultPolicy;
 import mesh.model.RetryPolicy;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.DownstreamStream;
@@ -43,9 +44,14 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     /** Null where the route has none. */
     private FilterRun filters;
     private boolean grpc;
-    private long requestNanos;
-    private long streamNanos;
-    private long idleNanos;
+    /** When it went on from here: as it began, but for one that was delayed on purpose. */
+    private long started;
+    private long delayEnds = NEVER;
+    private long requestNanos = CompiledRoute.NO_LIMIT;
+    /** When it must be answered. */
+    private long ends = NEVER;
+    private long streamNanos = CompiledRoute.NO_LIMIT;
+    private long idleNanos = CompiledRoute.NO_LIMIT;
     private long perTryNanos;
     private RetryPolicy retry;
     private UpstreamCluster cluster;
@@ -81,6 +87,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         this.client = client;
         this.request = client.head();
         this.begun = session.nanos();
+        this.started = begun;
         this.lastSign = begun;
     }
 
@@ -94,8 +101,48 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             fail(Failure.NO_ROUTE);
             return;
         }
-        if (route.filters() != null) filters = new FilterRun(route.filters());
-        if (admitted(route.limiter())) proceed();
+        if (route.filters() != null) filters = new FilterRun(route.filters(), request);
+        if (admitted(route.limiter()) && (filters == null || passes())) proceed();
+    }
+
+    /** What ends or delays a request before it goes anywhere: a browser's question that is answered here, and faults. */
+    private boolean passes() {
+        if (filters.isPreflight(request)) {
+            preflight();
+            return false;
+        }
+        long delay = filters.delayNanos(request, session.random());
+        if (delay == 0) return !isAborted();
+        session.metrics().fault("delay");
+        delayEnds = begun + delay;
+        setTimer();
+        return false;
+    }
+
+    /** As in Envoy, the route's time begins only now. */
+    private void endDelay(long now) {
+        delayEnds = NEVER;
+        started = now;
+        lastSign = now;
+        if (!isAborted()) proceed();
+    }
+
+    private boolean isAborted() {
+        FaultPolicy.Status with = filters.abort(request, session.random());
+        if (with == null) return false;
+        session.metrics().fault("abort");
+        answering = true;
+        status = LocalReply.sendAbort(client, filters, with);
+        finish(Failure.FAULT_INJECTED);
+        return true;
+    }
+
+    private void preflight() {
+        ResponseHead head = filters.preflight();
+        status = head.status();
+        answering = true;
+        LocalReply.sendPreflight(client, filters, head);
+        finish();
     }
 
     private void proceed() {
@@ -117,7 +164,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     /** Whether the body is longer than may be, by what its head says; else {@link #onBody} finds out. */
     private boolean isTooLarge() {
         bodyBytes = route.bodyBytes(table.bodyBytes());
-        return bodyBytes != CompiledRoute.NO_LIMIT && request.contentLength() > bodyBytes;
+        return bodyBytes != CompiledRoute.NO_LIMIT && Math.max(bytesIn, request.contentLength()) > bodyBytes;
     }
 
     /** @param limiter null for none; when it refuses, the client has been told */
@@ -145,6 +192,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         retry = route.retry();
         PeerWishes wishes = PeerWishes.take(request, session.peer() != null);
         if (wishes != null) limitBy(wishes);
+        // A caller's own deadline waits for nobody.
+        ends = (grpc ? begun : started) + requestNanos;
     }
 
     private long grpcNanos() {
@@ -184,7 +233,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         }
         counted = true;
         cluster.budget().deposit();
-        if (route.hedge() != null && request.method().idempotent() && !request.isUpgrade()) hedge = new Hedge(route.hedge(), begun);
+        if (route.hedge() != null && request.method().idempotent() && !request.isUpgrade()) hedge = new Hedge(route.hedge(), started);
         tryNext(false);
         setTimer();
     }
@@ -208,7 +257,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             }
         } while (permit == 0);
         tries++;
-        tryEnds = (tries == 1 ? begun : session.nanos()) + perTryNanos;
+        tryEnds = (tries == 1 ? started : session.nanos()) + perTryNanos;
         if (tries > 1) request.set(FieldName.X_ENVOY_ATTEMPT_COUNT, Integer.toString(tries));
         attempt = new Attempt(this, destination, permit, session.loop(), version(destination));
         attempt.begin(onFreshConnection);
@@ -246,7 +295,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         UpstreamStream up = on.stream();
         boolean none = body.isNone();
         // What is left of it; the next hop knows nothing of the time that has passed here.
-        if (grpc && requestNanos != CompiledRoute.NO_LIMIT) request.set(Grpc.TIMEOUT, Grpc.timeout(begun + requestNanos - session.nanos()));
+        if (grpc && requestNanos != CompiledRoute.NO_LIMIT) request.set(Grpc.TIMEOUT, Grpc.timeout(ends - session.nanos()));
         up.sendHead(request, none);
         if (on != attempt) {
             if (!none) body.copyTo(up);
@@ -389,7 +438,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         if (pause == RetryDecision.NO || tries >= retry.attempts()) return false;
         String outcome =
             !body.isReplayable() ? "no_replay"
-            : session.nanos() + pause >= begun + Math.min(requestNanos, streamNanos) ? "no_time"
+            : session.nanos() + pause >= Math.min(ends, begun + streamNanos) ? "no_time"
             : !hasRoomToRetry() ? "overflow"
             : cluster.budget().tryWithdraw() ? "retried" : "no_budget";
         session.metrics().retry(outcome);
@@ -530,7 +579,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     private AccessLog.Entry entry(Failure failure, long nanos, String service) {
         return new AccessLog.Entry(
-            request.method().name(), request.askedTarget(), request.authority(), status, failure, bytesIn, bytesOut, nanos, service,
+            request.method().name(), request.askedTarget(), request.authority(), status, failure, filters != null && filters.isDelayed(), bytesIn, bytesOut, nanos, service,
             attempt == null ? null : attempt.destination().upstream().address().toString(), session.peer(),
             request.get(FieldName.TRACEPARENT));
     }
@@ -539,15 +588,17 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     private void setTimer() {
         if (over) return;
-        long whole = Math.min(begun + Math.min(requestNanos, streamNanos), lastSign + idleNanos);
-        long next = Math.min(whole, Math.min(tryEnds, tryBegins));
+        long whole = Math.min(Math.min(ends, begun + streamNanos), lastSign + idleNanos);
+        long next = Math.min(Math.min(whole, delayEnds), Math.min(tryEnds, tryBegins));
         session.loop().timers().setAt(this, hedge == null ? next : Math.min(next, hedge.due()));
     }
 
     @Override
     protected void expire() {
         long now = session.nanos();
-        if (now >= begun + requestNanos) {
+        if (now >= delayEnds) {
+            endDelay(now);
+        } else if (now >= ends) {
             fail(Failure.REQUEST_TIMEOUT);
         } else if (now >= begun + streamNanos) {
             fail(body.isComplete() ? Failure.STREAM_TOO_LONG : Failure.REQUEST_TOO_LONG);

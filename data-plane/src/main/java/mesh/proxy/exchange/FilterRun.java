@@ -1,5 +1,8 @@
 package mesh.proxy.exchange;
 
+import java.util.random.RandomGenerator;
+import mesh.model.FaultPolicy;
+import mesh.proxy.filter.CorsRules;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ResponseHead;
@@ -9,9 +12,39 @@ import mesh.proxy.runtime.CompiledFilters;
 final class FilterRun {
 
     private final CompiledFilters filters;
+    /** Of the page that asks, where it is allowed to; else null. */
+    private final String origin;
+    private boolean delayed;
 
-    FilterRun(CompiledFilters filters) {
+    FilterRun(CompiledFilters filters, RequestHead request) {
         this.filters = filters;
+        this.origin = filters.cors() == null ? null : filters.cors().allowed(request);
+    }
+
+    /** Whether the request is a browser's question, which is answered here. */
+    boolean isPreflight(RequestHead request) {
+        return origin != null && CorsRules.isPreflight(request);
+    }
+
+    /** The answer to it. */
+    ResponseHead preflight() {
+        return filters.cors().preflight();
+    }
+
+    /** How long the request is held up on purpose; 0 for not at all. */
+    long delayNanos(RequestHead request, RandomGenerator random) {
+        long delay = filters.faults() == null ? 0 : filters.faults().delayNanos(request, random);
+        delayed = delay > 0;
+        return delay;
+    }
+
+    boolean isDelayed() {
+        return delayed;
+    }
+
+    /** What the request is answered on purpose, or null. */
+    FaultPolicy.Status abort(RequestHead request, RandomGenerator random) {
+        return filters.faults() == null ? null : filters.faults().abort(request, random);
     }
 
     /** The head is about to go upstream. @return false when its path cannot be rewritten to one */
@@ -25,6 +58,8 @@ final class FilterRun {
 
     /** An answer is about to go to the client, whoever gives it. */
     void onResponse(ResponseHead head) {
+        // As in Envoy, whose router comes before its other filters on the way back.
         if (filters.responseEdits() != null) filters.responseEdits().apply(head);
+        if (filters.cors() != null) filters.cors().decorate(head, origin);
     }
 }

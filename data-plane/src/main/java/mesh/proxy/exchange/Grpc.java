@@ -86,4 +86,21 @@ final class Grpc {
             default -> UNKNOWN;
         };
     }
+
+    /** What stands for a status where a client does not speak gRPC, as in Envoy. */
+    static int httpStatusOf(int grpcStatus) {
+        return switch (grpcStatus) {
+            case 1 -> 499;
+            case 3, 9, 11 -> 400;
+            case 4 -> 504;
+            case 5 -> 404;
+            case 6, 10 -> 409;
+            case 7 -> 403;
+            case 8 -> 429;
+            case 12 -> 501;
+            case 14 -> 503;
+            case 16 -> 401;
+            default -> 500;
+        };
+    }
 }

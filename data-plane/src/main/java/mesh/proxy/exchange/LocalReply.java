@@ -3,6 +3,7 @@ package mesh.proxy.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.util.concurrent.TimeUnit;
+import mesh.model.FaultPolicy;
 import mesh.model.Route;
 import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.FieldName;
@@ -49,6 +50,18 @@ final class LocalReply {
         send(client, filters, head, ResponseHead.reason(failure.httpStatus()) + "\n");
     }
 
+    /** @return the status that the log and the metrics know it by */
+    static int sendAbort(DownstreamStream client, FilterRun filters, FaultPolicy.Status with) {
+        FaultPolicy.Grpc grpc = with instanceof FaultPolicy.Grpc status ? status : null;
+        int http = grpc == null ? ((FaultPolicy.Http) with).status() : Grpc.httpStatusOf(grpc.status());
+        if (Grpc.isGrpc(client.head())) {
+            sendHead(client, filters, trailersOnly(grpc == null ? Grpc.statusOf(http) : grpc.status(), "fault injected"), true);
+        } else {
+            send(client, filters, ResponseHead.of(http), ResponseHead.reason(http) + "\n");
+        }
+        return http;
+    }
+
     /** Tells a gRPC client what an upstream has answered that does not speak gRPC; a proxy before it, most likely. */
     static void sendGrpc(DownstreamStream client, FilterRun filters, int httpStatus) {
         String reason = ResponseHead.reason(httpStatus);
@@ -71,6 +84,10 @@ final class LocalReply {
     static void sendRedirect(DownstreamStream client, FilterRun filters, int status, String location) {
         ResponseHead head = ResponseHead.of(status);
         head.add(FieldName.LOCATION, location);
+        sendHead(client, filters, head, true);
+    }
+
+    static void sendPreflight(DownstreamStream client, FilterRun filters, ResponseHead head) {
         sendHead(client, filters, head, true);
     }
 

@@ -69,6 +69,11 @@ public class Fields {
         return Octets.equalsIgnoreCase(text.bytes, valueStart(i), valueEnd(i), lowerCase);
     }
 
+    /** The value as a whole number in digits alone, or -1. */
+    public final long number(int i) {
+        return Octets.decimal(text.bytes, valueStart(i), valueEnd(i));
+    }
+
     /** Whether a comma-separated list under that name, over all its fields, holds the token, without case. */
     public final boolean hasToken(FieldName name, String token) {
         for (int i = indexOf(name, 0); i >= 0; i = indexOf(name, i + 1)) {
@@ -127,7 +132,7 @@ public class Fields {
     /** The declared length of the body, or -1 when none is declared. */
     public final long contentLength() {
         int i = indexOf(FieldName.CONTENT_LENGTH, 0);
-        return i < 0 ? -1 : Octets.decimal(text.bytes, valueStart(i), valueEnd(i));
+        return i < 0 ? -1 : number(i);
     }
 
     // What codecs use: the text itself, and where things stand in it.

@@ -40,6 +40,8 @@ public enum Failure {
     VERSION_NOT_SUPPORTED("DPE", Side.DOWNSTREAM, 505, Grpc.INTERNAL, Retry.NEVER, "HTTP version is not supported"),
     PEER_DENIED("RBAC", Side.LOCAL, 403, Grpc.PERMISSION_DENIED, Retry.NEVER, "peer is not allowed"),
     RATE_LIMITED("RL", Side.LOCAL, 429, Grpc.RESOURCE_EXHAUSTED, Retry.NEVER, "rate limited"),
+    /** On purpose; with which status its route says. */
+    FAULT_INJECTED("FI", Side.LOCAL, 503, Grpc.UNAVAILABLE, Retry.NEVER, "aborted by an injected fault"),
     DRAINING("UO", Side.LOCAL, 503, Grpc.UNAVAILABLE, Retry.NEVER, "shutting down"),
     DOWNSTREAM_RESET("DC", Side.DOWNSTREAM, 499, Grpc.CANCELLED, Retry.NEVER, "client went away"),
     INTERNAL("LR", Side.LOCAL, 500, Grpc.INTERNAL, Retry.NEVER, "internal error");

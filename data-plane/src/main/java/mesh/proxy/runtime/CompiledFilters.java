@@ -6,15 +6,18 @@ import mesh.model.MeshSnapshot;
 import mesh.model.Route;
 import mesh.model.RouteTable;
 import mesh.model.VirtualHost;
+import mesh.proxy.filter.CorsRules;
+import mesh.proxy.filter.FaultDraw;
 import mesh.proxy.filter.HeaderEdits;
 import mesh.proxy.filter.TargetRewrite;
 
 /**
  * What a route does to requests and answers on their way, ready to be done. Only of routes that do anything. Any event loop.
  *
- * @param requestEdits  null for none, as the others
+ * @param requestEdits null for none, as the others
  */
-public record CompiledFilters(HeaderEdits requestEdits, HeaderEdits responseEdits, TargetRewrite rewrite) {
+public record CompiledFilters(
+    HeaderEdits requestEdits, HeaderEdits responseEdits, TargetRewrite rewrite, CorsRules cors, FaultDraw faults) {
 
     /** By route; those that do nothing are not there. */
     static Map<Route, CompiledFilters> of(MeshSnapshot snapshot) {
@@ -34,10 +37,12 @@ public record CompiledFilters(HeaderEdits requestEdits, HeaderEdits responseEdit
         return new CompiledFilters(
             HeaderEdits.of(route.filters().requestHeaders(), host.requestHeaders()),
             HeaderEdits.of(route.filters().responseHeaders(), host.responseHeaders()),
-            route.filters().rewrite().map(rewrite -> new TargetRewrite(rewrite, route.match())).orElse(null));
+            route.filters().rewrite().map(rewrite -> new TargetRewrite(rewrite, route.match())).orElse(null),
+            route.filters().cors().map(CorsRules::new).orElse(null),
+            route.filters().fault().map(FaultDraw::new).orElse(null));
     }
 
     private boolean isEmpty() {
-        return requestEdits == null && responseEdits == null && rewrite == null;
+        return requestEdits == null && responseEdits == null && rewrite == null && cors == null && faults == null;
     }
 }

@@ -21,9 +21,13 @@ import org.jboss.logging.Logger;
  */
 public final class AccessLog implements AutoCloseable {
 
-    /** What is known of a request that has ended; null where there is nothing to say. */
+    /**
+     * What is known of a request that has ended; null where there is nothing to say.
+     *
+     * @param delayed on purpose: flag {@code DI}, before another
+     */
     public record Entry(
-        String method, String target, String authority, int status, Failure failure, long bytesIn, long bytesOut, long nanos,
+        String method, String target, String authority, int status, Failure failure, boolean delayed, long bytesIn, long bytesOut, long nanos,
         String service, String upstream, String peer, String traceparent) {}
 
     private static final Logger LOG = Logger.getLogger(AccessLog.class);
@@ -114,13 +118,18 @@ public final class AccessLog implements AutoCloseable {
         StringBuilder line = new StringBuilder(256)
             .append('[').append(begun).append("] \"").append(entry.method()).append(' ');
         quoted(line, entry.target()).append(" HTTP/1.1\" ").append(entry.status()).append(' ')
-            .append(entry.failure() == null ? "-" : entry.failure().flag()).append(' ')
+            .append(flags(entry)).append(' ')
             .append(entry.bytesIn()).append(' ').append(entry.bytesOut()).append(' ')
             .append(TimeUnit.NANOSECONDS.toMillis(entry.nanos())).append(' ').append(entry.service());
         for (String each : new String[] {entry.upstream(), entry.authority(), entry.peer(), entry.traceparent()}) {
             quoted(line.append(" \""), each == null || each.isEmpty() ? "-" : each).append('"');
         }
         return line.toString();
+    }
+
+    private static String flags(Entry entry) {
+        if (entry.failure() == null) return entry.delayed() ? "DI" : "-";
+        return (entry.delayed() ? "DI," : "") + entry.failure().flag();
     }
 
     /** Nothing that a client sends may end the line or the quotes it stands in. */

@@ -168,6 +168,11 @@ public final class ProxyMetrics {
         count(Metric.HEDGES, outcome);
     }
 
+    /** @param kind {@code delay} or {@code abort} */
+    public void fault(String kind) {
+        count(Metric.FAULTS, kind);
+    }
+
     void accessLogDropped() {
         count(Metric.ACCESS_LOG_DROPPED);
     }

@@ -48,6 +48,7 @@ class FailureTest {
         "VERSION_NOT_SUPPORTED, DPE, 505, 13",
         "PEER_DENIED, RBAC, 403, 7",
         "RATE_LIMITED, RL, 429, 8",
+        "FAULT_INJECTED, FI, 503, 14",
         "DRAINING, UO, 503, 14",
         "DOWNSTREAM_RESET, DC, 499, 1",
         "INTERNAL, LR, 500, 13",

@@ -78,6 +78,6 @@ class AccessLogTest {
     }
 
     private static AccessLog.Entry entry(String target, Failure failure) {
-        return new AccessLog.Entry("GET", target, "pay", 200, failure, 3, 128, TimeUnit.MILLISECONDS.toNanos(12), "payments", "127.0.0.1:9001", null, null);
+        return new AccessLog.Entry("GET", target, "pay", 200, failure, false, 3, 128, TimeUnit.MILLISECONDS.toNanos(12), "payments", "127.0.0.1:9001", null, null);
     }
 }
