@@ -1,7 +1,9 @@
 package mesh.proxy;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
@@ -57,6 +59,8 @@ public final class Snapshots {
     private HeaderChanges hostResponseHeaders = HeaderChanges.NONE;
     private RetryLimits retryLimits = RetryLimits.DEFAULT;
     private final List<Endpoint> endpoints = new ArrayList<>();
+    private final Map<String, Endpoint> others = new LinkedHashMap<>();
+    private int othersRequests = ConnectionPolicy.DEFAULT.maxRequests();
 
     public static Snapshots http() {
         return new Snapshots();
@@ -174,6 +178,18 @@ public final class Snapshots {
         return this;
     }
 
+    /** One more cluster, of one endpoint. */
+    public Snapshots other(String name, Address address) {
+        others.put(name, new Endpoint(address, 1, Optional.empty()));
+        return this;
+    }
+
+    /** What each other cluster may carry. */
+    public Snapshots othersRequests(int most) {
+        othersRequests = most;
+        return this;
+    }
+
     /** Of the route. */
     public Snapshots filters(RouteFilters next) {
         filters = next;
@@ -198,13 +214,21 @@ public final class Snapshots {
         RouteTable table = new RouteTable("table",
             List.of(new VirtualHost("all", List.of("*"), List.of(route), hostRequestHeaders, hostResponseHeaders)));
         Listener.Traffic traffic = tcp ? new Listener.TcpTraffic("payments") : new Listener.HttpTraffic("table", service);
-        Cluster cluster = new Cluster("payments", balancer, upstreamTls, breaker, connections).withHealth(health).withRetries(retryLimits);
+        List<Cluster> clusters = new ArrayList<>();
+        List<EndpointSet> sets = new ArrayList<>(List.of(new EndpointSet("payments", List.copyOf(endpoints))));
+        ConnectionPolicy few = new ConnectionPolicy(connections.connectTimeout(), connections.idleTimeout(), connections.protocol(),
+            connections.maxConnections(), connections.maxPendingRequests(), othersRequests);
+        others.forEach((name, endpoint) -> {
+            clusters.add(new Cluster(name, balancer, Optional.empty(), breaker, few));
+            sets.add(new EndpointSet(name, List.of(endpoint)));
+        });
+        clusters.add(new Cluster("payments", balancer, upstreamTls, breaker, connections).withHealth(health).withRetries(retryLimits));
         return new MeshSnapshot(
             version,
             MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls, limits)), Listener::name),
             MeshSnapshot.byName(List.of(table), RouteTable::name),
-            MeshSnapshot.byName(List.of(cluster), Cluster::name),
-            MeshSnapshot.byName(List.of(new EndpointSet("payments", List.copyOf(endpoints))), EndpointSet::cluster),
+            MeshSnapshot.byName(clusters, Cluster::name),
+            MeshSnapshot.byName(sets, EndpointSet::cluster),
             trust);
     }
 }

@@ -2,9 +2,13 @@ package mesh.config;
 
 import java.util.List;
 import java.util.Optional;
+import mesh.model.CorsPolicy;
+import mesh.model.FaultPolicy;
 import mesh.model.HeaderChange;
 import mesh.model.HeaderChanges;
+import mesh.model.Mirror;
 import mesh.model.PathRewrite;
+import mesh.model.Percent;
 import mesh.model.Route;
 import mesh.model.RouteFilters;
 
@@ -15,7 +19,8 @@ final class FiltersForm {
 
     private FiltersForm() {}
 
-    static RouteFilters read(Section s) {
+    /** Null after a finding. */
+    static RouteFilters read(Section s, References clusters) {
         Optional<PathRewrite> rewrite = s.section("rewrite").map(each -> {
             PathRewrite path = rewrite(each);
             if (PATHS.stream().noneMatch(each::has)) each.wrong("path", "missing (expected: path, prefix or regex)");
@@ -24,11 +29,21 @@ final class FiltersForm {
         });
         HeaderChanges requestHeaders = headers(s, "requestHeaders");
         HeaderChanges responseHeaders = headers(s, "responseHeaders");
+        List<Mirror> mirrors = s.items("mirrors", "cluster", each -> mirror(each, clusters));
         for (String action : List.of("reply", "redirect")) {
             if (!s.has(action)) continue;
-            for (String key : List.of("rewrite", "requestHeaders")) s.refuse(key, "beside " + action, "none, nothing is sent upstream");
+            for (String key : List.of("rewrite", "requestHeaders", "mirrors")) s.refuse(key, "beside " + action, "none, nothing is sent upstream");
         }
-        return new RouteFilters(rewrite, requestHeaders, responseHeaders, s.section("cors").map(CorsForm::read), s.section("fault").map(FaultForm::read));
+        Optional<CorsPolicy> cors = s.section("cors").map(CorsForm::read);
+        Optional<FaultPolicy> fault = s.section("fault").map(FaultForm::read);
+        return s.make(() -> new RouteFilters(rewrite, requestHeaders, responseHeaders, cors, fault, mirrors));
+    }
+
+    private static Mirror mirror(Section s, References clusters) {
+        String cluster = s.required("cluster", "the name of a cluster", Values::name);
+        Percent percent = s.read("percent", Percent.ALL, Percent::parse);
+        clusters.use(cluster, s, "cluster");
+        return s.make(() -> new Mirror(cluster, percent));
     }
 
     static Route.Action redirect(Section s) {

@@ -58,7 +58,7 @@ final class RouteForm {
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
         Optional<HedgePolicy> hedge = s.section("hedge").map(HedgeForm::read);
         RouteLimits limits = LimitsForm.route(s);
-        RouteFilters filters = FiltersForm.read(s);
+        RouteFilters filters = FiltersForm.read(s, clusters);
         return s.make(() -> new Route(name, path == null ? prefix : path, action, hostRewrite,
             new Timeouts(timeout, idle, stream, grpcMax), retry, limits).withHedge(hedge).withFilters(filters));
     }

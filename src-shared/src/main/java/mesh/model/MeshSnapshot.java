@@ -100,8 +100,14 @@ public record MeshSnapshot(
         return problems;
     }
 
-    /** The clusters a route may send to. */
+    /** The clusters a route may send to, copies included. */
     public static List<String> clustersOf(Route route) {
+        List<String> clusters = new ArrayList<>(targetsOf(route));
+        route.filters().mirrors().forEach(mirror -> clusters.add(mirror.cluster()));
+        return clusters;
+    }
+
+    private static List<String> targetsOf(Route route) {
         if (route.action() instanceof Route.ToCluster to) {
             return List.of(to.cluster());
         }

@@ -1,5 +1,7 @@
 package mesh.model;
 
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -10,23 +12,36 @@ import java.util.Optional;
  * @param responseHeaders of every answer, also of those that the sidecar gives itself
  * @param cors            which pages of other origins may call it; empty leaves that to the application
  * @param fault           what is made to go wrong; empty for nothing
+ * @param mirrors         which clusters get copies of its requests; none twice
  */
 public record RouteFilters(
     Optional<PathRewrite> rewrite, HeaderChanges requestHeaders, HeaderChanges responseHeaders, Optional<CorsPolicy> cors,
-    Optional<FaultPolicy> fault) {
+    Optional<FaultPolicy> fault, List<Mirror> mirrors) {
 
     public static final RouteFilters NONE = new RouteFilters(Optional.empty(), HeaderChanges.NONE, HeaderChanges.NONE);
 
+    public RouteFilters {
+        mirrors = List.copyOf(mirrors);
+        List<String> clusters = mirrors.stream().map(Mirror::cluster).toList();
+        if (new HashSet<>(clusters).size() < clusters.size()) {
+            throw new IllegalArgumentException("mirrors: " + clusters + " (expected: no cluster twice)");
+        }
+    }
+
     /** Only what changes a message. */
     public RouteFilters(Optional<PathRewrite> rewrite, HeaderChanges requestHeaders, HeaderChanges responseHeaders) {
-        this(rewrite, requestHeaders, responseHeaders, Optional.empty(), Optional.empty());
+        this(rewrite, requestHeaders, responseHeaders, Optional.empty(), Optional.empty(), List.of());
     }
 
     public RouteFilters with(CorsPolicy policy) {
-        return new RouteFilters(rewrite, requestHeaders, responseHeaders, Optional.of(policy), fault);
+        return new RouteFilters(rewrite, requestHeaders, responseHeaders, Optional.of(policy), fault, mirrors);
     }
 
     public RouteFilters with(FaultPolicy policy) {
-        return new RouteFilters(rewrite, requestHeaders, responseHeaders, cors, Optional.of(policy));
+        return new RouteFilters(rewrite, requestHeaders, responseHeaders, cors, Optional.of(policy), mirrors);
+    }
+
+    public RouteFilters with(Mirror... to) {
+        return new RouteFilters(rewrite, requestHeaders, responseHeaders, cors, fault, List.of(to));
     }
 }

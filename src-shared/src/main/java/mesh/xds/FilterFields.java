@@ -4,12 +4,16 @@ import com.google.protobuf.Any;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import mesh.model.CorsPolicy;
+import mesh.model.FaultPolicy;
 import mesh.model.HeaderChanges;
+import mesh.model.Mirror;
 import mesh.model.PathRewrite;
 import mesh.model.Route.PathMatch;
 import mesh.model.RouteFilters;
@@ -17,7 +21,7 @@ import mesh.model.RouteFilters;
 /** What is done to requests and answers on their way, in the fields of a route, of its action and of a virtual host. */
 final class FilterFields {
 
-    static final Set<String> OF_ACTION = Set.of("prefix_rewrite", "regex_rewrite");
+    static final Set<String> OF_ACTION = Set.of("prefix_rewrite", "regex_rewrite", "request_mirror_policies");
     static final Set<String> FILTERS = Set.of(CorsPolicies.FILTER, Faults.FILTER);
     static final Set<String> OF_HEADERS =
         Set.of("request_headers_to_add", "request_headers_to_remove", "response_headers_to_add", "response_headers_to_remove");
@@ -51,15 +55,19 @@ final class FilterFields {
             if (prefix != null) action.setPrefixRewrite(prefix);
             else action.setRegexRewrite(PathRewrites.regex(rewrite, match));
         });
+        action.addAllRequestMirrorPolicies(Mirrors.encode(filters.mirrors()));
     }
 
     /** @param match null after a problem */
     static RouteFilters decode(Route route, PathMatch match, Reading reading) {
-        return new RouteFilters(match == null ? Optional.empty() : rewrite(route.getRoute(), match, reading.at("route")),
-            HeaderOptions.decode(route.getRequestHeadersToRemoveList(), route.getRequestHeadersToAddList(), "request", reading),
-            HeaderOptions.decode(route.getResponseHeadersToRemoveList(), route.getResponseHeadersToAddList(), "response", reading),
-            configured(route, CorsPolicies.FILTER, CorsPolicies::decode, reading),
-            configured(route, Faults.FILTER, Faults::decode, reading));
+        Optional<PathRewrite> rewrite = match == null ? Optional.empty() : rewrite(route.getRoute(), match, reading.at("route"));
+        HeaderChanges request = HeaderOptions.decode(route.getRequestHeadersToRemoveList(), route.getRequestHeadersToAddList(), "request", reading);
+        HeaderChanges response = HeaderOptions.decode(route.getResponseHeadersToRemoveList(), route.getResponseHeadersToAddList(), "response", reading);
+        Optional<CorsPolicy> cors = configured(route, CorsPolicies.FILTER, CorsPolicies::decode, reading);
+        Optional<FaultPolicy> fault = configured(route, Faults.FILTER, Faults::decode, reading);
+        List<Mirror> mirrors = Mirrors.decode(route.getRoute(), reading.at("route"));
+        RouteFilters filters = reading.check(() -> new RouteFilters(rewrite, request, response, cors, fault, mirrors));
+        return filters == null ? RouteFilters.NONE : filters;
     }
 
     private static <T> Optional<T> configured(Route route, String filter, BiFunction<Any, Reading, T> decode, Reading reading) {

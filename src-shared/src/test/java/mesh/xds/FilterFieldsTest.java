@@ -8,9 +8,11 @@ import com.google.protobuf.Duration;
 import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
+import io.envoyproxy.envoy.config.core.v3.RuntimeFractionalPercent;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.RouteAction.RequestMirrorPolicy;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
@@ -26,6 +28,7 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 import mesh.model.FaultPolicy;
 import mesh.model.HeaderChange;
+import mesh.model.Mirror;
 import mesh.model.PathRewrite;
 import mesh.model.Percent;
 import mesh.model.Route.Redirect;
@@ -125,6 +128,29 @@ class FilterFieldsTest {
         assertThat(read.filters().fault()).contains(new FaultPolicy(
             Optional.of(new FaultPolicy.Delay(Optional.of(java.time.Duration.ofSeconds(5)), Percent.ALL)),
             Optional.of(new FaultPolicy.Abort(Optional.of(new FaultPolicy.Http(500)), Percent.parse("0.25")))));
+    }
+
+    @Test
+    void readsMirrorsAsIstioWritesThemAndRefusesOthers() {
+        RequestMirrorPolicy half = RequestMirrorPolicy.newBuilder().setCluster("canary").setTraceSampled(BoolValue.of(false))
+            .setRuntimeFraction(RuntimeFractionalPercent.newBuilder().setDefaultValue(FractionalPercent.newBuilder().setNumerator(50))).build();
+        RequestMirrorPolicy all = RequestMirrorPolicy.newBuilder().setCluster("plain").build();
+        assertThat(read(route -> route.setMatch(RouteMatch.newBuilder().setPrefix("/"))
+            .setRoute(RouteAction.newBuilder().setCluster("plain").addRequestMirrorPolicies(half).addRequestMirrorPolicies(all))).filters().mirrors())
+            .containsExactly(new Mirror("canary", Percent.parse("50")), new Mirror("plain", Percent.ALL));
+
+        RouteConfiguration strange = shop(route -> route.setMatch(RouteMatch.newBuilder().setPrefix("/"))
+            .setRoute(RouteAction.newBuilder().setCluster("plain")
+                .addRequestMirrorPolicies(RequestMirrorPolicy.newBuilder().setClusterHeader("x-to"))
+                .addRequestMirrorPolicies(half.toBuilder().setDisableShadowHostSuffixAppend(true))
+                .addRequestMirrorPolicies(half.toBuilder().setRuntimeFraction(RuntimeFractionalPercent.newBuilder().setRuntimeKey("k")))));
+        String at = AT + "route.request_mirror_policies";
+        assertThat(problems(ResourceType.ROUTES.decode("shop", Wire.pack(strange)))).containsExactly(
+            at + "[0].cluster_header: is set (expected: absent; this proxy does not have it)",
+            at + "[0]: mirror cluster: \"\" (expected: a name)",
+            at + "[1].disable_shadow_host_suffix_append: is set (expected: absent; this proxy does not have it)",
+            at + "[2].runtime_fraction.runtime_key: is set (expected: absent; this proxy does not have it)",
+            at + "[2]: mirror percent of \"canary\": 0 (expected: above 0; without a mirror nothing is mirrored)");
     }
 
     private static HeaderValueOption header(String name, String value) {

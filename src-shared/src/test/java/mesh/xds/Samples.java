@@ -33,6 +33,7 @@ import mesh.model.HttpLimits;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
+import mesh.model.Mirror;
 import mesh.model.OutlierPolicy;
 import mesh.model.PathRewrite;
 import mesh.model.Percent;
@@ -129,7 +130,8 @@ final class Samples {
                     new CorsPolicy.Regex("https://[a-z]+[.]example")), List.of("GET", "PUT"), List.of("x-a", "x-b"), List.of("x-c"),
                     Optional.of(Duration.ofHours(1)), true))
                 .with(new FaultPolicy(Optional.of(new FaultPolicy.Delay(Optional.of(Duration.ofMillis(1500)), new Percent(123_456))),
-                    Optional.of(new FaultPolicy.Abort(Optional.of(new FaultPolicy.Grpc(14)), new Percent(1_200)))))),
+                    Optional.of(new FaultPolicy.Abort(Optional.of(new FaultPolicy.Grpc(14)), new Percent(1_200)))))
+                .with(new Mirror("secure", Percent.ALL), new Mirror("plain", new Percent(1)))),
             route("asked", new Route.DirectReply(200, "")).withFilters(RouteFilters.NONE
                 .with(new CorsPolicy(List.of(CorsPolicy.ANY), List.of(), List.of(), List.of(), Optional.empty(), false))
                 .with(new FaultPolicy(Optional.of(new FaultPolicy.Delay(Optional.empty(), Percent.ALL)),

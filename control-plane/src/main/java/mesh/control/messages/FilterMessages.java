@@ -4,9 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import mesh.model.CorsPolicy;
+import mesh.model.FaultPolicy;
 import mesh.model.HeaderChange;
 import mesh.model.HeaderChanges;
+import mesh.model.Mirror;
 import mesh.model.PathRewrite;
+import mesh.model.Percent;
 import mesh.model.Route;
 import mesh.model.RouteFilters;
 
@@ -16,12 +19,16 @@ final class FilterMessages {
     private FilterMessages() {}
 
     static RouteFilters decode(mesh.v1.Route m, String path, Problems problems) {
+        int before = problems.count();
         PathRewrite rewrite = m.hasRewrite() ? rewrite(m.getRewrite(), path + ".rewrite", problems) : null;
-        return new RouteFilters(Optional.ofNullable(rewrite),
-            headers(m.getRequestHeaders(), path + ".request_headers", problems),
-            headers(m.getResponseHeaders(), path + ".response_headers", problems),
-            m.hasCors() ? Optional.ofNullable(cors(m.getCors(), path + ".cors", problems)) : Optional.empty(),
-            m.hasFault() ? Optional.ofNullable(FaultMessages.decode(m.getFault(), path + ".fault", problems)) : Optional.empty());
+        HeaderChanges request = headers(m.getRequestHeaders(), path + ".request_headers", problems);
+        HeaderChanges response = headers(m.getResponseHeaders(), path + ".response_headers", problems);
+        CorsPolicy cors = m.hasCors() ? cors(m.getCors(), path + ".cors", problems) : null;
+        FaultPolicy fault = m.hasFault() ? FaultMessages.decode(m.getFault(), path + ".fault", problems) : null;
+        List<Mirror> mirrors = problems.readAll(path + ".mirrors", m.getMirrorsList(), "cluster", mesh.v1.Mirror::getCluster,
+            (each, at) -> problems.read(at, () -> new Mirror(each.getCluster(), each.hasPercent() ? Percent.of(each.getPercent()) : Percent.ALL)));
+        return problems.count() > before ? RouteFilters.NONE : problems.read(path, () ->
+            new RouteFilters(Optional.ofNullable(rewrite), request, response, Optional.ofNullable(cors), Optional.ofNullable(fault), mirrors));
     }
 
     private static CorsPolicy cors(mesh.v1.Cors m, String path, Problems problems) {
@@ -80,6 +87,7 @@ final class FilterMessages {
         if (!filters.responseHeaders().isEmpty()) m.setResponseHeaders(encode(filters.responseHeaders()));
         filters.cors().ifPresent(cors -> m.setCors(encode(cors)));
         filters.fault().ifPresent(fault -> m.setFault(FaultMessages.encode(fault)));
+        filters.mirrors().forEach(mirror -> m.addMirrorsBuilder().setCluster(mirror.cluster()).setPercent(mirror.percent().percent()));
     }
 
     private static mesh.v1.Cors encode(CorsPolicy policy) {

@@ -108,10 +108,10 @@ public final class RouteMessages {
     }
 
     private static Route.Action answer(mesh.v1.Route m, String path, Problems problems) {
-        if (m.hasTimeout() || m.hasIdleTimeout() || m.hasMaxStreamDuration() || m.hasGrpcTimeoutMax() || m.hasRetry() || m.hasHedge() || !m.getHostRewrite().isEmpty() || m.hasRewrite()
-            || m.hasRequestHeaders()) {
-            problems.add(path + (m.hasReply() ? ".reply" : ".redirect"), "beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry, hedge, host_rewrite, rewrite or"
-                + " request_headers (expected: none of them, nothing is sent upstream)");
+        if (m.hasTimeout() || m.hasIdleTimeout() || m.hasMaxStreamDuration() || m.hasGrpcTimeoutMax() || m.hasRetry() || m.hasHedge()
+            || !m.getHostRewrite().isEmpty() || m.hasRewrite() || m.hasRequestHeaders() || m.getMirrorsCount() > 0) {
+            problems.add(path + (m.hasReply() ? ".reply" : ".redirect"), "beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry,"
+                + " hedge, host_rewrite, rewrite, request_headers or mirrors (expected: none of them, nothing is sent upstream)");
         }
         if (m.hasRedirect()) {
             return FilterMessages.redirect(m.getRedirect(), path + ".redirect", problems);

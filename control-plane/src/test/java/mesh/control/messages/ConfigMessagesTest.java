@@ -37,6 +37,7 @@ class ConfigMessagesTest {
                  "cors": {"allow_origins": ["https://shop.example", "prefix:https://pr-", "regex:https://.*"], "allow_methods": ["GET"],
                    "allow_headers": ["x-a"], "expose_headers": ["x-b"], "max_age": "3600s", "allow_credentials": true},
                  "fault": {"delay": {"fixed": "1.500s", "percent": 12.3456}, "abort": {"by_header": true, "percent": 0}},
+                 "mirrors": [{"cluster": "canary", "percent": 12.5}, {"cluster": "app", "percent": 100}],
                  "rewrite": {"regex": "^/r/(.*)", "substitution": "/\\\\1"},
                  "request_headers": {"remove": ["x-debug"], "add": [{"name": "x-team", "value": "50%", "action": "append"}]}},
                 {"name": "all", "prefix": "/", "timeout": "60.500s", "idle_timeout": "300s", "max_stream_duration": "3600s", "grpc_timeout_max": "30s",
@@ -154,8 +155,8 @@ class ConfigMessagesTest {
                 "config.routes[0].virtual_hosts[1].routes[1].retry.retry_on[0]: \"5x\" (expected: one of connect-failure, refused-stream,"
                     + " reset-before-request, reset, gateway-error, 5xx, retriable-4xx, retriable-status-codes, envoy-ratelimited,"
                     + " cancelled, deadline-exceeded, internal, resource-exhausted, unavailable)",
-                "config.routes[0].virtual_hosts[1].routes[2].reply: beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry, hedge, host_rewrite, rewrite or"
-                    + " request_headers (expected: none of them, nothing is sent upstream)",
+                "config.routes[0].virtual_hosts[1].routes[2].reply: beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry,"
+                    + " hedge, host_rewrite, rewrite, request_headers or mirrors (expected: none of them, nothing is sent upstream)",
                 "config.routes[0].virtual_hosts[1].routes[2].reply.status: direct reply status: 99 (expected: 200 to 599)",
                 "config.routes[0].virtual_hosts[1].routes[3].cluster: missing (expected: one of cluster, weighted_clusters, reply, redirect)",
                 "config.clusters[0].balancer: \"roundrobin\" (expected: one of round_robin, least_conn, random, peak_ewma)",
@@ -185,13 +186,14 @@ class ConfigMessagesTest {
                    {"name": "x", "value": "y", "action": "put"}]}},
                  {"name": "f", "cluster": "c", "fault": {"delay": {"fixed": "1s", "by_header": true, "percent": 101}, "abort": {"status": 503}}},
                  {"name": "g", "cluster": "c", "fault": {}, "cors": {"allow_origins": ["*", "shop.example"]}},
-                 {"name": "h", "cluster": "c", "cors": {"allow_origins": ["*"], "allow_credentials": true}}]}]}],
+                 {"name": "h", "cluster": "c", "cors": {"allow_origins": ["*"], "allow_credentials": true}},
+                 {"name": "i", "cluster": "c", "mirrors": [{"cluster": "c", "percent": 0}, {"cluster": "d"}, {"cluster": "d"}]}]}]}],
              "clusters": [{"name": "c"}]}"""))
             .containsExactly(
                 "config.routes[0].virtual_hosts[0].routes[0].rewrite: path and prefix (expected: one of path, prefix, regex; substitution only beside regex)",
                 "config.routes[0].virtual_hosts[0].routes[1].rewrite: rewrite regex: \"(\" is none: missing closing ) (expected: RE2's syntax)",
-                "config.routes[0].virtual_hosts[0].routes[2].redirect: beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry, hedge, host_rewrite, rewrite or"
-                    + " request_headers (expected: none of them, nothing is sent upstream)",
+                "config.routes[0].virtual_hosts[0].routes[2].redirect: beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry,"
+                    + " hedge, host_rewrite, rewrite, request_headers or mirrors (expected: none of them, nothing is sent upstream)",
                 "config.routes[0].virtual_hosts[0].routes[2].redirect: redirect status: 304 (expected: 301, 302, 303, 307 or 308)",
                 "config.routes[0].virtual_hosts[0].routes[3].redirect: redirect: goes where the request came from (expected: a scheme, host, port or path)",
                 "config.routes[0].virtual_hosts[0].routes[4].response_headers.add[0]: value of header \"x\": \"a??b\" (expected: 1 to 4096 characters of"
@@ -206,6 +208,10 @@ class ConfigMessagesTest {
                 "config.routes[0].virtual_hosts[0].routes[6].fault: fault: neither a delay nor an abort (expected: one of them, or both)",
                 "config.routes[0].virtual_hosts[0].routes[7].cors: cors allowOrigins: \"*\" beside allowCredentials (expected: origins by name, or every page"
                     + " could act for its visitor)",
+                "config.routes[0].virtual_hosts[0].routes[8].mirrors[0]: mirror percent of \"c\": 0 (expected: above 0; without a mirror nothing is"
+                    + " mirrored)",
+                "config.routes[0].virtual_hosts[0].routes[8].mirrors[2].cluster: \"d\" stands in"
+                    + " config.routes[0].virtual_hosts[0].routes[8].mirrors[1] already (expected: once)",
                 "config.routes[0].virtual_hosts[0].request_headers.add[0]: header \"host\" (expected: none that frames or addresses a message;"
                     + " hostRewrite changes the Host)");
     }

@@ -6,6 +6,7 @@ import mesh.model.BreakerFailure;
 import mesh.proxy.http.ClientConnection;
 import mesh.proxy.http.Fields;
 import mesh.proxy.http.HttpVersion;
+import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ResponseHead;
 import mesh.proxy.http.UpstreamHandler;
 import mesh.proxy.http.UpstreamStream;
@@ -13,16 +14,43 @@ import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.outcome.Failure;
 import mesh.proxy.upstream.ConnectionPool;
 import mesh.proxy.upstream.Destination;
+import mesh.proxy.upstream.UpstreamCluster;
 
 /**
- * One try of one request at one upstream: from the breaker's permit to its end. What it hears it tells its exchange, which hears nothing
- * more of it once it has been given up. On the exchange's loop only.
+ * One try of one request at one upstream: from the breaker's permit to its end. What it hears it tells its owner, who hears nothing more
+ * of it once it has been given up. On the owner's loop only.
  */
 final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
 
+    /** Whom it is made for. What it calls stands in the order in which it is called. */
+    interface Owner {
+
+        boolean isGrpc();
+
+        /** Elapsed time on this loop. */
+        long now();
+
+        /** There is a connection: the request is to be sent. */
+        void onConnected(Attempt on);
+
+        void onInformational(Attempt from, ResponseHead head);
+
+        void onHead(Attempt from, ResponseHead head, boolean end);
+
+        /** A part of the answer's body; the callee owns it. */
+        void onResponseBody(ByteBuf data);
+
+        void onResponseEnd(Fields trailers);
+
+        void onUpstreamWritable();
+
+        /** @param detail for the log; may be empty */
+        void onAttemptFailed(Attempt failed, Failure failure, boolean unprocessed, String detail);
+    }
+
     private static final int TOO_MANY_REQUESTS = 429;
 
-    private final Exchange exchange;
+    private final Owner owner;
     private final Destination destination;
     private final long permit;
     private final ConnectionPool pool;
@@ -35,17 +63,27 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     private boolean ended;
 
     /** @param permit of the destination's breaker */
-    Attempt(Exchange exchange, Destination destination, long permit, ProxyLoop loop, HttpVersion version) {
-        this.exchange = exchange;
+    Attempt(Owner owner, Destination destination, long permit, ProxyLoop loop, HttpVersion version) {
+        this.owner = owner;
         this.destination = destination;
         this.permit = permit;
         this.pool = destination.upstream().pool(loop, version);
     }
 
+    /** Which HTTP a request is sent by. @param client what it came by */
+    static HttpVersion version(UpstreamCluster cluster, Destination to, RequestHead request, HttpVersion client, boolean grpc) {
+        if (request.isUpgrade()) return HttpVersion.HTTP_1;
+        return switch (cluster.model().connections().protocol()) {
+            case DOWNSTREAM -> to.upstream().version(client, grpc);
+            case HTTP1 -> HttpVersion.HTTP_1;
+            case HTTP2 -> HttpVersion.HTTP_2;
+        };
+    }
+
     void begin(boolean onFreshConnection) {
         destination.upstream().begin();
         timed = destination.isTimed();
-        if (timed) begun = exchange.now();
+        if (timed) begun = owner.now();
         pool.acquire(destination.settings(), onFreshConnection, this);
     }
 
@@ -77,7 +115,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     /** Another was quicker. That this one takes as long as it has taken is known, and not whether it would have been good. */
     void lose() {
         if (ended) return;
-        if (timed && exchange.now() - begun > destination.latency()) tellTime();
+        if (timed && owner.now() - begun > destination.latency()) tellTime();
         ignored();
         cancel(Failure.DOWNSTREAM_RESET);
     }
@@ -95,7 +133,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     @Override
     public void onConnection(ClientConnection connection) {
         stream = connection.open(this);
-        exchange.onConnected(this);
+        owner.onConnected(this);
     }
 
     @Override
@@ -103,42 +141,42 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
         // What our own limits forbid says nothing about the upstream.
         if (failure == Failure.OVERFLOW) ignored();
         else failed(BreakerFailure.CONNECT_FAILURE);
-        exchange.onAttemptFailed(this, failure, true, detail);
+        owner.onAttemptFailed(this, failure, true, detail);
     }
 
     @Override
     public void onInformational(ResponseHead head) {
-        exchange.onInformational(this, head);
+        owner.onInformational(this, head);
     }
 
     @Override
     public void onHead(ResponseHead head, boolean end) {
         status = head.status();
-        boolean grpc = exchange.isGrpc();
+        boolean grpc = owner.isGrpc();
         if (end && grpc) grpcStatus = grpcStatus(head);
         // The head of a gRPC answer does not tell yet whether it is a good one; its first message does.
         if (timed && (end || !grpc)) tellTime();
         if (end) answered();
-        exchange.onHead(this, head, end);
+        owner.onHead(this, head, end);
     }
 
     @Override
     public void onBody(ByteBuf data) {
         if (timed) tellTime();
-        exchange.onResponseBody(data);
+        owner.onResponseBody(data);
     }
 
     @Override
     public void onEnd(Fields trailers) {
-        if (exchange.isGrpc() && trailers != null) grpcStatus = grpcStatus(trailers);
+        if (owner.isGrpc() && trailers != null) grpcStatus = grpcStatus(trailers);
         if (timed) tellTime();
         answered();
-        exchange.onResponseEnd(trailers);
+        owner.onResponseEnd(trailers);
     }
 
     @Override
     public void onWritable() {
-        exchange.onUpstreamWritable();
+        owner.onUpstreamWritable();
     }
 
     @Override
@@ -146,7 +184,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
         // A kept connection that is closed when it is used again is in order, and so is one that has served its number of requests.
         if (failure.retry() == Failure.Retry.REUSED) ignored();
         else failed(BreakerFailure.RESET);
-        exchange.onAttemptFailed(this, failure, unprocessed, "");
+        owner.onAttemptFailed(this, failure, unprocessed, "");
     }
 
     /** The connection becomes a tunnel, in flight until it ends. */
@@ -171,7 +209,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
 
     private void failed(BreakerFailure how) {
         if (!end()) return;
-        if (timed && status == 0) destination.answered(exchange.now() - begun, true);
+        if (timed && status == 0) destination.answered(owner.now() - begun, true);
         destination.failed(permit, how, status);
     }
 
@@ -191,7 +229,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
         BreakerFailure bad = BreakerFailure.ofGrpc(grpcStatus);
         boolean failed = isBad()
             || bad == BreakerFailure.RESOURCE_EXHAUSTED || bad != null && BreakerFailure.DEFAULT.contains(bad);
-        destination.answered(exchange.now() - begun, failed);
+        destination.answered(owner.now() - begun, failed);
         timed = false;
     }
 

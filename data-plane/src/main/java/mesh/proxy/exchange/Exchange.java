@@ -28,7 +28,7 @@ import org.jboss.logging.Logger;
  * One request, from its head to the end of its answer: route, filters, attempts, answer. Everything that can go wrong goes to {@link
  * #fail}. On the loop of the client's connection only.
  */
-final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
+final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, Attempt.Owner {
 
     private static final Logger LOG = Logger.getLogger(Exchange.class);
     private static final long NEVER = Long.MAX_VALUE;
@@ -156,9 +156,16 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             cluster = route.cluster(session.random());
             limit();
             session.filters().onRequest(request, route.hostRewrite());
-            if (filters == null || filters.onRequest(request)) forward();
+            if (filters == null || passesOn()) forward();
             else fail(Failure.BAD_REWRITE);
         }
+    }
+
+    /** Makes the last changes; the head that is copied is the one that is sent. */
+    private boolean passesOn() {
+        if (!filters.onRequest(request, session.random())) return false;
+        if (body.isComplete()) filters.mirror(session, client.version(), request, body, body.trailers());
+        return true;
     }
 
     /** Whether the body is longer than may be, by what its head says; else {@link #onBody} finds out. */
@@ -264,12 +271,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
     }
 
     private HttpVersion version(Destination to) {
-        if (request.isUpgrade()) return HttpVersion.HTTP_1;
-        return switch (cluster.model().connections().protocol()) {
-            case DOWNSTREAM -> to.upstream().version(client.version(), grpc);
-            case HTTP1 -> HttpVersion.HTTP_1;
-            case HTTP2 -> HttpVersion.HTTP_2;
-        };
+        return Attempt.version(cluster, to, request, client.version(), grpc);
     }
 
     /** @return false when it was avoided already, and is offered again for want of others */
@@ -280,18 +282,20 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         return true;
     }
 
-    /** Elapsed time on this loop. */
-    long now() {
+    @Override
+    public long now() {
         return session.nanos();
     }
 
-    boolean isGrpc() {
+    @Override
+    public boolean isGrpc() {
         return grpc;
     }
 
     // The request's way up.
 
-    void onConnected(Attempt on) {
+    @Override
+    public void onConnected(Attempt on) {
         UpstreamStream up = on.stream();
         boolean none = body.isNone();
         // What is left of it; the next hop knows nothing of the time that has passed here.
@@ -322,10 +326,13 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     @Override
     public void onEnd(Fields trailers) {
+        // While it is still kept for another try: what is mirrored takes no buffer of its own.
+        if (filters != null) filters.mirror(session, client.version(), request, body, trailers);
         body.end(trailers, upstream());
     }
 
-    void onUpstreamWritable() {
+    @Override
+    public void onUpstreamWritable() {
         if (!over && !body.isComplete()) client.setReading(true);
     }
 
@@ -335,13 +342,15 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     // The answer's way down.
 
-    void onInformational(Attempt from, ResponseHead head) {
+    @Override
+    public void onInformational(Attempt from, ResponseHead head) {
         if (from != attempt) return;
         lastSign = session.nanos();
         client.sendInformational(head);
     }
 
-    void onHead(Attempt from, ResponseHead head, boolean end) {
+    @Override
+    public void onHead(Attempt from, ResponseHead head, boolean end) {
         lastSign = session.nanos();
         if (hedge != null && !isTaken(from)) return;
         if (head.status() == 101) {
@@ -374,14 +383,16 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
         return true;
     }
 
-    void onResponseBody(ByteBuf data) {
+    @Override
+    public void onResponseBody(ByteBuf data) {
         lastSign = session.nanos();
         bytesOut += data.readableBytes();
         client.sendBody(data);
         if (!over && !client.isWritable()) attempt.stream().setReading(false);
     }
 
-    void onResponseEnd(Fields trailers) {
+    @Override
+    public void onResponseEnd(Fields trailers) {
         client.sendEnd(trailers);
         finish();
     }
@@ -405,8 +416,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
 
     // How it fails.
 
-    /** @param detail for the log; may be empty */
-    void onAttemptFailed(Attempt failed, Failure failure, boolean unprocessed, String detail) {
+    @Override
+    public void onAttemptFailed(Attempt failed, Failure failure, boolean unprocessed, String detail) {
         if (over) return;
         if (answering) {
             fail(failure);
@@ -568,6 +579,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler {
             session.metrics().hedge("abandoned");
         }
         if (attempt != null) attempt.giveUp(failure == null ? Failure.DOWNSTREAM_RESET : failure);
+        if (filters != null) filters.end(session, body);
         body.forget();
         if (counted) cluster.load().requestEnded();
         if (retried) cluster.load().retryEnded();

@@ -94,6 +94,20 @@ final class RequestBody {
         to.sendEnd(trailers);
     }
 
+    /** What follows the body; null for nothing. */
+    Fields trailers() {
+        return trailers;
+    }
+
+    /** All of it, to be released by whoever has asked; only of a complete one that can be sent again. */
+    ArrayDeque<ByteBuf> copy() {
+        ArrayDeque<ByteBuf> copy = new ArrayDeque<>();
+        if (empty) return copy;
+        for (ByteBuf part : sent) copy.add(part.retainedDuplicate());
+        for (ByteBuf part : waiting) copy.add(part.retainedDuplicate());
+        return copy;
+    }
+
     private void send(UpstreamStream to) {
         upstream = to;
         // An upstream that takes a part may make room for the next, which then comes in here while others are still before it.

@@ -76,15 +76,16 @@ public final class CorsRules {
     /**
      * Says in an answer who may read it. What the application says of the same gives way where the origin is allowed.
      *
-     * @param origin null for one that is not allowed, or none
+     * @param origin    null for one that is not allowed, or none
+     * @param preflight whether it is a {@link #preflight}, which nobody reads
      */
-    public void decorate(ResponseHead head, String origin) {
+    public void decorate(ResponseHead head, String origin, boolean preflight) {
         // For caches, and so also where no origin was sent: another's answer may differ.
         if (!any && !head.hasToken(VARY, "origin")) head.append(VARY, "Origin");
         if (origin == null) return;
         head.set(ALLOW_ORIGIN, any ? "*" : origin);
         if (credentials) head.set(ALLOW_CREDENTIALS, "true");
-        if (!expose.isEmpty()) head.set(EXPOSE_HEADERS, expose);
+        if (!preflight && !expose.isEmpty()) head.set(EXPOSE_HEADERS, expose);
     }
 
     private static void addUnlessEmpty(ResponseHead head, FieldName name, String value) {

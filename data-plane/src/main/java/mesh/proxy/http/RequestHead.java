@@ -187,6 +187,22 @@ public final class RequestHead extends Fields {
         upgrading = false;
     }
 
+    /** The same request with a life of its own; to be forwarded, and without the upgrade that it may ask for. */
+    public RequestHead copy() {
+        RequestHead copy = new RequestHead();
+        copy.copyFrom(this);
+        int line = copy.length();
+        copy.headText().append(method.name());
+        copy.headText().append(" ");
+        int from = copy.length();
+        copy.headText().append(text(), target, targetEnd);
+        copy.headText().append(" HTTP/1.1\r\n");
+        copy.requestLine(line, from - 1, from, from + targetEnd - target, copy.length(), false);
+        copy.pathEnd = from + pathEnd - target;
+        copy.remove(FieldName.UPGRADE);
+        return copy;
+    }
+
     /** Says where the parts of the request line stand in the text; the method begins it. For codecs, as the two below. */
     public void requestLine(int methodStart, int methodEnd, int from, int to, int lineEnd, boolean isHttp10) {
         startLine(methodStart, lineEnd);

@@ -73,7 +73,7 @@ public final class TableCompiler {
             clusters.put(name, cluster(model, next.endpointsOf(name), now.clusters().get(name))));
         Limiters limiters = Limiters.of(next, now.limiters(), metrics, env.ticker());
         RouteHedges hedges = RouteHedges.of(next, now.hedges(), env.ticker());
-        Map<Route, CompiledFilters> filters = CompiledFilters.of(next);
+        Map<Route, CompiledFilters> filters = CompiledFilters.of(next, clusters);
         Map<String, RouteIndex<CompiledRoute>> routes = new LinkedHashMap<>();
         next.routeTables().forEach((name, table) ->
             routes.put(name, RouteIndex.compile(table, route ->

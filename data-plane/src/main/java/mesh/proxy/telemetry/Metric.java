@@ -31,6 +31,8 @@ public enum Metric {
     HEDGES("mesh_hedges_total", Collector.Type.COUNTER,
         "Second tries beside a slow first one: won, lost, failed, abandoned, or not made because of no_budget, no_endpoint or no_replay", "outcome"),
     FAULTS("mesh_faults_injected_total", Collector.Type.COUNTER, "Requests that were delayed or aborted on purpose", "kind"),
+    MIRRORED("mesh_mirrored_total", Collector.Type.COUNTER,
+        "Copies of requests: answered or failed, or not sent because of overflow, no_endpoint, too_large or incomplete", "outcome"),
     HANDSHAKES("mesh_tls_handshakes_total", Collector.Type.COUNTER, "TLS handshakes with peers", "side", "result", "reason"),
     CERTIFICATE_EXPIRY("mesh_certificate_expiry_timestamp_seconds", Collector.Type.GAUGE,
         "When it ends, in seconds since 1970: svid is the sidecar's own, trust_bundle the first CA to go", "kind"),

@@ -173,6 +173,16 @@ public final class ProxyMetrics {
         count(Metric.FAULTS, kind);
     }
 
+    /**
+     * A copy of a request has ended, or was not made.
+     *
+     * @param outcome {@code answered}, or {@code failed} by an answer of 5xx, none, or none in time; or why it was not sent: {@code overflow},
+     *                {@code no_endpoint}, {@code too_large}, {@code incomplete}
+     */
+    public void mirrored(String outcome) {
+        count(Metric.MIRRORED, outcome);
+    }
+
     void accessLogDropped() {
         count(Metric.ACCESS_LOG_DROPPED);
     }

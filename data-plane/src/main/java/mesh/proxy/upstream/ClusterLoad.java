@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class ClusterLoad {
 
     /** Which limit something was over; the words of the metric. */
-    public enum Limit { CONNECTIONS, PENDING_REQUESTS, REQUESTS, RETRIES }
+    public enum Limit { CONNECTIONS, PENDING_REQUESTS, REQUESTS, RETRIES, COPIES }
 
     /** Told of each that was one too many. Any thread. */
     @FunctionalInterface
@@ -18,6 +18,7 @@ public final class ClusterLoad {
     }
 
     private final AtomicInteger requests = new AtomicInteger();
+    private final AtomicInteger copies = new AtomicInteger();
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicInteger pending = new AtomicInteger();
     private final AtomicInteger retries = new AtomicInteger();
@@ -52,6 +53,22 @@ public final class ClusterLoad {
 
     public void retryEnded() {
         retries.decrementAndGet();
+    }
+
+    /**
+     * Counts a copy of a mirrored request in. It is a request like others, and copies take at most half of what there may be, so that there
+     * is room for those that somebody waits for.
+     */
+    public boolean tryCopy(int limit) {
+        if (!tryAdd(copies, Math.max(1, limit / 2), Limit.COPIES)) return false;
+        if (tryRequest(limit)) return true;
+        copies.decrementAndGet();
+        return false;
+    }
+
+    public void copyEnded() {
+        copies.decrementAndGet();
+        requestEnded();
     }
 
     boolean tryPend(int limit) {
