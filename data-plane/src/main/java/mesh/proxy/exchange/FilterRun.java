@@ -92,8 +92,8 @@ final class FilterRun {
 
     /** An answer is about to go to the client, whoever gives it. */
     void onResponse(ResponseHead head) {
-        // As in Envoy, whose router comes before its other filters on the way back.
-        if (filters.responseEdits() != null) filters.responseEdits().apply(head);
-        if (filters.cors() != null) filters.cors().decorate(head, origin, preflight);
+        // As in Envoy, whose router comes before its other filters on the way back, and hears nothing of preflights.
+        if (filters.responseEdits() != null && !preflight) filters.responseEdits().apply(head);
+        if (filters.cors() != null) filters.cors().decorate(head, origin);
     }
 }

@@ -76,16 +76,15 @@ public final class CorsRules {
     /**
      * Says in an answer who may read it. What the application says of the same gives way where the origin is allowed.
      *
-     * @param origin    null for one that is not allowed, or none
-     * @param preflight whether it is a {@link #preflight}, which nobody reads
+     * @param origin null for one that is not allowed, or none
      */
-    public void decorate(ResponseHead head, String origin, boolean preflight) {
+    public void decorate(ResponseHead head, String origin) {
         // For caches, and so also where no origin was sent: another's answer may differ.
         if (!any && !head.hasToken(VARY, "origin")) head.append(VARY, "Origin");
         if (origin == null) return;
         head.set(ALLOW_ORIGIN, any ? "*" : origin);
         if (credentials) head.set(ALLOW_CREDENTIALS, "true");
-        if (!preflight && !expose.isEmpty()) head.set(EXPOSE_HEADERS, expose);
+        if (!expose.isEmpty()) head.set(EXPOSE_HEADERS, expose);
     }
 
     private static void addUnlessEmpty(ResponseHead head, FieldName name, String value) {

@@ -58,32 +58,30 @@ class CorsRulesTest {
         CorsRules rules = new CorsRules(new CorsPolicy(List.of(new CorsPolicy.Exact("https://a")), List.of("GET", "PUT"), List.of("x-a", "x-b"),
             List.of("x-c"), Optional.of(Duration.ofMinutes(10)), true));
         ResponseHead head = rules.preflight();
-        rules.decorate(head, "https://a", true);
+        rules.decorate(head, "https://a");
         assertThat(head).hasToString("HTTP/1.1 200 OK\r\naccess-control-allow-methods: GET,PUT\r\naccess-control-allow-headers: x-a,x-b\r\n"
-            + "access-control-max-age: 600\r\nvary: Origin\r\naccess-control-allow-origin: https://a\r\naccess-control-allow-credentials: true\r\n");
-        rules.decorate(answer, "https://a", false);
-        assertThat(answer).hasToString("HTTP/1.1 200 OK\r\nvary: Origin\r\naccess-control-allow-origin: https://a\r\n"
-            + "access-control-allow-credentials: true\r\naccess-control-expose-headers: x-c\r\n");
+            + "access-control-max-age: 600\r\nvary: Origin\r\naccess-control-allow-origin: https://a\r\naccess-control-allow-credentials: true\r\n"
+            + "access-control-expose-headers: x-c\r\n");
     }
 
     @Test
     void theApplicationsOwnWordGivesWayAndItsVaryStays() {
         answer.add(FieldName.of("access-control-allow-origin"), "*");
         answer.add(FieldName.of("vary"), "accept");
-        new CorsRules(policy("https://a")).decorate(answer, "https://a", false);
+        new CorsRules(policy("https://a")).decorate(answer, "https://a");
         assertThat(answer).hasToString("HTTP/1.1 200 OK\r\naccess-control-allow-origin: https://a\r\nvary: accept, Origin\r\n");
     }
 
     /** A cache that keeps it must not give it to a page that would be allowed. */
     @Test
     void whoIsNotAllowedIsToldNothingButThatOthersMayBe() {
-        new CorsRules(policy("https://a")).decorate(answer, null, false);
+        new CorsRules(policy("https://a")).decorate(answer, null);
         assertThat(answer).hasToString("HTTP/1.1 200 OK\r\nvary: Origin\r\n");
     }
 
     @Test
     void everybodysAnswerIsTheSameForAll() {
-        new CorsRules(policy("*")).decorate(answer, "https://a", false);
+        new CorsRules(policy("*")).decorate(answer, "https://a");
         assertThat(answer).hasToString("HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\n");
     }
 
