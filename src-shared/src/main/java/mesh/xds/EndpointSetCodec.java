@@ -100,6 +100,8 @@ final class EndpointSetCodec implements ResourceCodec<EndpointSet, ClusterLoadAs
     private static Optional<Endpoint> decode(LbEndpoint message, Reading reading) {
         reading.only(message, LB_ENDPOINT_FIELDS);
         reading.at("endpoint").only(message.getEndpoint(), ENDPOINT_FIELDS);
+        // Checks go to the endpoint itself, by the cluster's name for it.
+        reading.at("endpoint").at("health_check_config").only(message.getEndpoint().getHealthCheckConfig(), Set.of());
         Address address = SocketAddresses.decode(message.getEndpoint().getAddress(), reading.at("endpoint").at("address"));
         Optional<SpiffeId> id = identity(message.getMetadata(), reading.at("metadata").at(SOCKET_MATCH));
         int weight = message.hasLoadBalancingWeight() ? message.getLoadBalancingWeight().getValue() : 1;

@@ -272,9 +272,11 @@ class StrictDecodingTest {
         set.getEndpointsBuilder(0).setPriority(1);
         set.getEndpointsBuilder(0).getLbEndpointsBuilder(0).getEndpointBuilder().getAddressBuilder().getSocketAddressBuilder()
             .setProtocol(SocketAddress.Protocol.UDP);
+        set.getEndpointsBuilder(0).getLbEndpointsBuilder(1).getEndpointBuilder().getHealthCheckConfigBuilder().setPortValue(81);
         assertThat(problems(decode(ResourceType.ENDPOINTS, "secure", set.build()))).containsExactly(
             "endpoints.secure.endpoints[0].priority: is set (expected: absent; this proxy does not have it)",
-            "endpoints.secure.endpoints[0].lb_endpoints[0].endpoint.address.protocol: \"UDP\" (expected: TCP)");
+            "endpoints.secure.endpoints[0].lb_endpoints[0].endpoint.address.protocol: \"UDP\" (expected: TCP)",
+            "endpoints.secure.endpoints[0].lb_endpoints[1].endpoint.health_check_config.port_value: is set (expected: absent; this proxy does not have it)");
     }
 
     @Test

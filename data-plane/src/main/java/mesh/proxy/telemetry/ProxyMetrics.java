@@ -16,6 +16,9 @@ import mesh.time.Ticker;
  */
 public final class ProxyMetrics {
 
+    /** Counters whose first label is an endpoint. */
+    private static final List<Metric> OF_UPSTREAMS = List.of(Metric.BREAKER_TRANSITIONS, Metric.OUTLIER_EJECTIONS, Metric.HEALTH_CHECKS);
+
     private final int loops;
     private final Ticker ticker;
     private final Map<String, ServiceRequests> services = new ConcurrentHashMap<>();
@@ -196,6 +199,12 @@ public final class ProxyMetrics {
             .computeIfAbsent(List.of(labels), unused -> new LongAdder());
     }
 
+    /** Endpoints come and go, and their addresses with them: what was counted of one stays as long as anybody has it. */
+    private void forget(String address) {
+        if (upstreams.stream().anyMatch(each -> each.address.equals(address))) return;
+        for (Metric metric : OF_UPSTREAMS) counters(metric).keySet().removeIf(labels -> labels.get(0).equals(address));
+    }
+
     // What a scrape reads.
 
     Map<String, ServiceRequests> services() {
@@ -276,6 +285,7 @@ public final class ProxyMetrics {
         final IntSupplier healthyState;
         final AtomicInteger active = new AtomicInteger();
         private final ProxyMetrics metrics;
+        private volatile boolean closed;
 
         UpstreamTraffic(ProxyMetrics metrics, String address, IntSupplier breakerState, IntSupplier ejectedState, IntSupplier healthyState) {
             this.metrics = metrics;
@@ -297,22 +307,28 @@ public final class ProxyMetrics {
 
         @Override
         public void breakerChanged(String to) {
-            metrics.count(Metric.BREAKER_TRANSITIONS, address, to);
+            count(Metric.BREAKER_TRANSITIONS, to);
         }
 
         @Override
         public void ejected(String reason) {
-            metrics.count(Metric.OUTLIER_EJECTIONS, address, reason);
+            count(Metric.OUTLIER_EJECTIONS, reason);
         }
 
         @Override
         public void checked(String result) {
-            metrics.count(Metric.HEALTH_CHECKS, address, result);
+            count(Metric.HEALTH_CHECKS, result);
         }
 
         @Override
         public void close() {
+            closed = true;
             metrics.upstreams.remove(this);
+            metrics.forget(address);
+        }
+
+        private void count(Metric metric, String label) {
+            if (!closed) metrics.count(metric, address, label);
         }
     }
 }

@@ -75,16 +75,25 @@ class MetricsCollectorTest {
         ProxyMetrics.UpstreamMeter other = metrics.upstream("a:1", () -> 1, () -> 1, () -> 0);
         one.connectionOpened();
         other.connectionOpened();
+        one.checked("success");
+        other.checked("success");
+        one.breakerChanged("open");
         assertThat(scrape())
+            .contains("mesh_health_checks_total{upstream=\"a:1\",result=\"success\",} 2.0\n")
+            .contains("mesh_upstream_healthy{upstream=\"a:1\",} 0.0\n")
             .contains("mesh_upstream_active_connections{upstream=\"a:1\",} 2.0\n")
             .contains("mesh_circuit_breaker_state{upstream=\"a:1\",} 1.0\n");
 
         other.close();
         other.connectionClosed();
+        other.checked("success");
         assertThat(scrape())
+            .contains("mesh_health_checks_total{upstream=\"a:1\",result=\"success\",} 2.0\n")
+            .contains("mesh_upstream_healthy{upstream=\"a:1\",} 1.0\n")
             .contains("mesh_upstream_active_connections{upstream=\"a:1\",} 1.0\n")
             .contains("mesh_circuit_breaker_state{upstream=\"a:1\",} 0.0\n");
         one.close();
+        one.checked("success");
         assertThat(scrape()).doesNotContain("a:1");
     }
 
