@@ -1,7 +1,5 @@
 package mesh.model;
 
-import com.google.re2j.Pattern;
-import com.google.re2j.PatternSyntaxException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -90,12 +88,7 @@ public record CorsPolicy(
     /** Those that an expression in RE2's syntax matches as a whole. */
     public record Regex(String regex) implements Origin {
         public Regex {
-            try {
-                Pattern.compile(regex);
-            } catch (PatternSyntaxException e) {
-                throw new IllegalArgumentException("cors origin: \"regex:" + regex + "\" is none: " + e.getDescription() + " (expected: RE2's syntax)");
-            }
-            if (regex.isEmpty()) throw new IllegalArgumentException("cors origin: \"regex:\" (expected: an expression behind it)");
+            Expressions.check("cors origin regex", regex);
         }
 
         @Override

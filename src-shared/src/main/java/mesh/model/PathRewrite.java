@@ -1,8 +1,5 @@
 package mesh.model;
 
-import com.google.re2j.Pattern;
-import com.google.re2j.PatternSyntaxException;
-
 /** Another path in place of the one that came; the query stays. */
 public sealed interface PathRewrite {
 
@@ -39,18 +36,8 @@ public sealed interface PathRewrite {
      */
     record Regex(String regex, String substitution) implements PathRewrite {
 
-        private static final int MOST = 1024;
-
         public Regex {
-            if (regex.isEmpty() || regex.length() > MOST) {
-                throw new IllegalArgumentException("rewrite regex: " + regex.length() + " characters (expected: 1 to " + MOST + ")");
-            }
-            int groups;
-            try {
-                groups = Pattern.compile(regex).groupCount();
-            } catch (PatternSyntaxException e) {
-                throw new IllegalArgumentException("rewrite regex: \"" + regex + "\" is none: " + e.getDescription() + " (expected: RE2's syntax)");
-            }
+            int groups = Expressions.check("rewrite regex", regex).groupCount();
             StringBuilder literal = new StringBuilder();
             for (int i = 0; i < substitution.length(); i++) {
                 char c = substitution.charAt(i);
