@@ -131,16 +131,15 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         FaultPolicy.Status with = filters.abort(request, session.random());
         if (with == null) return false;
         session.metrics().fault("abort");
-        answering = true;
-        status = LocalReply.sendAbort(client, filters, with);
+        answerWith(Grpc.httpStatusOf(with));
+        LocalReply.sendAbort(client, filters, with, status);
         finish(Failure.FAULT_INJECTED);
         return true;
     }
 
     private void preflight() {
         ResponseHead head = filters.preflight();
-        status = head.status();
-        answering = true;
+        answerWith(head.status());
         LocalReply.sendPreflight(client, filters, head);
         finish();
     }
@@ -179,8 +178,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         if (limiter == null) return true;
         long wait = limiter.waitNanos(request, session.clientKey(), table.trustedHops());
         if (wait == 0) return true;
-        status = Failure.RATE_LIMITED.httpStatus();
-        answering = true;
+        answerWith(Failure.RATE_LIMITED.httpStatus());
         LocalReply.sendRateLimited(client, filters, limiter, wait);
         finish(Failure.RATE_LIMITED);
         return false;
@@ -215,8 +213,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     }
 
     private void reply() {
-        status = route.reply().status();
-        answering = true;
+        answerWith(route.reply().status());
         LocalReply.send(client, filters, route.reply());
         finish();
     }
@@ -227,10 +224,15 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
             fail(Failure.BAD_REWRITE);
             return;
         }
-        status = route.location().status();
-        answering = true;
+        answerWith(route.location().status());
         LocalReply.sendRedirect(client, filters, status, location);
         finish();
+    }
+
+    /** From here on a failure cuts the answer. */
+    private void answerWith(int newStatus) {
+        status = newStatus;
+        answering = true;
     }
 
     private void forward() {
@@ -556,8 +558,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         if (answering) {
             client.abort(failure);
         } else {
-            status = failure.httpStatus();
-            answering = true;
+            answerWith(failure.httpStatus());
             LocalReply.send(client, filters, failure);
         }
         finish(failure);
@@ -591,7 +592,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
 
     private AccessLog.Entry entry(Failure failure, long nanos, String service) {
         return new AccessLog.Entry(
-            request.method().name(), request.askedTarget(), request.authority(), status, failure, filters != null && filters.isDelayed(), bytesIn, bytesOut, nanos, service,
+            request.method().name(), request.askedTarget(), request.authority(), status, failure,
+            filters != null && filters.isDelayed(), bytesIn, bytesOut, nanos, service,
             attempt == null ? null : attempt.destination().upstream().address().toString(), session.peer(),
             request.get(FieldName.TRACEPARENT));
     }

@@ -1,5 +1,6 @@
 package mesh.proxy.exchange;
 
+import mesh.model.FaultPolicy;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.Fields;
 
@@ -87,9 +88,10 @@ final class Grpc {
         };
     }
 
-    /** What stands for a status where a client does not speak gRPC, as in Envoy. */
-    static int httpStatusOf(int grpcStatus) {
-        return switch (grpcStatus) {
+    /** What a fault is to a client that does not speak gRPC, and to the log: one of gRPC's as Envoy translates it. */
+    static int httpStatusOf(FaultPolicy.Status fault) {
+        if (fault instanceof FaultPolicy.Http http) return http.status();
+        return switch (((FaultPolicy.Grpc) fault).status()) {
             case 1 -> 499;
             case 3, 9, 11 -> 400;
             case 4 -> 504;

@@ -50,16 +50,14 @@ final class LocalReply {
         send(client, filters, head, ResponseHead.reason(failure.httpStatus()) + "\n");
     }
 
-    /** @return the status that the log and the metrics know it by */
-    static int sendAbort(DownstreamStream client, FilterRun filters, FaultPolicy.Status with) {
-        FaultPolicy.Grpc grpc = with instanceof FaultPolicy.Grpc status ? status : null;
-        int http = grpc == null ? ((FaultPolicy.Http) with).status() : Grpc.httpStatusOf(grpc.status());
-        if (Grpc.isGrpc(client.head())) {
-            sendHead(client, filters, trailersOnly(grpc == null ? Grpc.statusOf(http) : grpc.status(), "fault injected"), true);
-        } else {
-            send(client, filters, ResponseHead.of(http), ResponseHead.reason(http) + "\n");
+    /** @param httpStatus of the fault, as {@link Grpc#httpStatusOf} has it */
+    static void sendAbort(DownstreamStream client, FilterRun filters, FaultPolicy.Status with, int httpStatus) {
+        if (!Grpc.isGrpc(client.head())) {
+            send(client, filters, ResponseHead.of(httpStatus), ResponseHead.reason(httpStatus) + "\n");
+            return;
         }
-        return http;
+        int status = with instanceof FaultPolicy.Grpc grpc ? grpc.status() : Grpc.statusOf(httpStatus);
+        sendHead(client, filters, trailersOnly(status, "fault injected"), true);
     }
 
     /** Tells a gRPC client what an upstream has answered that does not speak gRPC; a proxy before it, most likely. */
