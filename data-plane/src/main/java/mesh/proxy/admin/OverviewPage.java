@@ -30,7 +30,7 @@ final class OverviewPage {
             html.append("<tr><td>").append(text(each.getKey())).append("<td><code>").append(text(listener.getString("address")))
                 .append("</code><td>").append(listener.getString("traffic")).append("<td>").append(listener.getBoolean("mtls") ? "yes" : "no");
         }
-        html.append("</table><h2>Clusters</h2><table><tr><th>cluster<th>endpoint<th>weight<th>in flight<th>circuit");
+        html.append("</table><h2>Clusters</h2><table><tr><th>cluster<th>endpoint<th>weight<th>in flight<th>circuit<th>health");
         for (Map.Entry<String, Object> each : pages.clusters()) cluster(html, each.getKey(), ((JsonObject) each.getValue()).getJsonArray("endpoints"));
         html.append("</table><p>");
         links.forEach(link -> html.append("<a href='").append(link).append("'>").append(link.substring(1)).append("</a> "));
@@ -38,14 +38,24 @@ final class OverviewPage {
     }
 
     private static void cluster(StringBuilder html, String name, JsonArray endpoints) {
-        if (endpoints.isEmpty()) html.append("<tr><td>").append(text(name)).append("<td class=bad colspan=4>no endpoints");
+        if (endpoints.isEmpty()) html.append("<tr><td>").append(text(name)).append("<td class=bad colspan=5>no endpoints");
         for (int i = 0; i < endpoints.size(); i++) {
             JsonObject endpoint = endpoints.getJsonObject(i);
             String circuit = endpoint.getString("circuit");
             html.append("<tr><td>").append(i == 0 ? text(name) : "").append("<td><code>").append(text(endpoint.getString("address")))
                 .append("</code><td class=n>").append(endpoint.getInteger("weight")).append("<td class=n>").append(endpoint.getInteger("in_flight"))
-                .append(circuit.equals("open") ? "<td class=bad>" : "<td>").append(circuit);
+                .append(circuit.equals("open") ? "<td class=bad>" : "<td>").append(circuit).append(health(endpoint));
         }
+    }
+
+    /** What speaks against it, its last check too; nothing where nobody asks. */
+    private static String health(JsonObject endpoint) {
+        JsonObject check = endpoint.getJsonObject("health_check");
+        String known = endpoint.getString("configured_health", Boolean.TRUE.equals(endpoint.getBoolean("ejected")) ? "ejected" : null);
+        if (known != null) return "<td class=bad>" + known;
+        if (check == null) return "<td>";
+        boolean well = check.getString("state").equals("healthy");
+        return (well ? "<td>" : "<td class=bad>") + check.getString("state") + (well ? "" : ": " + text(check.getString("last")));
     }
 
     private static String row(String name, String value) {

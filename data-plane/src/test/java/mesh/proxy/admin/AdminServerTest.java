@@ -2,8 +2,10 @@ package mesh.proxy.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.ServerSocket;
 import java.time.Duration;
@@ -11,10 +13,15 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import mesh.model.Address;
 import mesh.model.CircuitBreakerPolicy;
+import mesh.model.Endpoint;
+import mesh.model.EndpointHealth;
+import mesh.model.HealthCheckPolicy;
+import mesh.model.HealthPolicy;
 import mesh.proxy.RawClient;
 import mesh.proxy.Sidecar;
 import mesh.proxy.Snapshots;
@@ -84,6 +91,25 @@ class AdminServerTest {
         assertThat(new JsonObject(body(ask("admin", "GET /listeners"))).getJsonObject("web").getString("address"))
             .isEqualTo(sidecar.bound().get("web").toString());
         assertThat(ask("admin", "GET /")).contains("text/html").contains("127.0.0.1:9001").contains("closed");
+    }
+
+    @Test
+    void showsHowEndpointsAre() throws Exception {
+        Address nobody = new Address("127.0.0.1", 1);
+        sidecar.apply(Snapshots.http().version(2)
+            .health(new HealthPolicy(Optional.empty(), Optional.of(HealthCheckPolicy.of(HealthCheckPolicy.Tcp.CONNECT))))
+            .to(nobody, 1).to(new Endpoint(new Address("127.0.0.1", 9), 1, Optional.empty(), EndpointHealth.DRAINING)).build());
+        await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+            JsonArray endpoints = new JsonObject(body(ask("admin", "GET /clusters"))).getJsonObject("payments").getJsonArray("endpoints");
+            JsonObject check = endpoints.getJsonObject(0).getJsonObject("health_check");
+            assertThat(check.getString("state")).isEqualTo("unhealthy");
+            assertThat(check.getInteger("failed")).isEqualTo(1);
+            assertThat(check.getString("last")).contains("refused");
+            assertThat(endpoints.getJsonObject(1).getString("configured_health")).isEqualTo("draining");
+        });
+        assertThat(ask("admin", "GET /")).contains("<td class=bad>unhealthy: connection refused", "<td class=bad>draining");
+        assertThat(new JsonObject(body(ask("admin", "GET /config_dump"))).getJsonObject("clusters").getJsonObject("payments").getJsonObject("health")
+            .getJsonObject("check").getJsonObject("check").getString("kind")).isEqualTo("Tcp");
     }
 
     @Test
