@@ -9,6 +9,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -39,7 +40,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Faults on purpose, over real sockets and with a clock that is moved. */
 class FaultSidecarTest {
 
-    private static final Duration DELAY = Duration.ofSeconds(20);
+    private static final Duration DELAY = Duration.ofMillis(50);
     /** The wheel's tick later than the delay, so that it has surely passed. */
     private static final Duration PAST = DELAY.plusMillis(10);
     private static final FaultPolicy DELAYED = new FaultPolicy(Optional.of(new Delay(Optional.of(DELAY), Percent.ALL)), Optional.empty());
@@ -68,7 +69,7 @@ class FaultSidecarTest {
 
         assertThat(answer.get(10, TimeUnit.SECONDS).body()).isEqualTo("application");
         sidecar.accessLog().close();
-        assertThat(log.toString()).contains("\"PUT / HTTP/1.1\" 200 DI 4 11 20");
+        assertThat(log.toString()).contains("\"PUT / HTTP/1.1\" 200 DI 4 11 60 ");
     }
 
     @Test
@@ -100,6 +101,27 @@ class FaultSidecarTest {
         assertThat(client.readHead()).startsWith("HTTP/1.1 413 ");
         client.close();
         assertThat(application.requests()).isZero();
+    }
+
+    /** It was stopped in the middle when there was no more room for it. */
+    @Test
+    void aClientWhoseBodyWasHeldUpHearsOfTheAbort() throws Exception {
+        apply(Snapshots.http(), new FaultPolicy(DELAYED.delay(), aborting("http:503").abort()));
+        try (RawClient client = new RawClient(sidecar.bound().get("web"))) {
+            int size = 16 << 20;
+            client.send("PUT / HTTP/1.1\r\nhost: h\r\ncontent-length: " + size + "\r\n\r\n");
+            CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> {
+                try {
+                    client.send(new byte[size]);
+                } catch (IOException e) {
+                    // It may be cut off once it is answered.
+                }
+            });
+            await().until(() -> faults("delay") == 1);
+            clock.advance(PAST);
+            assertThat(client.readHead()).startsWith("HTTP/1.1 503 ");
+            sent.get(20, TimeUnit.SECONDS);
+        }
     }
 
     @ParameterizedTest
@@ -165,7 +187,7 @@ class FaultSidecarTest {
 
     private void apply(Snapshots snapshots, FaultPolicy policy) {
         sidecar.accessLog().open(log);
-        Snapshots whole = snapshots.service("web").timeouts(new Timeouts(Duration.ofSeconds(10), Duration.ofSeconds(10)))
+        Snapshots whole = snapshots.service("web").timeouts(new Timeouts(Duration.ofMillis(20), Duration.ofMillis(20)))
             .filters(RouteFilters.NONE.with(policy)).to(application.address(), 1);
         assertThat(sidecar.apply(whole.build())).isInstanceOf(ApplyResult.Applied.class);
     }

@@ -80,6 +80,8 @@ class DialectTest {
         Map<String, Route> byName = routes.getVirtualHostsList().stream().flatMap(host -> host.getRoutesList().stream())
             .collect(Collectors.toMap(Route::getName, route -> route));
         assertThat(byName.get("teapot").hasNonForwardingAction()).isTrue();
+        assertThat(byName.get("moved").hasNonForwardingAction()).isTrue();
+        assertThat(byName.values()).as("a filter that a client has not got").allMatch(route -> route.getTypedPerFilterConfigCount() == 0);
         assertThat(byName.get("exact").getRoute().getCluster()).isEqualTo("secure");
         assertThat(byName.get("exact").getRoute().hasRetryPolicy()).isFalse();
         assertThat(byName.get("split").getRoute().getWeightedClusters().getClustersCount()).isEqualTo(2);

@@ -63,7 +63,7 @@ final class FilterRun {
         if (filters.requestEdits() != null) filters.requestEdits().apply(head);
         if (filters.rewrite() == null) return true;
         if (!filters.rewrite().apply(head)) return false;
-        head.set(FieldName.X_ENVOY_ORIGINAL_PATH, head.askedTarget());
+        if (head.isRewritten()) head.set(FieldName.X_ENVOY_ORIGINAL_PATH, head.askedTarget());
         return true;
     }
 

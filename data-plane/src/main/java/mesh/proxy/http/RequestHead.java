@@ -73,6 +73,11 @@ public final class RequestHead extends Fields {
         return string(target, targetEnd);
     }
 
+    /** Whether {@link #rewritePath} has changed it. */
+    public boolean isRewritten() {
+        return asked != 0;
+    }
+
     /** As {@link #target}, before {@link #rewritePath}. */
     public String askedTarget() {
         return asked == 0 ? target() : string(asked, askedEnd);
