@@ -26,6 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 class EnvoyFiltersIT {
 
     private static final Duration LONG = Duration.ofSeconds(30);
+    /** Becomes an expression of 165 letters; an Envoy has a limit of what it compiles. */
+    private static final String LONG_PREFIX = "/long" + "/segment".repeat(20);
     /** What is compared of an answer's head. */
     private static final List<String> FIELDS = List.of("location", "x-why", "x-app", "access-control-allow-origin", "access-control-allow-methods",
         "access-control-allow-headers", "access-control-allow-credentials", "access-control-max-age", "access-control-expose-headers");
@@ -85,6 +87,7 @@ class EnvoyFiltersIT {
             same("GET", "/open/v1/a?b=c");
             same("GET", "/open/v1");
             same("GET", "/open/v1/");
+            same("GET", LONG_PREFIX + "/a");
             same("GET", "/closed/a");
             same("GET", "/closed/");
             same("GET", "/whole/a?b");
@@ -148,6 +151,7 @@ class EnvoyFiltersIT {
                   {"name": "moved", "prefix": "/moved", "redirect": {"scheme": "https", "path": {"regex": "^/moved/(.*)", "substitution": "/\\\\1/x"},
                    "status": 303, "strip_query": true}},
                   {"name": "open", "prefix": "/open/v1", "cluster": "app", "rewrite": {"prefix": "/"}},
+                  {"name": "long", "prefix": "%s", "cluster": "app", "rewrite": {"prefix": "/"}},
                   {"name": "closed", "prefix": "/closed/", "cluster": "app", "rewrite": {"prefix": "/c"}},
                   {"name": "whole", "prefix": "/whole", "cluster": "app", "rewrite": {"path": "/w"}},
                   {"name": "user", "prefix": "/u/", "cluster": "app", "rewrite": {"regex": "^/u/([0-9]+)/(.*)$", "substitution": "/\\\\2/\\\\1"}},
@@ -164,6 +168,6 @@ class EnvoyFiltersIT {
                   {"name": "mirrored", "path": "/mirrored", "cluster": "app", "mirrors": [{"cluster": "shadow"}],
                    "fault": {"delay": {"fixed": "0.010s", "percent": 100}, "abort": {"grpc_status": 14, "percent": 0}}}]}]}],
               "clusters": [{"name": "app", "endpoints": [{"address": "%s"}]}, {"name": "shadow", "endpoints": [{"address": "%s"}]}]}}"""
-            .formatted(envoys, ours, application, shadow);
+            .formatted(envoys, ours, LONG_PREFIX, application, shadow);
     }
 }
