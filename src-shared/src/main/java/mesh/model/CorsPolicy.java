@@ -35,7 +35,8 @@ public record CorsPolicy(
             }
         });
         if (allowCredentials && allowOrigins.contains(ANY)) {
-            throw new IllegalArgumentException("cors allowOrigins: \"*\" beside allowCredentials (expected: origins by name, or every page could act for its visitor)");
+            throw new IllegalArgumentException("cors allowOrigins: \"*\" beside allowCredentials"
+                + " (expected: origins by name, or every page could act for its visitor)");
         }
     }
 
