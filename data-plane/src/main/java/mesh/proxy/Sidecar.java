@@ -20,7 +20,7 @@ import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.ProxyRuntime;
 import mesh.proxy.runtime.RuntimeTables;
 import mesh.proxy.runtime.TableCompiler;
-import mesh.proxy.telemetry.AccessLog;
+import mesh.proxy.telemetry.AccessLogs;
 import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.tls.MeshTls;
 import mesh.proxy.upstream.Connector;
@@ -36,7 +36,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     private final Env env;
     private final ProxyLoops loops;
     private final ProxyMetrics metrics;
-    private final AccessLog accessLog;
+    private final AccessLogs accessLogs;
     private final MeshTls tls;
     private final ProxyRuntime runtime = new ProxyRuntime();
     private final TableCompiler compiler;
@@ -51,11 +51,11 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         this.env = env;
         this.loops = new ProxyLoops(count, env.ticker());
         this.metrics = new ProxyMetrics(count, env.ticker());
-        this.accessLog = new AccessLog(env.clock(), metrics);
+        this.accessLogs = new AccessLogs(env.ticker(), metrics);
         this.tls = new MeshTls(env.clock(), metrics::handshake);
         Connector connector = new Connector(loops, tls, env.clock());
-        this.compiler = new TableCompiler(env, loops, connector, metrics);
-        this.binder = new ListenerBinder(env, loops, runtime, tls, connector, metrics, accessLog);
+        this.compiler = new TableCompiler(env, loops, connector, metrics, accessLogs);
+        this.binder = new ListenerBinder(env, loops, runtime, tls, connector, metrics);
     }
 
     /** Makes a configuration current, all of it at once; on any problem nothing changes. */
@@ -76,17 +76,24 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         List<Problem> problems = snapshot.problems();
         if (!problems.isEmpty()) return reject(problems);
         RuntimeTables before = runtime.current();
+        List<Problem> unopened = accessLogs.open(snapshot);
+        if (!unopened.isEmpty()) {
+            accessLogs.keep(before.snapshot());
+            return reject(unopened);
+        }
         RuntimeTables next = compiler.compile(snapshot, before);
         ListenerBinder.Change change = binder.prepare(next);
         if (!change.problems().isEmpty()) {
             change.undo();
             compiler.settle(before, next);
+            accessLogs.keep(before.snapshot());
             return reject(change.problems());
         }
         trust(snapshot.trust());
         runtime.publish(next);
         compiler.settle(next, before);
         change.commit(before);
+        accessLogs.keep(snapshot);
         cachedAt = from;
         metrics.configApplied(snapshot.version(), from.isPresent());
         return new ApplyResult.Applied(snapshot.version());
@@ -138,8 +145,8 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         return metrics;
     }
 
-    public AccessLog accessLog() {
-        return accessLog;
+    public AccessLogs accessLogs() {
+        return accessLogs;
     }
 
     /**
@@ -201,6 +208,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         binder.stopAccepting();
         binder.cut();
         loops.close();
+        accessLogs.close();
         tls.close();
     }
 }

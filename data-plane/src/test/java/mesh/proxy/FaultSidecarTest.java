@@ -8,18 +8,19 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import mesh.model.AccessLogPolicy;
 import mesh.model.ApplyResult;
 import mesh.model.FaultPolicy;
 import mesh.model.FaultPolicy.Abort;
@@ -34,6 +35,7 @@ import mesh.time.Env;
 import mesh.time.FakeClock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -49,7 +51,9 @@ class FaultSidecarTest {
     private final Sidecar sidecar = new Sidecar(new Env(clock, clock, new Random(1)), 1);
     private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final TestUpstream application = new TestUpstream("application");
-    private final ByteArrayOutputStream log = new ByteArrayOutputStream();
+    @TempDir
+    private Path directory;
+    private Path log;
 
     @AfterEach
     void close() {
@@ -68,8 +72,8 @@ class FaultSidecarTest {
         clock.advance(Duration.ofMillis(11));
 
         assertThat(answer.get(10, TimeUnit.SECONDS).body()).isEqualTo("application");
-        sidecar.accessLog().close();
-        assertThat(log.toString()).contains("\"PUT / HTTP/1.1\" 200 DI 4 11 60 ");
+        sidecar.accessLogs().close();
+        assertThat(log).content().contains("\"PUT / HTTP/1.1\" 200 DI ").containsPattern(" 60\\.000 \\S+ 4 11 - ");
     }
 
     @Test
@@ -87,8 +91,8 @@ class FaultSidecarTest {
         assertThat(answer.get(10, TimeUnit.SECONDS).body()).isEqualTo("application");
         assertThat(application.requests()).isEqualTo(1);
         assertThat(sidecar.tables().clusters().get("payments").load().requests()).isZero();
-        sidecar.accessLog().close();
-        assertThat(log.toString()).contains("\"GET /gone HTTP/1.1\" 499 DI,DC ");
+        sidecar.accessLogs().close();
+        assertThat(log).content().contains("\"GET /gone HTTP/1.1\" 499 DI,DC ");
     }
 
     @Test
@@ -132,8 +136,8 @@ class FaultSidecarTest {
         assertThat(application.requests()).isZero();
         assertThat(faults("abort")).isEqualTo(1);
         assertThat(metric("mesh_requests_total", "web", Integer.toString(status))).isEqualTo(1);
-        sidecar.accessLog().close();
-        assertThat(log.toString()).contains("\"GET / HTTP/1.1\" " + status + " FI ");
+        sidecar.accessLogs().close();
+        assertThat(log).content().contains("\"GET / HTTP/1.1\" " + status + " FI ");
     }
 
     @ParameterizedTest
@@ -161,8 +165,8 @@ class FaultSidecarTest {
         assertThat(faults("abort")).isZero();
         clock.advance(PAST);
         assertThat(answer.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(503);
-        sidecar.accessLog().close();
-        assertThat(log.toString()).contains(" 503 DI,FI ");
+        sidecar.accessLogs().close();
+        assertThat(log).content().contains(" 503 DI,FI ");
     }
 
     @Test
@@ -186,8 +190,9 @@ class FaultSidecarTest {
     }
 
     private void apply(Snapshots snapshots, FaultPolicy policy) {
-        sidecar.accessLog().open(log);
+        log = directory.resolve("access.log");
         Snapshots whole = snapshots.service("web").timeouts(new Timeouts(Duration.ofMillis(20), Duration.ofMillis(20)))
+            .log(new AccessLogPolicy(AccessLogPolicy.Format.TEXT, log.toString(), Percent.ALL, true))
             .filters(RouteFilters.NONE.with(policy)).to(application.address(), 1);
         assertThat(sidecar.apply(whole.build())).isInstanceOf(ApplyResult.Applied.class);
     }

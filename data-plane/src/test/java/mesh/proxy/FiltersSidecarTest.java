@@ -2,14 +2,15 @@ package mesh.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import mesh.model.AccessLogPolicy;
 import mesh.model.ApplyResult;
 import mesh.model.ConnectionPolicy;
 import mesh.model.CorsPolicy;
@@ -17,17 +18,21 @@ import mesh.model.HeaderChange;
 import mesh.model.HeaderChange.Action;
 import mesh.model.HeaderChanges;
 import mesh.model.PathRewrite;
+import mesh.model.Percent;
 import mesh.model.Route;
 import mesh.model.RouteFilters;
 import mesh.model.UpstreamProtocol;
 import mesh.time.Env;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What routes do to requests and answers, in a sidecar between two others: they speak to it, and it to them, in either HTTP. */
 class FiltersSidecarTest {
 
+    @TempDir
+    private Path directory;
     private final Sidecar front = new Sidecar(Env.system(), 1);
     private final Sidecar sidecar = new Sidecar(Env.system(), 1);
     private final Sidecar back = new Sidecar(Env.system(), 1);
@@ -144,12 +149,11 @@ class FiltersSidecarTest {
     @ParameterizedTest
     @EnumSource(names = {"HTTP1", "HTTP2"})
     void theAccessLogSaysWhatWasAskedFor(UpstreamProtocol protocol) throws Exception {
-        apply(protocol, rewriting(new PathRewrite.Full("/b")));
-        ByteArrayOutputStream lines = new ByteArrayOutputStream();
-        sidecar.accessLog().open(lines);
+        Path log = directory.resolve("access.log");
+        apply(protocol, rewriting(new PathRewrite.Full("/b")).log(new AccessLogPolicy(AccessLogPolicy.Format.TEXT, log.toString(), Percent.ALL, true)));
         get("/a?c");
-        sidecar.accessLog().close();
-        assertThat(lines.toString()).contains("\"GET /a?c HTTP/1.1\" 200 -");
+        sidecar.accessLogs().close();
+        assertThat(log).content().contains("\"GET /a?c HTTP/").contains("\" 200 -");
     }
 
     private static Snapshots rewriting(PathRewrite rewrite) {

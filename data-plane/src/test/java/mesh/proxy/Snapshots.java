@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
 import mesh.model.CircuitBreakerPolicy;
@@ -53,6 +54,7 @@ public final class Snapshots {
     private Optional<String> hostRewrite = Optional.empty();
     private RouteLimits routeLimits = RouteLimits.NONE;
     private ListenerLimits limits = ListenerLimits.NONE;
+    private Optional<AccessLogPolicy> log = Optional.empty();
     private HealthPolicy health = HealthPolicy.NONE;
     private RouteFilters filters = RouteFilters.NONE;
     private HeaderChanges hostRequestHeaders = HeaderChanges.NONE;
@@ -173,6 +175,11 @@ public final class Snapshots {
         return this;
     }
 
+    public Snapshots log(AccessLogPolicy policy) {
+        log = Optional.of(policy);
+        return this;
+    }
+
     public Snapshots health(HealthPolicy policy) {
         health = policy;
         return this;
@@ -225,7 +232,7 @@ public final class Snapshots {
         clusters.add(new Cluster("payments", balancer, upstreamTls, breaker, connections).withHealth(health).withRetries(retryLimits));
         return new MeshSnapshot(
             version,
-            MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls, limits)), Listener::name),
+            MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls, limits, log)), Listener::name),
             MeshSnapshot.byName(List.of(table), RouteTable::name),
             MeshSnapshot.byName(clusters, Cluster::name),
             MeshSnapshot.byName(sets, EndpointSet::cluster),

@@ -39,16 +39,18 @@ final class FullForm {
     private final References tables = new References("routes");
     private final References clusters = new References("clusters");
     private final List<RouteTable> implicit = new ArrayList<>();
+    private final AccessLogForm accessLogs;
 
     FullForm(Section root, Path directory, Findings findings) {
         this.root = root;
         this.directory = directory;
         this.findings = findings;
+        this.accessLogs = new AccessLogForm(directory);
     }
 
     /** Telemetry's part of the result. */
-    private record Telemetry(Optional<Address> metrics, Optional<Address> admin, Optional<Address> health, Optional<Boolean> accessLog) {
-        static final Telemetry NONE = new Telemetry(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+    private record Telemetry(Optional<Address> metrics, Optional<Address> admin, Optional<Address> health, AccessLogForm.Said accessLog) {
+        static final Telemetry NONE = new Telemetry(Optional.empty(), Optional.empty(), Optional.empty(), AccessLogForm.Said.NOTHING);
     }
 
     /** A cluster is two records of the model. */
@@ -71,12 +73,12 @@ final class FullForm {
         List<RouteTable> all = new ArrayList<>(named);
         all.addAll(implicit);
         MeshSnapshot snapshot = new MeshSnapshot(0,
-            MeshSnapshot.byName(listeners, Listener::name),
+            MeshSnapshot.byName(listeners.stream().map(each -> accessLogs.complete(each, telemetry.accessLog)).toList(), Listener::name),
             MeshSnapshot.byName(all, RouteTable::name),
             MeshSnapshot.byName(parts.stream().map(ClusterParts::cluster).toList(), Cluster::name),
             MeshSnapshot.byName(parts.stream().map(ClusterParts::endpoints).toList(), EndpointSet::cluster),
             Optional.empty());
-        return new SidecarConfig(snapshot, identity, telemetry.metrics, telemetry.admin, telemetry.health, telemetry.accessLog);
+        return new SidecarConfig(snapshot, identity, telemetry.metrics, telemetry.admin, telemetry.health);
     }
 
     private Listener listener(Section s) {
@@ -88,6 +90,7 @@ final class FullForm {
         String service = s.read("service", "", Values::name);
         Optional<DownstreamTls> tls = s.section("tls").map(FullForm::downstream);
         ListenerLimits limits = LimitsForm.listener(s, tcp);
+        accessLogs.listener(s, name, tcp);
         if (tcp) {
             s.refuse("route", "beside protocol tcp", HTTP_ONLY);
             s.refuse("service", "beside protocol tcp", HTTP_ONLY);
@@ -156,7 +159,7 @@ final class FullForm {
         Optional<Address> metrics = listen(s, "metricsListen");
         Optional<Address> admin = listen(s, "adminListen");
         Optional<Address> health = listen(s, "healthListen");
-        Optional<Boolean> accessLog = Optional.ofNullable(s.flag("accessLog", null));
+        AccessLogForm.Said accessLog = accessLogs.read(s);
         s.end();
         return new Telemetry(metrics, admin, health, accessLog);
     }

@@ -3,6 +3,7 @@ package mesh.config;
 import java.time.Duration;
 import mesh.model.Address;
 import mesh.model.Durations;
+import mesh.model.Percent;
 
 /** Texts to values, for those that the model does not read itself. Each refuses with the text and what was expected. */
 final class Values {
@@ -36,6 +37,12 @@ final class Values {
         boolean number = text.matches("[0-9]{0,3}(\\.[0-9]{1,9})?") && !text.isEmpty();
         double value = number ? Double.parseDouble(text) : 0;
         return checked(number && value <= 10, value, text, "0 to 10, such as 0.2");
+    }
+
+    /** A share of requests: all of them, none, or what is between. */
+    static Percent sample(String text) {
+        double value = text.matches("[0-9]?(\\.[0-9]{1,9})?") && !text.isEmpty() ? Double.parseDouble(text) : 2;
+        return checked(value <= 1, Percent.of(Math.min(1, value) * 100), text, "0 to 1, such as 0.1");
     }
 
     static Duration duration(String text, boolean zeroIsGood) {

@@ -12,8 +12,10 @@ import java.util.Optional;
  * @param traffic what happens to it
  * @param tls     mTLS towards whoever connects; empty for plaintext
  * @param limits  what clients may cost
+ * @param log     which requests are written down; only for HTTP
  */
-public record Listener(String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits) {
+public record Listener(
+    String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits, Optional<AccessLogPolicy> log) {
 
     public Listener {
         Checks.name("listener name", name);
@@ -21,11 +23,23 @@ public record Listener(String name, Address bind, Scope scope, Traffic traffic, 
             throw new IllegalArgumentException(
                 "listener \"" + name + "\" limits of requests beside protocol tcp (expected: only maxConnections, or protocol http)");
         }
+        if (traffic instanceof TcpTraffic && log.isPresent()) {
+            throw new IllegalArgumentException("listener \"" + name + "\" access log beside protocol tcp (expected: only with protocol http)");
+        }
+    }
+
+    /** Without an access log. */
+    public Listener(String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits) {
+        this(name, bind, scope, traffic, tls, limits, Optional.empty());
     }
 
     /** Without limits. */
     public Listener(String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls) {
         this(name, bind, scope, traffic, tls, ListenerLimits.NONE);
+    }
+
+    public Listener withLog(Optional<AccessLogPolicy> next) {
+        return new Listener(name, bind, scope, traffic, tls, limits, next);
     }
 
     /** What a listener does with its bytes. */

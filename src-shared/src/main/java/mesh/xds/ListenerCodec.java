@@ -22,6 +22,7 @@ import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
 import java.util.Optional;
 import java.util.Set;
+import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
 import mesh.model.DownstreamTls;
 import mesh.model.HttpLimits;
@@ -101,14 +102,15 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         if (listener.traffic() instanceof TcpTraffic tcp) {
             return filter(TCP, TcpProxy.newBuilder().setStatPrefix(listener.name()).setCluster(tcp.cluster()).build());
         }
-        return filter(HTTP, connectionManager((HttpTraffic) listener.traffic(), listener.tls().isPresent(), listener.limits()));
+        return filter(HTTP, connectionManager((HttpTraffic) listener.traffic(), listener.tls().isPresent(), listener.limits(), listener.log()));
     }
 
     private static Filter filter(String name, Message config) {
         return Filter.newBuilder().setName(name).setTypedConfig(Wire.pack(config)).build();
     }
 
-    private static HttpConnectionManager connectionManager(HttpTraffic http, boolean mutualTls, ListenerLimits limits) {
+    private static HttpConnectionManager connectionManager(
+        HttpTraffic http, boolean mutualTls, ListenerLimits limits, Optional<AccessLogPolicy> log) {
         HttpConnectionManager.Builder manager = HttpConnectionManager.newBuilder()
             .setStatPrefix(http.service().isEmpty() ? NO_SERVICE : http.service())
             .setRds(Rds.newBuilder().setConfigSource(Wire.ADS).setRouteConfigName(http.routeTable()))
@@ -118,6 +120,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
             .addUpgradeConfigs(UpgradeConfig.newBuilder().setUpgradeType("websocket"))
             .setNormalizePath(BoolValue.of(true));
         DownstreamHttpOptions.encode(limits.http(), manager);
+        log.ifPresent(policy -> manager.addAccessLog(AccessLogs.encode(policy)));
         limits.rate().ifPresent(rate -> manager.addHttpFilters(httpFilter(RateLimits.LISTENER_FILTER, RateLimits.encode(rate))));
         manager.addHttpFilters(httpFilter(RateLimits.FILTER, RateLimits.idle()));
         manager.addHttpFilters(httpFilter(CorsPolicies.FILTER, Cors.getDefaultInstance()));
@@ -152,12 +155,12 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         long body = MeshPolicy.decode(message.getMetadata(), ListenerPolicy.newBuilder(), reading).getMaxBodyBytes();
         Service service = service(chain, body, at);
         return reading.clean()
-            ? reading.check(() -> new mesh.model.Listener(message.getName(), bind, Scope.ALL, service.traffic, tls, service.limits))
+            ? reading.check(() -> new mesh.model.Listener(message.getName(), bind, Scope.ALL, service.traffic, tls, service.limits, service.log))
             : null;
     }
 
     /** What the filters of a chain do; traffic is null when problems were noted. */
-    private record Service(Traffic traffic, ListenerLimits limits) {}
+    private record Service(Traffic traffic, ListenerLimits limits, Optional<AccessLogPolicy> log) {}
 
     private static Service service(FilterChain chain, long maxBodyBytes, Reading reading) {
         int last = chain.getFiltersCount() - 1;
@@ -172,12 +175,13 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         Any config = chain.getFilters(last).getTypedConfig();
         if (config.is(HttpConnectionManager.class)) {
             HttpConnectionManager manager = at.unpack(config, HttpConnectionManager.class);
-            return manager == null ? null : new Service(http(manager, at), limits(manager, connections, maxBodyBytes, at));
+            return manager == null ? null : new Service(http(manager, at), limits(manager, connections, maxBodyBytes, at),
+                AccessLogs.decode(manager.getAccessLogList(), at.at("access_log")));
         }
         if (config.is(TcpProxy.class)) {
             TcpProxy proxy = at.unpack(config, TcpProxy.class);
             return proxy == null ? null : new Service(tcp(proxy, at),
-                at.check(() -> new ListenerLimits(Optional.empty(), 0, connections, maxBodyBytes, HttpLimits.DEFAULT)));
+                at.check(() -> new ListenerLimits(Optional.empty(), 0, connections, maxBodyBytes, HttpLimits.DEFAULT)), Optional.empty());
         }
         at.unexpected(config.getTypeUrl(), "the configuration of " + HTTP + " or " + TCP);
         return null;

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
 import mesh.model.CircuitBreakerPolicy;
@@ -18,6 +19,7 @@ import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
+import mesh.model.Percent;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
@@ -100,7 +102,15 @@ class ExamplesTest {
             .contains(new UpstreamTls(Set.of(SpiffeId.parse("spiffe://mesh.local/payments"))));
         assertThat(config.adminListen()).contains(new Address("127.0.0.1", 15000));
         assertThat(config.healthListen()).contains(new Address("", 15021));
-        assertThat(config.accessLog()).contains(false);
+        assertThat(snapshot.listeners().get("outbound").log()).isEmpty();
+    }
+
+    @Test
+    void aListenersAccessLogStandsInPlaceOfTheFiles() throws IOException {
+        SidecarConfig config = valid("telemetry.yaml");
+        assertThat(config.snapshot().listeners().get("web").log())
+            .contains(new AccessLogPolicy(AccessLogPolicy.Format.JSON, "/var/log/mesh/access.log", new Percent(100_000), true));
+        assertThat(config.snapshot().listeners().get("payments").log()).contains(AccessLogPolicy.DEFAULT);
     }
 
     @Test

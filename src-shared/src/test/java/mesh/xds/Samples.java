@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
 import mesh.model.BreakerFailure;
@@ -74,14 +75,17 @@ final class Samples {
 
     private static List<Listener> listeners() {
         return List.of(
-            new Listener("outbound", new Address("127.0.0.1", 15001), Scope.ALL, new Listener.HttpTraffic("shop", ""), Optional.empty()),
+            new Listener("outbound", new Address("127.0.0.1", 15001), Scope.ALL, new Listener.HttpTraffic("shop", ""), Optional.empty())
+                .withLog(Optional.of(AccessLogPolicy.DEFAULT)),
             new Listener("every", new Address("", 0), Scope.ALL, new Listener.HttpTraffic("all", "web"), Optional.empty(),
-                new ListenerLimits(Optional.of(RateLimit.of(10, Duration.ofSeconds(1), new RateLimit.ClientAddress())), 2)),
+                new ListenerLimits(Optional.of(RateLimit.of(10, Duration.ofSeconds(1), new RateLimit.ClientAddress())), 2))
+                .withLog(Optional.of(new AccessLogPolicy(AccessLogPolicy.Format.JSON, AccessLogPolicy.STDERR, new Percent(123_456), false))),
             new Listener("six", new Address("::1", 15002), Scope.ALL, new Listener.TcpTraffic("plain"), Optional.empty()),
             new Listener("inbound", new Address("0.0.0.0", 15006), Scope.ALL, new Listener.HttpTraffic("all", "payments"),
                 Optional.of(new DownstreamTls(Set.of(WEB, PAYMENTS))),
                 new ListenerLimits(Optional.of(new RateLimit(3, Duration.ofMillis(50), 1_000_000, new RateLimit.PeerIdentity(), 16, true)), 0,
-                    1000, 10 << 20, new HttpLimits(16, 50, 10, Duration.ofSeconds(2), Duration.ofMinutes(5)))),
+                    1000, 10 << 20, new HttpLimits(16, 50, 10, Duration.ofSeconds(2), Duration.ofMinutes(5))))
+                .withLog(Optional.of(new AccessLogPolicy(AccessLogPolicy.Format.JSON, "/var/log/mesh/access.log", new Percent(0), true))),
             new Listener("inbound-tcp", new Address("0.0.0.0", 15007), Scope.ALL, new Listener.TcpTraffic("secure"),
                 Optional.of(new DownstreamTls(Set.of())),
                 new ListenerLimits(Optional.empty(), 0, 7, 0, HttpLimits.DEFAULT)));

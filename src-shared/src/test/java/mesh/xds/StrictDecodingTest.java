@@ -26,6 +26,7 @@ import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.listener.v3.ListenerFilter;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.extensions.access_loggers.file.v3.FileAccessLog;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext;
@@ -164,6 +165,24 @@ class StrictDecodingTest {
     private static Cluster withPolicy(Cluster cluster, String key, Value value) {
         Struct policy = cluster.getMetadata().getFilterMetadataOrThrow("mesh.v1").toBuilder().putFields(key, value).build();
         return cluster.toBuilder().setMetadata(cluster.getMetadata().toBuilder().putFilterMetadata("mesh.v1", policy)).build();
+    }
+
+    @Test
+    void refusesAccessLogsOfOthersMaking() throws Exception {
+        Listener.Builder listener = wire(ResourceType.LISTENER, "every", Listener.class).toBuilder();
+        Filter.Builder filter = listener.getFilterChainsBuilder(0).getFiltersBuilder(0);
+        HttpConnectionManager.Builder manager = filter.getTypedConfig().unpack(HttpConnectionManager.class).toBuilder();
+        FileAccessLog.Builder file = manager.getAccessLog(0).getTypedConfig().unpack(FileAccessLog.class).toBuilder();
+        file.getLogFormatBuilder().getJsonFormatBuilder().removeFields("peer")
+            .putFields("status", Value.newBuilder().setStringValue("%RESPONSE_CODE_DETAILS%").build())
+            .putFields("zone", Value.newBuilder().setStringValue("%ENVIRONMENT(ZONE)%").build());
+        manager.getAccessLogBuilder(0).setTypedConfig(Wire.pack(file.build())).getFilterBuilder().getNotHealthCheckFilterBuilder();
+        filter.setTypedConfig(Wire.pack(manager.build()));
+        assertThat(problems(decode(ResourceType.LISTENER, "every", listener.build()))).satisfiesExactlyInAnyOrder(
+            p -> assertThat(p).endsWith("json_format.peer: \"\" (expected: %DOWNSTREAM_PEER_URI_SAN%)"),
+            p -> assertThat(p).endsWith("json_format.status: \"%RESPONSE_CODE_DETAILS%\" (expected: %RESPONSE_CODE%)"),
+            p -> assertThat(p).endsWith("json_format.zone: is set (expected: absent; this proxy does not have it)"),
+            p -> assertThat(p).endsWith("access_log.filter.not_health_check_filter: is set (expected: absent; this proxy does not have it)"));
     }
 
     @Test

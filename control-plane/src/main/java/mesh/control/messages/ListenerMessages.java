@@ -1,6 +1,7 @@
 package mesh.control.messages;
 
 import java.util.Optional;
+import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
 import mesh.model.DownstreamTls;
 import mesh.model.Listener;
@@ -37,11 +38,13 @@ public final class ListenerMessages {
         Optional<DownstreamTls> tls = m.hasTls()
             ? Optional.of(new DownstreamTls(Values.ids(path + ".tls.allow", m.getTls().getAllowList(), problems))) : Optional.empty();
         ListenerLimits limits = LimitMessages.decode(m, path, problems);
+        Optional<AccessLogPolicy> log = m.hasAccessLog()
+            ? Optional.ofNullable(AccessLogMessages.decode(m.getAccessLog(), path + ".access_log", problems)) : Optional.empty();
         Scope scope = new Scope(m.getScope().getWorkload(), m.getScope().getNode());
         if (problems.count() > before) {
             return null;
         }
-        return problems.read(path, () -> new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits), implicit(m, traffic)));
+        return problems.read(path, () -> new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits, log), implicit(m, traffic)));
     }
 
     private static Listener.Traffic traffic(mesh.v1.Listener m, String path, Problems problems) {
@@ -106,6 +109,7 @@ public final class ListenerMessages {
         }
         listener.tls().ifPresent(tls -> m.setTls(mesh.v1.DownstreamTls.newBuilder().addAllAllow(Values.texts(tls.allow()))));
         LimitMessages.encode(listener.limits(), m);
+        listener.log().ifPresent(log -> m.setAccessLog(AccessLogMessages.encode(log)));
         return m.build();
     }
 

@@ -21,7 +21,8 @@ class ConfigMessagesTest {
             {"name": "out", "listen": "[::1]:15001", "scope": {"workload": "web"}, "protocol": "http", "route": "outbound",
              "limits": {"trusted_hops": 2, "rate": {"requests": 100, "per": "60s", "burst": 10, "key": "address", "keys": 1024, "shadow": true},
                         "max_connections": 1000, "max_body_bytes": "1048576",
-                        "http": {"head_kib": 16, "fields": 50, "streams": 10, "head_timeout": "2s", "idle_timeout": "60s"}}},
+                        "http": {"head_kib": 16, "fields": 50, "streams": 10, "head_timeout": "2s", "idle_timeout": "60s"}},
+             "access_log": {"format": "json", "file": "/var/log/mesh/access.log", "sample": 0.1, "errors": false}},
             {"name": "db", "listen": ":5432", "protocol": "tcp", "cluster": "app"}
           ],
           "routes": [

@@ -31,6 +31,9 @@ public final class AdminServer implements AutoCloseable {
 
         void quit();
 
+        /** The files of access logs have been moved away: writes to new ones. */
+        void reopenLogs();
+
         /**
          * @param level as the command line knows it
          * @throws IllegalArgumentException naming the value and what was expected
@@ -106,6 +109,7 @@ public final class AdminServer implements AutoCloseable {
         switch (request.path()) {
             case "/drain" -> post(request, control::drain);
             case "/quitquitquit" -> post(request, control::quit);
+            case "/reopen_logs" -> post(request, control::reopenLogs);
             case "/logging" -> post(request, () -> control.logLevel(String.valueOf(request.getParam("level"))));
             case "/" -> get(request, "text/html; charset=utf-8", () -> OverviewPage.of(pages, LINKS));
             case "/metrics", "/stats" -> get(request, METRICS_TYPE, metrics);

@@ -9,9 +9,9 @@ import mesh.time.Env;
 interface Feed extends AutoCloseable {
 
     static Feed of(StartOptions options, Sidecar sidecar, Env env) {
-        AccessLogSwitch accessLog = new AccessLogSwitch(sidecar.accessLog(), options.accessLog());
+        options.accessLog().ifPresent(flag -> sidecar.accessLogs().everywhere(flag.log()));
         if (options.origin() instanceof StartOptions.ConfigFile named) {
-            return new FileFeed(named.file(), sidecar, accessLog, env.clock());
+            return new FileFeed(named.file(), sidecar, env.clock());
         }
         return new ControlPlaneFeed((StartOptions.ControlPlane) options.origin(), sidecar, env);
     }

@@ -24,15 +24,14 @@ final class FileFeed implements Feed {
 
     private final Path file;
     private final Sidecar sidecar;
-    private final AccessLogSwitch accessLog;
     private final InstantSource clock;
     private final FileSource source;
     private final ScheduledExecutorService thread;
     private Optional<SvidFiles> identity = Optional.empty();
     private volatile Optional<SidecarConfig> current = Optional.empty();
 
-    FileFeed(Path file, Sidecar sidecar, AccessLogSwitch accessLog, InstantSource clock) {
-        this(file, sidecar, accessLog, clock, Executors.newSingleThreadScheduledExecutor(task -> {
+    FileFeed(Path file, Sidecar sidecar, InstantSource clock) {
+        this(file, sidecar, clock, Executors.newSingleThreadScheduledExecutor(task -> {
             Thread t = new Thread(task, "mesh-file");
             t.setDaemon(true);
             return t;
@@ -40,10 +39,9 @@ final class FileFeed implements Feed {
     }
 
     /** @param thread to look at the file on; ended with this feed */
-    FileFeed(Path file, Sidecar sidecar, AccessLogSwitch accessLog, InstantSource clock, ScheduledExecutorService thread) {
+    FileFeed(Path file, Sidecar sidecar, InstantSource clock, ScheduledExecutorService thread) {
         this.file = file;
         this.sidecar = sidecar;
-        this.accessLog = accessLog;
         this.clock = clock;
         this.thread = thread;
         this.source = new FileSource(file, this::apply, sidecar.metrics()::configRejected, thread);
@@ -93,7 +91,6 @@ final class FileFeed implements Feed {
         }
         current.filter(was -> !listensOf(was).equals(listensOf(config))).ifPresent(was ->
             LOG.warnf("%s: where admin, metrics and health are served changes with the next start", file));
-        accessLog.fileSays(config.accessLog());
         current = Optional.of(config);
         return result;
     }

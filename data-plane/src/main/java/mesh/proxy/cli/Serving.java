@@ -102,6 +102,11 @@ final class Serving implements AdminServer.Control {
     }
 
     @Override
+    public void reopenLogs() {
+        sidecar.accessLogs().reopen();
+    }
+
+    @Override
     public void logLevel(String level) {
         LogLevel.parse(level).apply();
     }

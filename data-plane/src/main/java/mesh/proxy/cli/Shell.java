@@ -19,6 +19,7 @@ public final class Shell {
             .registerConverter(Address.class, reading(Address::parse))
             .registerConverter(Duration.class, reading(Durations::parse))
             .registerConverter(TrustDomain.class, reading(TrustDomain::new))
+            .registerConverter(AccessLogFlag.class, reading(AccessLogFlag::parse))
             .registerConverter(LogLevel.class, reading(LogLevel::parse))
             .setParameterExceptionHandler((wrong, words) -> {
                 CommandLine command = wrong.getCommandLine();

@@ -62,9 +62,9 @@ final class StartCommand implements Callable<Integer> {
     @Option(names = "--health-listen", paramLabel = "HOST:PORT", description = "/ready and /live; default: the file's, or :15021")
     private Address healthListen;
 
-    @Option(names = "--access-log", arity = "0..1", fallbackValue = "true", paramLabel = "true|false",
-        description = "write a line for each request to standard output; default: the file's, or false")
-    private Boolean accessLog;
+    @Option(names = "--access-log", arity = "0..1", fallbackValue = "true", paramLabel = "FORMAT[:FILE]",
+        description = "write a line for each request: text, json or false, to standard output or a file; default: the configuration's, or false")
+    private AccessLogFlag accessLog;
 
     @Option(names = "--concurrency", paramLabel = "N", description = "event loops; default: one a core")
     private Integer concurrency;

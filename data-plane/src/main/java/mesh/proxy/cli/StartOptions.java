@@ -9,11 +9,11 @@ import mesh.model.Address;
  * What {@code mesh proxy start} was asked for.
  *
  * @param origin      where configuration comes from
- * @param accessLog   whether each request is written to standard output; empty leaves it to the file
+ * @param accessLog   which requests are written down; empty leaves it to the configuration
  * @param concurrency proxy event loops, at least 1
  * @param drainDelay  how long listeners go on accepting after SIGTERM
  */
-record StartOptions(Origin origin, Listens listens, Optional<Boolean> accessLog, int concurrency, Duration drainDelay) {
+record StartOptions(Origin origin, Listens listens, Optional<AccessLogFlag> accessLog, int concurrency, Duration drainDelay) {
 
     /** Where the sidecar shows itself; what is empty is the file's to say, and else the default's. */
     record Listens(Optional<Address> admin, Optional<Address> metrics, Optional<Address> health) {

@@ -19,7 +19,6 @@ import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.CodecLimits;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
-import mesh.proxy.telemetry.AccessLog;
 import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.tls.Lifetime;
 import mesh.proxy.tls.MeshTls;
@@ -30,8 +29,7 @@ import mesh.time.Env;
 final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
 
     /** What every connection needs of the sidecar. */
-    record Parts(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics,
-        AccessLog accessLog) {}
+    record Parts(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics) {}
 
     private final Parts parts;
     private final BoundSocket socket;
@@ -72,7 +70,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
     private void addProtocol(Channel client, ListenerTable table, ProxyLoop loop, String agreed) {
         if (table.traffic() instanceof ListenerTable.Http http) {
             ClientSession session = new ClientSession(
-                parts.runtime(), socket, http, loop, parts.env().random(), parts.env().clock(), parts.metrics(), parts.accessLog(),
+                parts.runtime(), socket, http, loop, parts.env().random(), parts.env().clock(), parts.metrics(),
                 new ClientFilters(client, parts.env().random()));
             client.pipeline().addLast(
                 agreed == null ? new HttpDetector(loop.timers(), http.codecs().http1(), version -> codec(version, http.codecs(), session, loop))

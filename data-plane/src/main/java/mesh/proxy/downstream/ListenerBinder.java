@@ -21,7 +21,6 @@ import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
 import mesh.proxy.runtime.RuntimeTables;
-import mesh.proxy.telemetry.AccessLog;
 import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.tls.MeshTls;
 import mesh.proxy.upstream.Connector;
@@ -44,8 +43,8 @@ public final class ListenerBinder {
     private final List<BoundSocket> leaving = new CopyOnWriteArrayList<>();
 
     public ListenerBinder(
-        Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics, AccessLog accessLog) {
-        this.parts = new DownstreamPipeline.Parts(env, loops, runtime, tls, connector, metrics, accessLog);
+        Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics) {
+        this.parts = new DownstreamPipeline.Parts(env, loops, runtime, tls, connector, metrics);
     }
 
     /** Sockets that are ready for a configuration, and those that it leaves. */

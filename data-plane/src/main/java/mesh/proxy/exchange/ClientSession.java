@@ -1,9 +1,11 @@
 package mesh.proxy.exchange;
 
 import io.netty.channel.Channel;
+import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import mesh.model.Address;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.ServerConnection;
@@ -13,7 +15,8 @@ import mesh.proxy.outcome.Failure;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
 import mesh.proxy.runtime.RuntimeTables;
-import mesh.proxy.telemetry.AccessLog;
+import mesh.proxy.telemetry.AccessEntry;
+import mesh.proxy.telemetry.AccessLogger;
 import mesh.proxy.telemetry.ProxyMetrics;
 import org.jboss.logging.Logger;
 
@@ -28,11 +31,12 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     private final RandomGenerator random;
     private final RetryDecision retries;
     private final ProxyMetrics metrics;
-    private final AccessLog accessLog;
+    private final InstantSource clock;
     private final ClientFilters filters;
     private RuntimeTables seen;
     private ListenerTable.Http table;
     private ClientKey clientKey;
+    private String clientName;
 
     /**
      * @param listener the name of the listener that owns the socket now; it may change with a configuration
@@ -40,7 +44,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
      */
     public ClientSession(
         ProxyRuntime runtime, Supplier<String> listener, ListenerTable.Http table, ProxyLoop loop, RandomGenerator random, InstantSource clock,
-        ProxyMetrics metrics, AccessLog accessLog, ClientFilters filters) {
+        ProxyMetrics metrics, ClientFilters filters) {
         this.runtime = runtime;
         this.listener = listener;
         this.table = table;
@@ -48,7 +52,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
         this.random = random;
         this.retries = new RetryDecision(random, clock);
         this.metrics = metrics;
-        this.accessLog = accessLog;
+        this.clock = clock;
         this.filters = filters;
     }
 
@@ -73,7 +77,13 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     @Override
     public void onRefused(Channel channel, Failure failure, String why) {
         LOG.debugf("%s: %d, %s", channel.remoteAddress(), failure.httpStatus(), why);
-        table().service().request(loop.index(), failure.httpStatus(), 0);
+        ListenerTable.Http at = table();
+        at.service().request(loop.index(), failure.httpStatus(), 0);
+        AccessLogger log = at.log();
+        if (log != null && log.wants(failure.httpStatus(), failure, -1, random)) {
+            log.write(new AccessEntry(log.format(), millis(), null, null, null, failure.httpStatus(), failure, false, null, null, null, 0, peer(),
+                clientName(channel), null, null, null, 0, -1, 0, 0, -1, null));
+        }
     }
 
     @Override
@@ -98,13 +108,22 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
         return metrics;
     }
 
-    AccessLog accessLog() {
-        return accessLog;
+    long millis() {
+        return clock.millis();
     }
 
     /** The identity that the client has proved, or null. */
     String peer() {
         return filters.peer();
+    }
+
+    /** The other end's address and port. */
+    String clientName(Channel client) {
+        if (clientName == null) {
+            clientName = client.remoteAddress() instanceof InetSocketAddress inet && inet.getAddress() != null
+                ? new Address(inet.getAddress().getHostAddress(), inet.getPort()).toString() : "unknown";
+        }
+        return clientName;
     }
 
     /** Who the client is to a rate limit. */

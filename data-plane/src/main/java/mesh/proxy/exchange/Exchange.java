@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import mesh.model.FaultPolicy;
 import mesh.model.RetryPolicy;
 import mesh.proxy.http.DownstreamHandler;
@@ -19,7 +20,8 @@ import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
 import mesh.proxy.runtime.CompiledRoute;
 import mesh.proxy.runtime.ListenerTable;
-import mesh.proxy.telemetry.AccessLog;
+import mesh.proxy.telemetry.AccessEntry;
+import mesh.proxy.telemetry.AccessLogger;
 import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.UpstreamCluster;
 import org.jboss.logging.Logger;
@@ -32,6 +34,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
 
     private static final Logger LOG = Logger.getLogger(Exchange.class);
     private static final long NEVER = Long.MAX_VALUE;
+    private static final int NONE = -1;
 
     private final ClientSession session;
     private final ListenerTable.Http table;
@@ -74,6 +77,10 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     private long lastSign;
 
     private int status;
+    /** -1 where nobody has said it, or nobody asks. */
+    private int grpcStatus = NONE;
+    /** When the head of the answer came; -1 for none. */
+    private long answeredAt = NONE;
     private long bytesIn;
     /** Of the request's body at most. */
     private long bodyBytes = CompiledRoute.NO_LIMIT;
@@ -363,8 +370,11 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         body.forget();
         tryEnds = NEVER;
         answering = true;
+        answeredAt = lastSign;
         status = head.status();
+        if (end && grpc && isObserved()) grpcStatus = Grpc.status(head);
         if (grpc && !Grpc.isGrpc(head)) {
+            grpcStatus = Grpc.statusOf(status);
             LocalReply.sendGrpc(client, filters, status);
             finish();
             return;
@@ -395,6 +405,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
 
     @Override
     public void onResponseEnd(Fields trailers) {
+        if (grpc && trailers != null && isObserved()) grpcStatus = Grpc.status(trailers);
         client.sendEnd(trailers);
         finish();
     }
@@ -587,15 +598,34 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         long nanos = session.nanos() - begun;
         boolean own = cluster == null || table.owns();
         (own ? table.service() : cluster.meter()).request(session.loop().index(), status, nanos);
-        if (session.accessLog().isOn()) session.accessLog().write(entry(failure, nanos, own ? table.label() : cluster.name()));
+        if (isObserved()) observe(failure, nanos);
     }
 
-    private AccessLog.Entry entry(Failure failure, long nanos, String service) {
-        return new AccessLog.Entry(
-            request.method().name(), request.askedTarget(), request.authority(), status, failure,
-            filters != null && filters.isDelayed(), bytesIn, bytesOut, nanos, service,
-            attempt == null ? null : attempt.destination().upstream().address().toString(), session.peer(),
-            request.get(FieldName.TRACEPARENT));
+    // What is told of it.
+
+    /** Whether anybody will be told of it. */
+    private boolean isObserved() {
+        return table.log() != null;
+    }
+
+    private void observe(Failure failure, long nanos) {
+        if (failure != null && (grpc || grpcStatus == NONE && Grpc.isGrpc(request))) grpcStatus = failure.grpcStatus();
+        AccessLogger log = table.log();
+        if (log != null && log.wants(status, failure, grpcStatus, session.random())) log.write(entry(log, failure, nanos));
+    }
+
+    private AccessEntry entry(AccessLogger log, Failure failure, long nanos) {
+        return new AccessEntry(log.format(), session.millis() - TimeUnit.NANOSECONDS.toMillis(nanos),
+            request.method().name(), request.askedTarget(), protocol(), status, failure, filters != null && filters.isDelayed(),
+            route == null ? null : route.name(), cluster == null ? null : cluster.name(),
+            attempt == null ? null : attempt.destination().upstream().address().toString(), tries,
+            session.peer(), session.clientName(client.channel()), request.authority(),
+            request.get(FieldName.X_REQUEST_ID), request.get(FieldName.TRACEPARENT),
+            nanos, answeredAt == NONE ? NONE : answeredAt - begun, bytesIn, bytesOut, grpcStatus, request.get(FieldName.USER_AGENT));
+    }
+
+    private String protocol() {
+        return client.version() == HttpVersion.HTTP_2 ? "HTTP/2" : "HTTP/1.1";
     }
 
     // Time.

@@ -3,6 +3,7 @@ package mesh.proxy.runtime;
 import mesh.model.Listener;
 import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.route.RouteIndex;
+import mesh.proxy.telemetry.AccessLogger;
 import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.upstream.UpstreamCluster;
 
@@ -30,8 +31,9 @@ public record ListenerTable(Listener model, ProxyMetrics.ListenerMeter meter, Tr
      * @param trustedHops proxies before it whose {@code x-forwarded-for} is believed
      * @param bodyBytes   of a request's body at most, where its route says nothing else
      * @param codecs      of its connections
+     * @param log         of its requests; null for none
      */
     public record Http(
         RouteIndex<CompiledRoute> routes, String label, ProxyMetrics.ServiceMeter service, boolean owns, RateLimiter limiter, int trustedHops,
-        long bodyBytes, CodecLimits codecs) implements Traffic {}
+        long bodyBytes, CodecLimits codecs, AccessLogger log) implements Traffic {}
 }

@@ -23,6 +23,7 @@ import mesh.proxy.balancer.Balancers;
 import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.route.RouteIndex;
+import mesh.proxy.telemetry.AccessLogs;
 import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.upstream.CircuitBreaker;
 import mesh.proxy.upstream.ClusterLoad;
@@ -51,13 +52,15 @@ public final class TableCompiler {
     private final ProxyLoops loops;
     private final Connector connector;
     private final ProxyMetrics metrics;
+    private final AccessLogs accessLogs;
     private final HealthCheckers checkers;
 
-    public TableCompiler(Env env, ProxyLoops loops, Connector connector, ProxyMetrics metrics) {
+    public TableCompiler(Env env, ProxyLoops loops, Connector connector, ProxyMetrics metrics, AccessLogs accessLogs) {
         this.env = env;
         this.loops = loops;
         this.connector = connector;
         this.metrics = metrics;
+        this.accessLogs = accessLogs;
         this.checkers = new HealthCheckers(env, loops, connector);
     }
 
@@ -185,7 +188,7 @@ public final class TableCompiler {
             String label = owns ? http.service() : model.name();
             ListenerLimits limits = model.limits();
             traffic = new ListenerTable.Http(routes.get(http.routeTable()), label, metrics.service(label), owns, limiter, limits.trustedHops(),
-                limits.maxBodyBytes() == 0 ? CompiledRoute.NO_LIMIT : limits.maxBodyBytes(), CodecLimits.of(limits.http()));
+                limits.maxBodyBytes() == 0 ? CompiledRoute.NO_LIMIT : limits.maxBodyBytes(), CodecLimits.of(limits.http()), accessLogs.of(model));
         } else {
             traffic = new ListenerTable.Tcp(clusters.get(((Listener.TcpTraffic) model.traffic()).cluster()));
         }

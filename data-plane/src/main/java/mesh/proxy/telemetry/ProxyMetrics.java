@@ -186,8 +186,8 @@ public final class ProxyMetrics {
         count(Metric.MIRRORED, outcome);
     }
 
-    void accessLogDropped() {
-        count(Metric.ACCESS_LOG_DROPPED);
+    void accessLogDropped(int lines) {
+        counter(Metric.ACCESS_LOG_DROPPED).add(lines);
     }
 
     void count(Metric metric, String... labels) {

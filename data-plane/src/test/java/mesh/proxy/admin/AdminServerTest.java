@@ -52,6 +52,11 @@ class AdminServerTest {
         }
 
         @Override
+        public void reopenLogs() {
+            told.add("reopenLogs");
+        }
+
+        @Override
         public void logLevel(String level) {
             if (!level.equals("debug")) throw new IllegalArgumentException("level: \"" + level + "\" (expected: debug)");
             told.add(level);

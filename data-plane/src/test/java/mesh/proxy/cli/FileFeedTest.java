@@ -12,13 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import mesh.model.Address;
 import mesh.model.Problem;
 import mesh.proxy.Sidecar;
 import mesh.proxy.TestUpstream;
 import mesh.time.Env;
 import mesh.time.FakeClock;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,18 +87,43 @@ class FileFeedTest {
 
     @Test
     void theAccessLogFollowsTheFileUnlessTheCommandLineHasSpoken() throws Exception {
-        String listeners = "listeners: [{name: a, listen: \"127.0.0.1:0\", cluster: c}]\nclusters: [{name: c}]\ntelemetry: {accessLog: true}\n";
-        Path file = write("a.yaml", listeners);
+        Path log = directory.resolve("access.log");
+        Path file = write("a.yaml", logged(""));
         open(file);
-        assertThat(sidecar.accessLog().isOn()).isTrue();
-        feed.close();
+        feed.follow();
+        get();
+        assertThat(log).doesNotExist();
 
-        new AccessLogSwitch(sidecar.accessLog(), Optional.of(false)).fileSays(Optional.of(true));
-        assertThat(sidecar.accessLog().isOn()).isFalse();
+        write("a.yaml", logged("telemetry: {accessLog: {file: access.log}}\n"));
+        clock.advance(LOOKED_TWICE);
+        get();
+        Awaitility.await().untilAsserted(() -> assertThat(log).content().contains("\"GET / HTTP/1.1\" 200 - all c "));
+
+        sidecar.accessLogs().everywhere(AccessLogFlag.parse("false").log());
+        write("a.yaml", logged("telemetry: {accessLog: {file: other.log}}\n"));
+        clock.advance(LOOKED_TWICE);
+        assertThat(sidecar.current().version()).isEqualTo(3);
+        assertThat(directory.resolve("other.log")).doesNotExist();
+    }
+
+    @Test
+    void aLogThatCannotBeOpenedIsAProblemAndTheOldConfigurationServes() throws Exception {
+        Path file = write("a.yaml", logged(""));
+        open(file);
+        feed.follow();
+        write("a.yaml", logged("telemetry: {accessLog: {file: no-such-directory/access.log}}\n"));
+        clock.advance(LOOKED_TWICE);
+        assertThat(sidecar.current().version()).isEqualTo(1);
+        assertThat(get()).isEqualTo("first");
+    }
+
+    private String logged(String telemetry) {
+        return "listeners: [{name: proxy, listen: \"127.0.0.1:0\", cluster: c}]\nclusters: [{name: c, endpoints: [{address: \"" + first.address()
+            + "\"}]}]\n" + telemetry;
     }
 
     private List<Problem> open(Path file) {
-        feed = new FileFeed(file, sidecar, new AccessLogSwitch(sidecar.accessLog(), Optional.empty()), clock, clock.scheduler());
+        feed = new FileFeed(file, sidecar, clock, clock.scheduler());
         return feed.open();
     }
 
