@@ -86,6 +86,17 @@ class LeastRequestTest extends BalancerContract {
         assertThat(candidates).allSatisfy(c -> assertThat(share(c, candidates)).isCloseTo(even, within(even * 0.05)));
     }
 
+    /** Where not all are compared, an idle client always ties, and the draw by weight and the turns together must still hold the weights. */
+    @Test
+    void sendsManyIdleOnesTwoToOneToo() {
+        int[] weights = new int[2 * LeastRequest.FULL_SCAN_UP_TO];
+        Arrays.setAll(weights, i -> 1 + i % 2);
+        List<FakeCandidate> candidates = FakeCandidate.weighing(weights);
+        FakeCandidate.pick(balancer(candidates), 60_000);
+        double heavy = candidates.stream().filter(c -> c.weight() == 2).mapToLong(c -> c.picks.sum()).sum();
+        assertThat(heavy / 60_000).isCloseTo(2 / 3.0, within(0.05 * 2 / 3));
+    }
+
     @Test
     void avoidsALoadedOneAmongMany() {
         int[] weights = new int[100];

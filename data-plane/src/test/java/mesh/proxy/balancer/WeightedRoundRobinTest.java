@@ -3,7 +3,9 @@ package mesh.proxy.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import mesh.time.ScriptedRandom;
@@ -41,6 +43,35 @@ class WeightedRoundRobinTest extends BalancerContract {
         List<FakeCandidate> candidates = FakeCandidate.weighing(40, 25, 10, 5);
         pickFromThreads(balancer(candidates), 4, 16 * 10_000);
         assertThat(candidates).extracting(c -> c.picks.sum()).containsExactly(320_000L, 200_000L, 80_000L, 40_000L);
+    }
+
+    /** Whatever the weights are, and wherever the window begins. */
+    @Test
+    void isExactInEveryWindowOfTenCycles() {
+        SplittableRandom chance = seeded();
+        for (int round = 0; round < 50; round++) {
+            int[] weights = chance.ints(2 + chance.nextInt(6), 1, 30).toArray();
+            int[] turns = twelveCycles(weights);
+            int cycle = turns.length / 12;
+            int window = 10 * cycle;
+            int[] picks = new int[weights.length];
+            for (int at = 0; at < turns.length; at++) {
+                picks[turns[at]]++;
+                if (at >= window) picks[turns[at - window]]--;
+                if (at < window - 1) continue;
+                for (int i = 0; i < weights.length; i++) {
+                    assertThat(picks[i]).as("weights %s, candidate %s, window up to %s", Arrays.toString(weights), i, at)
+                        .isEqualTo(window * weights[i] / IntStream.of(weights).sum());
+                }
+            }
+        }
+    }
+
+    /** Whose turn it is in twelve cycles, or in more where the weights have a common divisor. */
+    private static int[] twelveCycles(int... weights) {
+        List<FakeCandidate> candidates = FakeCandidate.weighing(weights);
+        Balancer<FakeCandidate> balancer = new WeightedRoundRobin<>(candidates, seeded());
+        return IntStream.range(0, 12 * IntStream.of(weights).sum()).map(i -> candidates.indexOf(balancer.pick(List.of()))).toArray();
     }
 
     @Test
