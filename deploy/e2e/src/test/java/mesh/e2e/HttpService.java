@@ -50,9 +50,13 @@ final class HttpService implements AutoCloseable {
     }
 
     static void text(HttpExchange exchange, String text) throws IOException {
+        text(exchange, 200, text);
+    }
+
+    static void text(HttpExchange exchange, int status, String text) throws IOException {
         exchange.getRequestBody().readAllBytes();
         byte[] body = text.getBytes(StandardCharsets.UTF_8);
-        exchange.sendResponseHeaders(200, body.length);
+        exchange.sendResponseHeaders(status, body.length);
         exchange.getResponseBody().write(body);
     }
 

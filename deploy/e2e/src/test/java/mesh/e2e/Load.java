@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import mesh.model.Address;
 
 /**
@@ -117,12 +118,26 @@ final class Load implements AutoCloseable {
         return counts.values().stream().mapToInt(AtomicInteger::get).sum();
     }
 
+    /** Answered, well or not. */
+    int ended() {
+        return answered() + failures.size();
+    }
+
     /** Waits until that many more have been answered than were at the call. */
     void awaitMore(int requests) throws InterruptedException {
-        int goal = answered() + requests;
+        await(this::answered, requests);
+    }
+
+    /** As above, where failures are expected. */
+    void awaitMoreEnded(int requests) throws InterruptedException {
+        await(this::ended, requests);
+    }
+
+    private void await(IntSupplier done, int more) throws InterruptedException {
+        int goal = done.getAsInt() + more;
         long end = System.nanoTime() + 180_000_000_000L;
-        while (answered() < goal) {
-            if (System.nanoTime() > end) throw new AssertionError("only " + answered() + " of " + goal + " answered; failures: " + failures);
+        while (done.getAsInt() < goal) {
+            if (System.nanoTime() > end) throw new AssertionError("only " + done.getAsInt() + " of " + goal + "; failures: " + failures);
             Thread.sleep(5);
         }
     }

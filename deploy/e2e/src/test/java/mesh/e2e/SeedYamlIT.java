@@ -107,16 +107,11 @@ class SeedYamlIT {
     }
 
     private static double disturbances(SidecarProcess sidecar) throws Exception {
-        return sum(sidecar, "mesh_retries_total{") + sum(sidecar, "mesh_circuit_breaker_transitions_total{");
+        return sidecar.sum("mesh_retries_total{") + sidecar.sum("mesh_circuit_breaker_transitions_total{");
     }
 
     private static double openBreakers(SidecarProcess sidecar) throws Exception {
-        return sum(sidecar, "mesh_circuit_breaker_state{");
-    }
-
-    private static double sum(SidecarProcess sidecar, String series) throws Exception {
-        return sidecar.metrics().lines().filter(line -> line.startsWith(series))
-            .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
+        return sidecar.sum("mesh_circuit_breaker_state{");
     }
 
     private void serve(HttpExchange exchange, String name) throws IOException {

@@ -92,6 +92,11 @@ final class SidecarProcess implements AutoCloseable {
             .map(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).orElse(-1.0);
     }
 
+    /** All series whose text begins so, added up. */
+    double sum(String series) throws IOException, InterruptedException {
+        return metrics().lines().filter(line -> line.startsWith(series)).mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).sum();
+    }
+
     String admin(String path) throws IOException, InterruptedException {
         return get(admin, path);
     }
