@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import mesh.model.Coverage;
 import mesh.model.Problem;
 import org.yaml.snakeyaml.nodes.MappingNode;
 
@@ -36,7 +38,15 @@ public final class ConfigReader {
     public static ConfigResult read(Path file, byte[] content) {
         Findings findings = new Findings(file.toString());
         Optional<SidecarConfig> config = YamlDocument.compose(content, findings).flatMap(root -> read(root, file, findings));
-        return findings.none() ? new ConfigResult.Valid(config.orElseThrow()) : new ConfigResult.Invalid(findings.inOrder());
+        if (!findings.none()) return new ConfigResult.Invalid(findings.inOrder());
+        return new ConfigResult.Valid(config.orElseThrow(), warnings(config.orElseThrow(), new Findings(file.toString())));
+    }
+
+    private static List<Problem> warnings(SidecarConfig config, Findings warnings) {
+        config.snapshot().routeTables().forEach((name, table) -> Coverage.of(table).forEach(covered ->
+            config.places().of(name, covered.host().name(), covered.route().name()).ifPresent(at ->
+                warnings.add(at.path(), at.line(), at.column(), "warning: " + covered.message()))));
+        return warnings.inOrder();
     }
 
     private static Optional<SidecarConfig> read(MappingNode node, Path file, Findings findings) {

@@ -6,8 +6,16 @@ import mesh.model.Problem;
 /** What became of reading a configuration. */
 public sealed interface ConfigResult {
 
-    /** Nothing is wrong with it. */
-    record Valid(SidecarConfig config) implements ConfigResult {}
+    /**
+     * Nothing is wrong with it.
+     *
+     * @param warnings what it says that can hardly be meant, from the top of the file down
+     */
+    record Valid(SidecarConfig config, List<Problem> warnings) implements ConfigResult {
+        public Valid {
+            warnings = List.copyOf(warnings);
+        }
+    }
 
     /**
      * It cannot be used.

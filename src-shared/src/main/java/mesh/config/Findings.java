@@ -20,9 +20,15 @@ final class Findings {
 
     /** @param mark where; null for the file as a whole */
     void add(String path, Mark mark, String message) {
-        int line = mark == null ? 0 : mark.getLine() + 1;
-        int column = mark == null ? 0 : mark.getColumn() + 1;
+        add(path, mark == null ? 0 : mark.getLine() + 1, mark == null ? 0 : mark.getColumn() + 1, message);
+    }
+
+    void add(String path, int line, int column, String message) {
         problems.add(new Problem(printable(path), printable(message), file, line, column));
+    }
+
+    String file() {
+        return file;
     }
 
     int count() {

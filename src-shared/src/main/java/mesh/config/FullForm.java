@@ -39,6 +39,7 @@ final class FullForm {
     private final References tables = new References("routes");
     private final References clusters = new References("clusters");
     private final List<RouteTable> implicit = new ArrayList<>();
+    private final RoutePlaces.Gathered places = new RoutePlaces.Gathered();
     private final AccessLogForm accessLogs;
 
     FullForm(Section root, Path directory, Findings findings) {
@@ -60,7 +61,7 @@ final class FullForm {
     SidecarConfig read() {
         root.atLeastOne("listeners", "{name: web, listen: \":8080\", cluster: web}");
         List<Listener> listeners = root.items("listeners", "name", this::listener);
-        List<RouteTable> named = root.items("routes", "name", new RouteForm(tables, clusters)::table);
+        List<RouteTable> named = root.items("routes", "name", new RouteForm(tables, clusters, places)::table);
         List<ClusterParts> parts = root.items("clusters", "name", this::cluster);
         Optional<IdentityFiles> identity = root.section("identity").flatMap(this::identity);
         Telemetry telemetry = root.section("telemetry").map(this::telemetry).orElse(Telemetry.NONE);
@@ -78,7 +79,7 @@ final class FullForm {
             MeshSnapshot.byName(parts.stream().map(ClusterParts::cluster).toList(), Cluster::name),
             MeshSnapshot.byName(parts.stream().map(ClusterParts::endpoints).toList(), EndpointSet::cluster),
             Optional.empty());
-        return new SidecarConfig(snapshot, identity, telemetry.metrics, telemetry.admin, telemetry.health);
+        return new SidecarConfig(snapshot, identity, telemetry.metrics, telemetry.admin, telemetry.health, places.in(findings.file()));
     }
 
     private Listener listener(Section s) {

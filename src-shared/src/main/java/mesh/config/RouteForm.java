@@ -18,25 +18,31 @@ final class RouteForm {
 
     private final References tables;
     private final References clusters;
+    private final RoutePlaces.Gathered places;
 
-    RouteForm(References tables, References clusters) {
+    RouteForm(References tables, References clusters, RoutePlaces.Gathered places) {
         this.tables = tables;
         this.clusters = clusters;
+        this.places = places;
     }
 
     RouteTable table(Section s) {
         String name = s.name("name");
         tables.define(name);
         s.atLeastOne("virtualHosts", "{name: all, hosts: [\"*\"]}");
-        List<VirtualHost> hosts = s.items("virtualHosts", "name", this::virtualHost);
-        return s.make(() -> new RouteTable(name, hosts));
+        List<VirtualHost> hosts = s.items("virtualHosts", "name", host -> virtualHost(host, name));
+        RouteTable.Order order = s.read("order", RouteTable.Order.LISTED, RouteTable.Order::parse);
+        return s.make(() -> new RouteTable(name, hosts, order));
     }
 
-    private VirtualHost virtualHost(Section s) {
+    private VirtualHost virtualHost(Section s, String table) {
         String name = s.name("name");
         s.atLeastOne("hosts", "payments, or \"*\" for all");
         List<String> hosts = s.texts("hosts", Values::name);
-        List<Route> routes = s.items("routes", "name", this::route);
+        List<Route> routes = s.items("routes", "name", route -> {
+            places.add(table, name, route);
+            return route(route);
+        });
         HeaderChanges requestHeaders = FiltersForm.headers(s, "requestHeaders");
         HeaderChanges responseHeaders = FiltersForm.headers(s, "responseHeaders");
         return s.make(() -> new VirtualHost(name, hosts, routes, requestHeaders, responseHeaders));
@@ -44,11 +50,7 @@ final class RouteForm {
 
     private Route route(Section s) {
         String name = s.name("name");
-        Route.PathMatch path = s.read("path", null, text -> match(text, true));
-        Route.PathMatch prefix = s.read("prefix", new Route.Prefix("/"), text -> match(text, false));
-        if (s.has("path")) {
-            s.refuse("prefix", "beside path", "one of them");
-        }
+        MatchForm.Matched matched = MatchForm.read(s);
         Route.Action action = action(s);
         Optional<String> hostRewrite = s.optional("hostRewrite", Values::name);
         Duration timeout = s.duration("timeout", Timeouts.DEFAULT.request(), true);
@@ -59,15 +61,8 @@ final class RouteForm {
         Optional<HedgePolicy> hedge = s.section("hedge").map(HedgeForm::read);
         RouteLimits limits = LimitsForm.route(s);
         RouteFilters filters = FiltersForm.read(s, clusters);
-        return s.make(() -> new Route(name, path == null ? prefix : path, action, hostRewrite,
-            new Timeouts(timeout, idle, stream, grpcMax), retry, limits).withHedge(hedge).withFilters(filters));
-    }
-
-    private static Route.PathMatch match(String text, boolean exact) {
-        if (!text.startsWith("/") || text.indexOf('?') >= 0 || text.indexOf('#') >= 0) {
-            throw new IllegalArgumentException("\"" + text + "\" (expected: begins with / and has no ? or #)");
-        }
-        return exact ? new Route.Exact(text) : new Route.Prefix(text);
+        return s.make(() -> new Route(name, matched.path(), action, hostRewrite, new Timeouts(timeout, idle, stream, grpcMax), retry, limits)
+            .withConditions(matched.conditions()).withHedge(hedge).withFilters(filters));
     }
 
     /** Exactly one of four. */

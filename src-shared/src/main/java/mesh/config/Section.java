@@ -53,6 +53,15 @@ final class Section {
         }
     }
 
+    /** Of all of it. */
+    String path() {
+        return path;
+    }
+
+    Mark start() {
+        return node.getStartMark();
+    }
+
     boolean has(String key) {
         return entries.containsKey(key);
     }

@@ -12,10 +12,12 @@ import mesh.model.MeshSnapshot;
  * @param metricsListen where {@code /metrics} is served; empty leaves it to the command line
  * @param adminListen   where the admin pages are served; empty leaves it to the command line
  * @param healthListen  where {@code /ready} and {@code /live} are served; empty leaves it to the command line
+ * @param places        where its routes stand
  */
 public record SidecarConfig(
     MeshSnapshot snapshot,
     Optional<IdentityFiles> identity,
     Optional<Address> metricsListen,
     Optional<Address> adminListen,
-    Optional<Address> healthListen) {}
+    Optional<Address> healthListen,
+    RoutePlaces places) {}

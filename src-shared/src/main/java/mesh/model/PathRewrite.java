@@ -5,6 +5,7 @@ public sealed interface PathRewrite {
 
     /** What a {@link Prefix} takes the place of: the prefix by which the route matches, or null for the whole path. */
     static String replaced(Route.PathMatch match) {
+        if (match instanceof Route.SegmentPrefix segments) return segments.prefix();
         return match instanceof Route.Prefix prefix ? prefix.prefix() : null;
     }
 

@@ -9,6 +9,7 @@ import java.util.Set;
  *
  * @param name        for people, logs and metrics
  * @param match       on the path
+ * @param conditions  on the rest of the request
  * @param action      where it goes
  * @param hostRewrite the {@code Host} sent upstream; empty leaves it as it came
  * @param timeouts    of the whole request
@@ -20,6 +21,7 @@ import java.util.Set;
 public record Route(
     String name,
     PathMatch match,
+    RequestMatch conditions,
     Action action,
     Optional<String> hostRewrite,
     Timeouts timeouts,
@@ -33,10 +35,10 @@ public record Route(
         hostRewrite.ifPresent(h -> Checks.authority("route \"" + name + "\" hostRewrite", h));
     }
 
-    /** Without hedging and filters. */
+    /** Without conditions, hedging and filters. */
     public Route(
         String name, PathMatch match, Action action, Optional<String> hostRewrite, Timeouts timeouts, RetryPolicy retry, RouteLimits limits) {
-        this(name, match, action, hostRewrite, timeouts, retry, limits, Optional.empty(), RouteFilters.NONE);
+        this(name, match, RequestMatch.ANY, action, hostRewrite, timeouts, retry, limits, Optional.empty(), RouteFilters.NONE);
     }
 
     /** Without limits. */
@@ -44,28 +46,48 @@ public record Route(
         this(name, match, action, hostRewrite, timeouts, retry, RouteLimits.NONE);
     }
 
+    /** The same route under other conditions. */
+    public Route withConditions(RequestMatch other) {
+        return new Route(name, match, other, action, hostRewrite, timeouts, retry, limits, hedge, filters);
+    }
+
     /** The same route with other limits. */
     public Route withLimits(RouteLimits other) {
-        return new Route(name, match, action, hostRewrite, timeouts, retry, other, hedge, filters);
+        return new Route(name, match, conditions, action, hostRewrite, timeouts, retry, other, hedge, filters);
     }
 
     /** The same route with other hedging. */
     public Route withHedge(Optional<HedgePolicy> other) {
-        return new Route(name, match, action, hostRewrite, timeouts, retry, limits, other, filters);
+        return new Route(name, match, conditions, action, hostRewrite, timeouts, retry, limits, other, filters);
     }
 
     /** The same route with other filters. */
     public Route withFilters(RouteFilters other) {
-        return new Route(name, match, action, hostRewrite, timeouts, retry, limits, hedge, other);
+        return new Route(name, match, conditions, action, hostRewrite, timeouts, retry, limits, hedge, other);
     }
 
-    /** How a path is compared; the query never takes part. */
-    public sealed interface PathMatch permits Exact, Prefix {}
+    /** How a path is compared, with case, once its dot segments are resolved; the query never takes part. */
+    public sealed interface PathMatch permits Exact, Prefix, SegmentPrefix, Regex {
+
+        /** By whole segments, as Gateway API's {@code PathPrefix} has it: a slash at the end says nothing, and {@code /} is every path. */
+        static PathMatch segments(String prefix) {
+            String path = prefix.endsWith("/") && prefix.length() > 1 ? prefix.substring(0, prefix.length() - 1) : prefix;
+            return path.equals("/") ? new Prefix(path) : new SegmentPrefix(path);
+        }
+
+        /** In the words of the configuration, such as {@code prefix "/api/"}. */
+        String describe();
+    }
 
     /** The whole path. */
     public record Exact(String path) implements PathMatch {
         public Exact {
             checkPath(path);
+        }
+
+        @Override
+        public String describe() {
+            return "exact \"" + path + "\"";
         }
     }
 
@@ -73,6 +95,41 @@ public record Route(
     public record Prefix(String prefix) implements PathMatch {
         public Prefix {
             checkPath(prefix);
+        }
+
+        @Override
+        public String describe() {
+            return "prefix \"" + prefix + "\"";
+        }
+    }
+
+    /**
+     * The path is this one, or goes on behind it with a slash: {@code /a} matches {@code /a/b} and not {@code /ab}, as in Envoy's {@code
+     * path_separated_prefix}. Made by {@link PathMatch#segments}; has no slash at its end.
+     */
+    public record SegmentPrefix(String prefix) implements PathMatch {
+        public SegmentPrefix {
+            checkPath(prefix);
+            if (prefix.endsWith("/")) {
+                throw new IllegalArgumentException("route path: \"" + prefix + "\" (expected: no / at its end, segments are compared)");
+            }
+        }
+
+        @Override
+        public String describe() {
+            return "pathPrefix \"" + prefix + "\"";
+        }
+    }
+
+    /** An expression in RE2's syntax matches the whole path, as in Envoy's {@code safe_regex}. */
+    public record Regex(String regex) implements PathMatch {
+        public Regex {
+            Expressions.check("route pathRegex", regex);
+        }
+
+        @Override
+        public String describe() {
+            return "pathRegex \"" + regex + "\"";
         }
     }
 

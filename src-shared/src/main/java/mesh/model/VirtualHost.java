@@ -6,9 +6,9 @@ import java.util.List;
  * The routes of some hosts.
  *
  * @param name   for people
- * @param hosts  at least one of {@code payments}, {@code payments:8080}, {@code *.example.com}, {@code *}; compared without case.
- *               One without a port matches any port.
- * @param routes tried in order
+ * @param hosts  at least one of {@code payments}, {@code payments:8080}, {@code *.example.com}, {@code payments.*}, {@code *}; compared without
+ *               case. One without a port matches any port.
+ * @param routes tried in the order that their table says
  * @param requestHeaders  changed after what the route itself changes
  * @param responseHeaders likewise
  */
@@ -27,11 +27,18 @@ public record VirtualHost(String name, List<String> hosts, List<Route> routes, H
             throw new IllegalArgumentException("virtual host \"" + name + "\": no hosts (expected: at least one, \"*\" for all)");
         }
         for (String host : hosts) {
-            String plain = host.startsWith("*.") ? host.substring(2) : host.equals("*") ? "x" : host;
-            if (plain.isEmpty() || plain.indexOf('*') >= 0 || plain.indexOf('/') >= 0 || plain.indexOf(' ') >= 0) {
+            if (!isHost(host)) {
                 throw new IllegalArgumentException("virtual host \"" + name + "\": host \"" + host
-                    + "\" (expected: a name, *.suffix or *)");
+                    + "\" (expected: a name, *.suffix, prefix.* or *)");
             }
         }
+    }
+
+    private static boolean isHost(String host) {
+        if (host.equals("*")) return true;
+        // No port behind a name that may end in any way.
+        boolean open = host.endsWith(".*");
+        String plain = open ? host.substring(0, host.length() - 2) : host.startsWith("*.") ? host.substring(2) : host;
+        return !plain.isEmpty() && plain.chars().noneMatch(c -> c == '*' || c == '/' || c == ' ' || open && c == ':');
     }
 }

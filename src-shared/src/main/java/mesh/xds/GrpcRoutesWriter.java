@@ -53,13 +53,17 @@ final class GrpcRoutesWriter implements ResourceWriter<RouteTable, RouteConfigur
 
     @Override
     public RouteConfiguration encode(RouteTable table, MeshSnapshot snapshot) {
-        RouteConfiguration.Builder message = proxies.encode(table, snapshot).toBuilder();
-        for (VirtualHost.Builder host : message.getVirtualHostsBuilderList()) {
-            for (Route.Builder route : host.getRoutesBuilderList()) {
+        RouteTable told = withoutStrangers(table.listed());
+        RouteConfiguration.Builder message = proxies.encode(told, snapshot).toBuilder();
+        for (int h = 0; h < message.getVirtualHostsCount(); h++) {
+            VirtualHost.Builder host = message.getVirtualHostsBuilder(h);
+            for (int r = 0; r < host.getRoutesCount(); r++) {
+                mesh.model.Route model = told.virtualHosts().get(h).routes().get(r);
+                Route.Builder route = host.getRoutesBuilder(r).setMatch(GrpcRouteMatches.encode(model));
                 // Which it has no filters for, and refuses the whole table.
                 route.clearTypedPerFilterConfig();
-                if (route.hasDirectResponse() || route.hasRedirect()) {
-                    // Which no gRPC client has, and refuses the whole table for. So a call of this route fails, and goes to no later one.
+                if (route.hasDirectResponse() || route.hasRedirect() || GrpcRouteMatches.cannotBeDecided(model.conditions())) {
+                    // The first two no gRPC client has, and refuses the whole table for. So a call of this route fails, and goes to no later one.
                     route.setNonForwardingAction(NonForwardingAction.getDefaultInstance());
                 } else {
                     route.getRouteBuilder().clearRetryPolicy();
@@ -67,5 +71,12 @@ final class GrpcRoutesWriter implements ResourceWriter<RouteTable, RouteConfigur
             }
         }
         return message.build();
+    }
+
+    /** Without the routes that no gRPC call matches. */
+    private static RouteTable withoutStrangers(RouteTable table) {
+        return new RouteTable(table.name(), table.virtualHosts().stream().map(host -> new mesh.model.VirtualHost(host.name(), host.hosts(),
+            host.routes().stream().filter(route -> !GrpcRouteMatches.matchesNoCall(route.conditions())).toList(),
+            host.requestHeaders(), host.responseHeaders())).toList());
     }
 }

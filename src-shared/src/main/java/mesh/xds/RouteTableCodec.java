@@ -7,7 +7,6 @@ import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
-import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import java.nio.charset.StandardCharsets;
@@ -19,12 +18,11 @@ import java.util.Set;
 import mesh.model.HedgePolicy;
 import mesh.model.MeshSnapshot;
 import mesh.model.RateLimit;
+import mesh.model.RequestMatch;
 import mesh.model.RetryPolicy;
 import mesh.model.Route.Action;
 import mesh.model.Route.DirectReply;
-import mesh.model.Route.Exact;
 import mesh.model.Route.PathMatch;
-import mesh.model.Route.Prefix;
 import mesh.model.Route.Redirect;
 import mesh.model.Route.ToCluster;
 import mesh.model.Route.ToWeightedClusters;
@@ -75,7 +73,7 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         RouteConfiguration.Builder message = RouteConfiguration.newBuilder().setName(table.name());
         int longestBody = 0;
         boolean ports = false;
-        for (mesh.model.VirtualHost host : table.virtualHosts()) {
+        for (mesh.model.VirtualHost host : table.listed().virtualHosts()) {
             VirtualHost.Builder virtualHost = VirtualHost.newBuilder().setName(host.name()).addAllDomains(host.hosts());
             FilterFields.encode(host, virtualHost);
             ports |= host.hosts().stream().anyMatch(h -> h.indexOf(':') >= 0);
@@ -96,7 +94,7 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
     }
 
     private static Route encode(mesh.model.Route route) {
-        Route.Builder message = Route.newBuilder().setName(route.name()).setMatch(encode(route.match()));
+        Route.Builder message = Route.newBuilder().setName(route.name()).setMatch(RouteMatches.encode(route.match(), route.conditions()));
         route.limits().rate().ifPresent(rate -> message.putTypedPerFilterConfig(RateLimits.FILTER, Wire.pack(RateLimits.encode(rate))));
         FilterFields.encode(route.filters(), message);
         RoutePolicy policy = policy(route);
@@ -139,12 +137,6 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         return policy.build();
     }
 
-    private static RouteMatch encode(PathMatch match) {
-        return match instanceof Exact exact
-            ? RouteMatch.newBuilder().setPath(exact.path()).build()
-            : RouteMatch.newBuilder().setPrefix(((Prefix) match).prefix()).build();
-    }
-
     @Override
     public RouteTable decode(RouteConfiguration message, Reading reading) {
         reading.only(message, TABLE_FIELDS);
@@ -175,15 +167,17 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
 
     private static mesh.model.Route decode(Route message, String name, Reading reading) {
         reading.only(message, ROUTE_FIELDS);
-        PathMatch match = decode(message.getMatch(), reading.at("match"));
+        PathMatch match = RouteMatches.decodePath(message.getMatch(), reading.at("match"));
+        RequestMatch conditions = RouteMatches.decodeConditions(message.getMatch(), reading.at("match"));
         RoutePolicy policy = MeshPolicy.decode(message.getMetadata(), RoutePolicy.newBuilder(), reading).build();
         RouteLimits limits = limits(message, policy, reading);
         RouteFilters filters = FilterFields.decode(message, match, reading);
         if (message.hasDirectResponse() || message.hasRedirect()) {
             Action answer = message.hasRedirect() ? Redirects.decode(message.getRedirect(), match, reading.at("redirect"))
                 : reply(message.getDirectResponse(), reading.at("direct_response"));
-            return match == null || answer == null ? null : reading.check(() ->
-                new mesh.model.Route(name, match, answer, Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE, limits).withFilters(filters));
+            return match == null || conditions == null || answer == null ? null : reading.check(() ->
+                new mesh.model.Route(name, match, answer, Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE, limits)
+                    .withConditions(conditions).withFilters(filters));
         }
         if (!message.hasRoute()) {
             reading.problem("has no action (expected: route, redirect or direct_response)");
@@ -198,8 +192,9 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         RetryPolicy retry = route.hasRetryPolicy() ? RetryPolicies.decode(route.getRetryPolicy(), at.at("retry_policy")) : RetryPolicy.NONE;
         Optional<HedgePolicy> hedge = policy.hasHedge()
             ? Optional.ofNullable(HedgePolicies.decode(policy.getHedge(), MeshPolicy.at(reading).at("hedge"))) : Optional.empty();
-        return match == null || action == null ? null
-            : reading.check(() -> new mesh.model.Route(name, match, action, hostRewrite, timeouts, retry, limits).withHedge(hedge).withFilters(filters));
+        return match == null || conditions == null || action == null ? null
+            : reading.check(() -> new mesh.model.Route(name, match, action, hostRewrite, timeouts, retry, limits)
+                .withConditions(conditions).withHedge(hedge).withFilters(filters));
     }
 
     private static RouteLimits limits(Route message, RoutePolicy policy, Reading reading) {
@@ -213,14 +208,6 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         }
         Optional<RateLimit> limit = Optional.ofNullable(rate);
         return MeshPolicy.at(reading).check(() -> new RouteLimits(limit, policy.getMaxBodyBytes()));
-    }
-
-    private static PathMatch decode(RouteMatch match, Reading reading) {
-        reading.only(match, Set.of("prefix", "path", "case_sensitive"));
-        if (match.hasCaseSensitive() && !match.getCaseSensitive().getValue()) {
-            reading.at("case_sensitive").unexpected(false, "true");
-        }
-        return reading.check(() -> match.hasPath() ? new Exact(match.getPath()) : new Prefix(match.getPrefix()));
     }
 
     private static DirectReply reply(DirectResponseAction message, Reading reading) {

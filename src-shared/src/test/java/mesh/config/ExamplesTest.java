@@ -3,9 +3,11 @@ package mesh.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -17,13 +19,20 @@ import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
+import mesh.model.GrpcCall;
+import mesh.model.HeaderMatch;
 import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
 import mesh.model.Percent;
+import mesh.model.Problem;
+import mesh.model.QueryMatch;
+import mesh.model.RequestMatch;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
+import mesh.model.RouteTable;
 import mesh.model.SpiffeId;
+import mesh.model.TextMatch;
 import mesh.model.UpstreamTls;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +51,49 @@ class ExamplesTest {
     @ParameterizedTest
     @MethodSource("examples")
     void everyExampleIsValid(Path file) throws IOException {
-        assertThat(ConfigReader.read(file)).isInstanceOf(ConfigResult.Valid.class);
+        assertThat(ConfigReader.read(file)).isInstanceOfSatisfying(ConfigResult.Valid.class, valid -> assertThat(valid.warnings()).isEmpty());
+    }
+
+    @Test
+    void aRouteThatCannotBeReachedIsAWarningWithItsPlace() {
+        String yaml = """
+            listeners: [{name: web, listen: ":8080", route: web}]
+            routes:
+              - name: web
+                virtualHosts:
+                  - name: all
+                    hosts: ["*"]
+                    routes:
+                      - {name: everything, cluster: web}
+                      - name: health
+                        path: /healthz
+                        cluster: web
+            clusters: [{name: web}]
+            """;
+        assertThat(ConfigReader.read(Path.of("mesh.yaml"), yaml.getBytes(StandardCharsets.UTF_8))).isInstanceOfSatisfying(ConfigResult.Valid.class,
+            valid -> {
+                assertThat(valid.warnings()).extracting(Problem::toString).containsExactly("mesh.yaml:9:13 routes[0].virtualHosts[0].routes[1]:"
+                    + " warning: never matches: route \"everything\" before it takes all of its requests");
+                assertThat(valid.config().places().of("web", "all", "everything").orElseThrow()).hasToString("mesh.yaml:8:13");
+            });
+    }
+
+    @Test
+    void theMatchingFileMeansWhatItSays() throws IOException {
+        RouteTable table = valid("matching.yaml").snapshot().routeTables().get("shop");
+        assertThat(table.order()).isEqualTo(RouteTable.Order.LISTED);
+        assertThat(table.virtualHosts().get(0).routes()).extracting(Route::match)
+            .containsExactly(new Route.Exact("/shop.Payments/Pay"), new Route.Prefix("/"));
+        assertThat(table.virtualHosts().get(0).routes()).extracting(Route::conditions).containsOnly(GrpcCall.only(RequestMatch.ANY));
+        Map<String, Route> routes = MeshSnapshot.byName(table.virtualHosts().get(1).routes(), Route::name);
+        assertThat(routes.get("canary").match()).isEqualTo(new Route.SegmentPrefix("/cart"));
+        assertThat(routes.get("canary").conditions()).isEqualTo(new RequestMatch(List.of("GET", "HEAD"), false,
+            List.of(HeaderMatch.is("x-canary", new TextMatch.Exact("true")), HeaderMatch.is("x-tenant", new TextMatch.Prefix("test-")),
+                HeaderMatch.is("user-agent", new TextMatch.Regex("curl/[0-9.]+")), HeaderMatch.present("cookie"), HeaderMatch.absent("x-internal"),
+                new HeaderMatch("x-stage", Optional.of(new TextMatch.Exact("prod")), true)),
+            List.of(new QueryMatch("version", Optional.of(new TextMatch.Exact("2"))), new QueryMatch("debug", Optional.empty()),
+                new QueryMatch("page", Optional.of(new TextMatch.Regex("[0-9]+"))))));
+        assertThat(routes.get("orders").match()).isEqualTo(new Route.Regex("/orders/[0-9]+(/items)?"));
     }
 
     @Test

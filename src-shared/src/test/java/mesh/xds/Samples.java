@@ -25,8 +25,10 @@ import mesh.model.Endpoint;
 import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
 import mesh.model.FaultPolicy;
+import mesh.model.GrpcCall;
 import mesh.model.HeaderChange;
 import mesh.model.HeaderChanges;
+import mesh.model.HeaderMatch;
 import mesh.model.HealthCheckPolicy;
 import mesh.model.HealthPolicy;
 import mesh.model.HedgePolicy;
@@ -38,7 +40,9 @@ import mesh.model.Mirror;
 import mesh.model.OutlierPolicy;
 import mesh.model.PathRewrite;
 import mesh.model.Percent;
+import mesh.model.QueryMatch;
 import mesh.model.RateLimit;
+import mesh.model.RequestMatch;
 import mesh.model.RetryBudgetPolicy;
 import mesh.model.RetryLimits;
 import mesh.model.RetryOn;
@@ -49,6 +53,7 @@ import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
 import mesh.model.SpiffeId;
+import mesh.model.TextMatch;
 import mesh.model.Timeouts;
 import mesh.model.TrustBundle;
 import mesh.model.TrustDomain;
@@ -105,11 +110,31 @@ final class Samples {
                     Optional.empty(), new Timeouts(Duration.ZERO, Duration.ofSeconds(30), Duration.ZERO, Duration.ofMinutes(1)), never)
                     .withHedge(Optional.of(new HedgePolicy(new HedgePolicy.Delay(Duration.ofMillis(50)), 1))))),
             filtered(),
+            matched(),
             new VirtualHost("rest", List.of("*"), List.of(
                 route("teapot", new Route.DirectReply(418, "short and stout \u2615"))
                     .withLimits(new RouteLimits(Optional.of(RateLimit.of(1, Duration.ofSeconds(1), new RateLimit.Everyone())), 0)),
                 route("long", new Route.DirectReply(200, "x".repeat(5000))),
                 route("empty", new Route.DirectReply(204, ""))))));
+    }
+
+    private static VirtualHost matched() {
+        return new VirtualHost("matched", List.of("matched.*"), List.of(
+            route("segments", new Route.SegmentPrefix("/a"), RequestMatch.methods("GET")),
+            route("segments-rewritten", new Route.SegmentPrefix("/a"), RequestMatch.methods("GET", "M-SEARCH", "PUT"))
+                .withFilters(new RouteFilters(Optional.of(new PathRewrite.Prefix("/")), HeaderChanges.NONE, HeaderChanges.NONE)),
+            route("regex", new Route.Regex("/[0-9]+(/.*)?"), RequestMatch.headers(HeaderMatch.present("x-a"), HeaderMatch.absent("x-b"),
+                HeaderMatch.is("X-C", new TextMatch.Exact("true")), new HeaderMatch("x-d", Optional.of(new TextMatch.Prefix("a")), true),
+                HeaderMatch.is("x-e", new TextMatch.Suffix("z")), HeaderMatch.is("x-f", new TextMatch.Contains(" ")),
+                HeaderMatch.is("x-g", new TextMatch.Regex("[a-z]+")))),
+            route("query", new Route.Exact("/q"), RequestMatch.queryParams(new QueryMatch("v", Optional.empty()),
+                new QueryMatch("w", Optional.of(new TextMatch.Exact("1"))), new QueryMatch("x", Optional.of(new TextMatch.Regex("[0-9]+"))))),
+            route("grpc", new Route.Prefix("/shop.Payments/"), GrpcCall.only(RequestMatch.ANY)),
+            route("reply", new Route.DirectReply(200, "")).withConditions(RequestMatch.methods("TRACE"))));
+    }
+
+    private static Route route(String name, Route.PathMatch match, RequestMatch conditions) {
+        return new Route(name, match, new Route.ToCluster("plain"), Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE).withConditions(conditions);
     }
 
     private static VirtualHost filtered() {

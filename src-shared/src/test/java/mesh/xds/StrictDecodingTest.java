@@ -301,10 +301,11 @@ class StrictDecodingTest {
     @Test
     void refusesAMatcherThatWouldWidenARoute() {
         RouteConfiguration.Builder table = wire(ResourceType.ROUTES, "shop", RouteConfiguration.class).toBuilder();
-        table.getVirtualHostsBuilder(0).getRoutesBuilder(0).getMatchBuilder().addHeaders(HeaderMatcher.newBuilder().setName("x-beta"));
+        table.getVirtualHostsBuilder(0).getRoutesBuilder(0).getMatchBuilder().addHeaders(HeaderMatcher.newBuilder().setName("x-beta")
+            .setTreatMissingHeaderAsEmpty(true));
         table.getVirtualHostsBuilder(0).getRoutesBuilder(1).getMatchBuilder().setCaseSensitive(BoolValue.of(false));
         assertThat(problems(decode(ResourceType.ROUTES, "shop", table.build()))).containsExactly(
-            "routes.shop.virtual_hosts[0].routes[0].match.headers: is set (expected: absent; this proxy does not have it)",
+            "routes.shop.virtual_hosts[0].routes[0].match.headers[0].treat_missing_header_as_empty: is set (expected: absent; this proxy does not have it)",
             "routes.shop.virtual_hosts[0].routes[1].match.case_sensitive: \"false\" (expected: true)");
     }
 
@@ -325,7 +326,7 @@ class StrictDecodingTest {
             .startsWith("trust.ROOTCA.validation_context.trusted_ca: is set");
     }
 
-    private static Decoded<?> decode(ResourceType type, String name, Message message) {
+    static Decoded<?> decode(ResourceType type, String name, Message message) {
         return type.decode(name, Wire.pack(message));
     }
 

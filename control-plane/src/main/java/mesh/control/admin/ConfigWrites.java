@@ -15,8 +15,10 @@ import mesh.control.ports.Peer;
 import mesh.control.store.Change;
 import mesh.control.store.MeshStore;
 import mesh.model.ApplyResult;
+import mesh.model.Coverage;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
+import mesh.v1.Warning;
 import mesh.v1.WriteResponse;
 import org.jboss.logging.Logger;
 
@@ -26,6 +28,9 @@ final class ConfigWrites {
     private static final Logger LOG = Logger.getLogger(ConfigWrites.class);
     private static final Set<Status.Code> OUR_FAULT =
         EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.RESOURCE_EXHAUSTED, Status.Code.INTERNAL);
+
+    /** More are no help, and an answer has a size. */
+    private static final int MOST_WARNINGS = 100;
 
     /**
      * How problems of what was written are told: the model knows its place by name, the caller by the fields of the request.
@@ -98,7 +103,22 @@ final class ConfigWrites {
         if (!terms.dryRun) {
             done(version, observed.before.version(), author, what);
         }
-        return WriteResponse.newBuilder().setVersion(version).addAllChanges(ChangeMessages.between(observed.before, observed.after)).build();
+        return WriteResponse.newBuilder()
+            .setVersion(version)
+            .addAllChanges(ChangeMessages.between(observed.before, observed.after))
+            .addAllWarnings(warnings(observed, written))
+            .build();
+    }
+
+    /** Of route tables that are new or different, so that a write of an endpoint need not look through them. */
+    private static List<Warning> warnings(Observed observed, WrittenAs written) {
+        return observed.after.routeTables().values().stream()
+            .filter(table -> !table.equals(observed.before.routeTables().get(table.name())))
+            .flatMap(table -> Coverage.problems(table).stream())
+            .limit(MOST_WARNINGS)
+            .map(written::told)
+            .map(warning -> Warning.newBuilder().setField(warning.path()).setDescription(warning.message()).build())
+            .toList();
     }
 
     private void done(long version, long before, String author, String what) {

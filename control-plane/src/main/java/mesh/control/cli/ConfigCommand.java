@@ -77,6 +77,8 @@ final class ConfigCommand {
             WriteResponse response = client.call(admin -> admin.applyConfig(
                 ApplyConfigRequest.newBuilder().setConfig(config).setExpectedVersion(expectedVersion).setDryRun(dryRun).build()));
             PrintWriter out = spec.commandLine().getOut();
+            PrintWriter err = spec.commandLine().getErr();
+            response.getWarningsList().forEach(warning -> err.println("warning: " + warning.getField() + ": " + warning.getDescription()));
             if (dryRun) {
                 response.getChangesList().forEach(change -> out.println(line(change)));
                 out.println(response.getChangesCount() == 0 ? "nothing would change: config version " + response.getVersion()

@@ -28,7 +28,9 @@ public final class RouteMessages {
         problems.name(path + ".name", m.getName());
         List<VirtualHost> hosts = problems.readAll(path + ".virtual_hosts", m.getVirtualHostsList(), "name",
             mesh.v1.VirtualHost::getName, (v, at) -> decode(v, at, problems));
-        return problems.count() > before ? null : problems.read(path, () -> new RouteTable(m.getName(), hosts));
+        RouteTable.Order order = m.getOrder().isEmpty() ? RouteTable.Order.LISTED
+            : problems.read(path + ".order", () -> RouteTable.Order.parse(m.getOrder()));
+        return problems.count() > before ? null : problems.read(path, () -> new RouteTable(m.getName(), hosts, order));
     }
 
     private static VirtualHost decode(mesh.v1.VirtualHost m, String path, Problems problems) {
@@ -45,7 +47,7 @@ public final class RouteMessages {
     private static Route decode(mesh.v1.Route m, String path, Problems problems) {
         int before = problems.count();
         problems.name(path + ".name", m.getName());
-        Route.PathMatch match = match(m, path, problems);
+        MatchMessages.Matched matched = MatchMessages.decode(m, path, problems);
         Route.Action action = action(m, path, problems);
         Duration timeout = Values.notNegative(path + ".timeout", m.hasTimeout(), m.getTimeout(), Timeouts.DEFAULT.request(), problems);
         Duration idle = Values.notNegative(path + ".idle_timeout", m.hasIdleTimeout(), m.getIdleTimeout(), Timeouts.DEFAULT.idle(), problems);
@@ -61,19 +63,8 @@ public final class RouteMessages {
             return null;
         }
         return problems.read(path, () ->
-            new Route(m.getName(), match, action, hostRewrite, new Timeouts(timeout, idle, stream, grpcMax), retry, limits).withHedge(hedge)
-                .withFilters(filters));
-    }
-
-    private static Route.PathMatch match(mesh.v1.Route m, String path, Problems problems) {
-        if (!m.getPath().isEmpty() && !m.getPrefix().isEmpty()) {
-            problems.add(path, "path \"" + m.getPath() + "\" and prefix \"" + m.getPrefix() + "\" (expected: one of them)");
-            return null;
-        }
-        if (!m.getPath().isEmpty()) {
-            return problems.read(path + ".path", () -> new Route.Exact(m.getPath()));
-        }
-        return problems.read(path + ".prefix", () -> new Route.Prefix(m.getPrefix().isEmpty() ? "/" : m.getPrefix()));
+            new Route(m.getName(), matched.path(), action, hostRewrite, new Timeouts(timeout, idle, stream, grpcMax), retry, limits)
+                .withConditions(matched.conditions()).withHedge(hedge).withFilters(filters));
     }
 
     private static Route.Action action(mesh.v1.Route m, String path, Problems problems) {
@@ -155,6 +146,7 @@ public final class RouteMessages {
 
     public static mesh.v1.RouteTable encode(RouteTable table) {
         mesh.v1.RouteTable.Builder m = mesh.v1.RouteTable.newBuilder().setName(table.name());
+        if (table.order() != RouteTable.Order.LISTED) m.setOrder(table.order().text());
         for (VirtualHost host : table.virtualHosts()) {
             mesh.v1.VirtualHost.Builder h = m.addVirtualHostsBuilder().setName(host.name()).addAllHosts(host.hosts());
             host.routes().forEach(route -> h.addRoutes(encode(route)));
@@ -168,11 +160,7 @@ public final class RouteMessages {
         mesh.v1.Route.Builder m = mesh.v1.Route.newBuilder().setName(route.name());
         LimitMessages.encode(route.limits(), m);
         FilterMessages.encode(route.filters(), m);
-        if (route.match() instanceof Route.Exact exact) {
-            m.setPath(exact.path());
-        } else if (route.match() instanceof Route.Prefix prefix) {
-            m.setPrefix(prefix.prefix());
-        }
+        MatchMessages.encode(route, m);
         if (route.action() instanceof Route.ToCluster to) {
             m.setCluster(to.cluster());
         } else if (route.action() instanceof Route.ToWeightedClusters to) {

@@ -45,6 +45,7 @@ import mesh.v1.PutEndpointRequest;
 import mesh.v1.PutListenerRequest;
 import mesh.v1.PutRouteRequest;
 import mesh.v1.SidecarStatus;
+import mesh.v1.Warning;
 import mesh.v1.WriteResponse;
 import mesh.xds.ResourceType;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -138,6 +139,23 @@ class AdminServiceTest {
             .containsExactly("changed endpoint 10.0.0.7:9001 of payments");
         assertThat(told(server.admin().putCluster(PutClusterRequest.newBuilder().setCluster(Cluster.newBuilder().setName("new")
             .addEndpoints(Endpoint.newBuilder().setAddress("10.0.0.8:1"))).build()).getChangesList())).containsExactly("added cluster new");
+    }
+
+    @Test
+    void warnsOfARouteThatIsNeverReachedInTheTablesThatAWriteChanges() {
+        apply(config(CONFIG));
+        Config covered = config(CONFIG.replace("{\"name\": \"pay\", ", "{\"name\": \"all\", \"cluster\": \"app\"}, {\"name\": \"pay\", "));
+        Warning warning = Warning.newBuilder().setField("route.all.pay")
+            .setDescription("never matches: route \"all\" before it takes all of its requests").build();
+        assertThat(server.admin().putRoute(PutRouteRequest.newBuilder().setRoute(covered.getRoutes(0)).setDryRun(true).build()).getWarningsList())
+            .containsExactly(warning);
+        WriteResponse written = server.admin().putRoute(PutRouteRequest.newBuilder().setRoute(covered.getRoutes(0)).build());
+        assertThat(written.getWarningsList()).as("and it is in force").containsExactly(warning);
+        assertThat(written.getVersion()).isEqualTo(2);
+        assertThat(server.admin().applyConfig(ApplyConfigRequest.newBuilder().setConfig(covered).build()).getWarningsList())
+            .as("which changes nothing").isEmpty();
+        assertThat(server.admin().putEndpoint(PutEndpointRequest.newBuilder().setCluster("payments")
+            .setEndpoint(Endpoint.newBuilder().setAddress("10.0.0.7:9001").setWeight(2)).build()).getWarningsList()).isEmpty();
     }
 
     private static List<String> told(List<Change> changes) {

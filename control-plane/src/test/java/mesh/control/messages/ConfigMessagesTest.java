@@ -26,8 +26,14 @@ class ConfigMessagesTest {
             {"name": "db", "listen": ":5432", "protocol": "tcp", "cluster": "app"}
           ],
           "routes": [
-            {"name": "outbound", "virtual_hosts": [
+            {"name": "outbound", "order": "specific", "virtual_hosts": [
               {"name": "payments", "hosts": ["payments", "*"], "routes": [
+                {"name": "matched", "path_prefix": "/m", "cluster": "app", "timeout": "15s", "idle_timeout": "300s",
+                 "match": {"methods": ["GET", "PUT"], "headers": [{"name": "x-a", "exact": "a"}, {"name": "x-b", "prefix": "b", "invert": true},
+                     {"name": "x-c", "suffix": "c"}, {"name": "x-d", "contains": "d"}, {"name": "x-e", "regex": "e+"}, {"name": "x-f", "present": true},
+                     {"name": "x-g", "absent": true}],
+                   "query_params": [{"name": "v", "exact": "1"}, {"name": "w", "regex": "[0-9]+"}, {"name": "x", "present": true}]}},
+                {"name": "expression", "path_regex": "/[0-9]+", "reply": {"status": 204}, "match": {"grpc": {}}},
                 {"name": "exact", "path": "/health", "cluster": "app", "host_rewrite": "app.local", "timeout": "0s", "idle_timeout": "60s",
                  "rate_limit": {"requests": 5, "per": "1s", "burst": 5, "key": "header:x-api-key", "keys": 65536},
                  "max_body_bytes": "1099511627776"},
@@ -172,6 +178,55 @@ class ConfigMessagesTest {
                 "config.clusters[0].idle_timeout: -1s (expected: more than 0s, such as \"1s\")",
                 "config.clusters[0].protocol: \"grpc\" (expected: one of downstream, http1, http2)",
                 "config.clusters[0].max_connections: 4000000000 (expected: 1 to 1000000)");
+    }
+
+    @Test
+    void tellsTheSameOfAGrpcCallInTheWiresWords() throws Exception {
+        mesh.v1.Route sugar = config("""
+            {"routes": [{"name": "t", "virtual_hosts": [{"name": "v", "hosts": ["*"], "routes": [
+               {"name": "a", "cluster": "c", "match": {"grpc": {"service": "shop.Pay", "method": "Do"}}}]}]}], "clusters": [{"name": "c"}]}""")
+            .getRoutes(0).getVirtualHosts(0).getRoutes(0);
+        mesh.v1.Route told = ConfigMessages.encode(decode(mesh.v1.Config.newBuilder().addClusters(mesh.v1.Cluster.newBuilder().setName("c"))
+            .addRoutes(mesh.v1.RouteTable.newBuilder().setName("t").addVirtualHosts(mesh.v1.VirtualHost.newBuilder().setName("v").addHosts("*")
+                .addRoutes(sugar))).build())).getRoutes(0).getVirtualHosts(0).getRoutes(0);
+        assertThat(told.getPath()).isEqualTo("/shop.Pay/Do");
+        assertThat(told.getMatch()).isEqualTo(mesh.v1.RequestMatch.newBuilder().setGrpc(mesh.v1.GrpcMatch.getDefaultInstance()).build());
+    }
+
+    @Test
+    void findsWhatIsWrongWithMatches() throws Exception {
+        assertThat(problems("""
+            {"routes": [{"name": "t", "order": "best", "virtual_hosts": [{"name": "v", "hosts": ["*"], "routes": [
+               {"name": "a", "cluster": "c", "path": "/a", "path_prefix": "/b"},
+               {"name": "b", "cluster": "c", "path_regex": "/("},
+               {"name": "c", "cluster": "c", "path_prefix": "b"},
+               {"name": "d", "cluster": "c", "match": {"methods": ["get"]}},
+               {"name": "e", "cluster": "c", "match": {"headers": [{"name": "x"}, {"name": "x", "exact": "a", "present": true},
+                 {"name": "x", "absent": true, "invert": true}, {"name": ":path", "present": true}, {"name": "x", "regex": "("}]}},
+               {"name": "f", "cluster": "c", "match": {"query_params": [{"name": "a&b", "present": true}, {"name": "v"}]}},
+               {"name": "g", "cluster": "c", "path": "/a", "match": {"methods": ["GET"], "grpc": {"service": "s"}}},
+               {"name": "h", "cluster": "c", "match": {"grpc": {"method": "a/b"}}}]}]}],
+             "clusters": [{"name": "c"}]}"""))
+            .containsExactly(
+                "config.routes[0].virtual_hosts[0].routes[0]: path \"/a\" and path_prefix \"/b\" (expected: one of them)",
+                "config.routes[0].virtual_hosts[0].routes[1].path_regex: route pathRegex: \"/(\" is none: missing closing ) (expected: RE2's syntax)",
+                "config.routes[0].virtual_hosts[0].routes[2].path_prefix: route path: \"b\" (expected: begins with / and has no ? or #)",
+                "config.routes[0].virtual_hosts[0].routes[3].match: match method: \"get\" (expected: a method in capitals, such as GET)",
+                "config.routes[0].virtual_hosts[0].routes[4].match.headers[0]: expects nothing (expected: one of exact, prefix, suffix, contains, regex,"
+                    + " present, absent)",
+                "config.routes[0].virtual_hosts[0].routes[4].match.headers[1]: expects several things (expected: one of exact, prefix, suffix, contains,"
+                    + " regex, present, absent)",
+                "config.routes[0].virtual_hosts[0].routes[4].match.headers[2].invert: beside present or absent (expected: none, they are opposites)",
+                "config.routes[0].virtual_hosts[0].routes[4].match.headers[3].name: match header: \":path\" (expected: a field name such as x-canary)",
+                "config.routes[0].virtual_hosts[0].routes[4].match.headers[4]: regex: \"(\" is none: missing closing ) (expected: RE2's syntax)",
+                "config.routes[0].virtual_hosts[0].routes[5].match.query_params[0].name: match queryParam: \"a&b\" (expected: a parameter's name as it"
+                    + " stands in a query, such as version)",
+                "config.routes[0].virtual_hosts[0].routes[5].match.query_params[1]: expects nothing (expected: one of exact, prefix, suffix, contains,"
+                    + " regex, present)",
+                "config.routes[0].virtual_hosts[0].routes[6].match.grpc: names a service or a method beside path \"/a\" (expected: one of them)",
+                "config.routes[0].virtual_hosts[0].routes[6].match.grpc: beside methods (expected: none, a gRPC call is a POST)",
+                "config.routes[0].virtual_hosts[0].routes[7].match.grpc: match grpc method: \"a/b\" (expected: a method's name, such as Pay)",
+                "config.routes[0].order: \"best\" (expected: one of listed, specific)");
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import mesh.config.ConfigReader;
 import mesh.config.ConfigResult;
+import mesh.model.Problem;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
@@ -16,8 +17,8 @@ import picocli.CommandLine.Spec;
 /** {@code mesh config-validate}: every problem of every file, and nothing started. */
 @Command(
     name = "config-validate",
-    description = "Checks configuration files and prints every problem with its line and column.",
-    footer = {"", "Exit codes: 0 all are valid, 1 there are problems, 2 wrong usage or a file cannot be read."},
+    description = "Checks configuration files and prints every problem, and every warning, with its line and column.",
+    footer = {"", "Exit codes: 0 all are valid (warnings or not), 1 there are problems, 2 wrong usage or a file cannot be read."},
     mixinStandardHelpOptions = true,
     version = MeshCommand.VERSION)
 final class ConfigValidateCommand implements Callable<Integer> {
@@ -38,11 +39,15 @@ final class ConfigValidateCommand implements Callable<Integer> {
 
     private int check(Path file) {
         PrintWriter err = spec.commandLine().getErr();
+        List<Problem> warnings;
         try {
-            if (ConfigReader.read(file) instanceof ConfigResult.Invalid invalid) {
+            ConfigResult result = ConfigReader.read(file);
+            if (result instanceof ConfigResult.Invalid invalid) {
                 invalid.problems().forEach(err::println);
                 return PROBLEMS;
             }
+            warnings = ((ConfigResult.Valid) result).warnings();
+            warnings.forEach(err::println);
         } catch (NoSuchFileException e) {
             err.println(file + ": no such file (expected: a YAML file)");
             return UNREADABLE;
@@ -50,7 +55,11 @@ final class ConfigValidateCommand implements Callable<Integer> {
             err.println(file + ": cannot be read: " + e.getMessage() + " (expected: a YAML file)");
             return UNREADABLE;
         }
-        spec.commandLine().getOut().println(file + ": valid");
+        spec.commandLine().getOut().println(file + ": valid" + counted(warnings.size()));
         return 0;
+    }
+
+    private static String counted(int warnings) {
+        return warnings == 0 ? "" : warnings == 1 ? ", 1 warning" : ", " + warnings + " warnings";
     }
 }

@@ -120,11 +120,12 @@ public final class FileSource implements AutoCloseable {
             onUnreadable.run();
             return new ApplyResult.Rejected(invalid.problems());
         }
-        SidecarConfig config = ((ConfigResult.Valid) seen.config()).config();
-        ApplyResult result = sink.apply(config, version + 1);
+        ConfigResult.Valid valid = (ConfigResult.Valid) seen.config();
+        ApplyResult result = sink.apply(valid.config(), version + 1);
         if (result instanceof ApplyResult.Applied applied) {
             version = applied.version();
             LOG.infof("%s in force, version %d", file, version);
+            valid.warnings().forEach(LOG::warn);
         }
         return result;
     }

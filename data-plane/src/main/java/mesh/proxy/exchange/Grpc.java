@@ -24,14 +24,7 @@ final class Grpc {
 
     /** Whether a head's content type is gRPC's; gRPC-Web is another protocol. */
     static boolean isGrpc(Fields head) {
-        int i = head.indexOf(FieldName.CONTENT_TYPE, 0);
-        if (i < 0 || head.valueEnd(i) - head.valueStart(i) < CONTENT_TYPE.length()) return false;
-        byte[] text = head.text();
-        int end = head.valueStart(i) + CONTENT_TYPE.length();
-        for (int at = head.valueStart(i), c = 0; at < end; at++, c++) {
-            if (text[at] != CONTENT_TYPE.charAt(c)) return false;
-        }
-        return end == head.valueEnd(i) || text[end] == '+' || text[end] == ';';
+        return head.isGrpc();
     }
 
     /** The time the caller gives, in nanoseconds; {@code none} when it does not say, or says it wrong. */

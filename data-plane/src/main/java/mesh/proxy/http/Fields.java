@@ -1,6 +1,7 @@
 package mesh.proxy.http;
 
 import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -15,6 +16,7 @@ import java.util.Arrays;
 public class Fields {
 
     private static final int INITIAL_FIELDS = 24;
+    private static final byte[] GRPC = "application/grpc".getBytes(StandardCharsets.US_ASCII);
 
     /** One field in the index: where its name, its value and its line begin and end in the text. The line begins with the name. */
     private static final int NAME_END = 1, VALUE = 2, VALUE_END = 3, LINE_END = 4, WIDTH = 5;
@@ -127,6 +129,15 @@ public class Fields {
         for (int i = count - 1; i >= 0; i--) {
             if (Octets.equalIgnoringCase(text.bytes, nameStart(i), nameEnd(i), from, to)) remove(i);
         }
+    }
+
+    /** Whether the content type is gRPC's; gRPC-Web is another protocol. */
+    public final boolean isGrpc() {
+        int i = indexOf(FieldName.CONTENT_TYPE, 0);
+        if (i < 0 || valueEnd(i) - valueStart(i) < GRPC.length) return false;
+        int end = valueStart(i) + GRPC.length;
+        return Arrays.equals(text.bytes, valueStart(i), end, GRPC, 0, GRPC.length)
+            && (end == valueEnd(i) || text.bytes[end] == '+' || text.bytes[end] == ';');
     }
 
     /** The declared length of the body, or -1 when none is declared. */

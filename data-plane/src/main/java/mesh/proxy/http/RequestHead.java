@@ -126,6 +126,12 @@ public final class RequestHead extends Fields {
         return i >= 0 && endsWith(i, hostEnd(i), lowerCase);
     }
 
+    /** Whether the authority begins with these bytes, without case, and goes on before its port. */
+    public boolean hostStartsWith(byte[] lowerCase) {
+        int i = indexOf(FieldName.HOST, 0);
+        return i >= 0 && hostEnd(i) - valueStart(i) > lowerCase.length && Octets.matchesIgnoreCase(text(), valueStart(i), lowerCase);
+    }
+
     /** As {@link #hostEndsWith}, with the port. */
     public boolean authorityEndsWith(byte[] lowerCase) {
         int i = indexOf(FieldName.HOST, 0);

@@ -43,6 +43,25 @@ class ConfigValidateCommandTest {
     }
 
     @Test
+    void aRouteThatIsNeverReachedIsAWarningAndTheFileIsValid() throws IOException {
+        Path file = directory.resolve("covered.yaml");
+        Files.writeString(file, """
+            listeners: [{name: web, listen: ":8080", route: web}]
+            routes:
+              - name: web
+                virtualHosts:
+                  - name: all
+                    hosts: ["*"]
+                    routes:
+                      - {name: everything, cluster: web}
+                      - {name: health, cluster: web, path: /healthz}
+            clusters: [{name: web}]
+            """);
+        assertThat(CommandRun.of("config-validate", file)).isEqualTo(new CommandRun(0, file + ": valid, 1 warning\n", file
+            + ":9:13 routes[0].virtualHosts[0].routes[1]: warning: never matches: route \"everything\" before it takes all of its requests\n"));
+    }
+
+    @Test
     void aFileThatIsNotThereEndsWithTwo() {
         Path missing = directory.resolve("missing.yaml");
         assertThat(CommandRun.of("config-validate", bad, missing).exitCode()).isEqualTo(2);

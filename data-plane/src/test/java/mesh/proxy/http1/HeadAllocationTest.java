@@ -11,9 +11,13 @@ import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import mesh.model.HeaderMatch;
+import mesh.model.QueryMatch;
+import mesh.model.RequestMatch;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
 import mesh.model.RouteTable;
+import mesh.model.TextMatch;
 import mesh.model.Timeouts;
 import mesh.model.VirtualHost;
 import mesh.proxy.filter.ForwardedHeaders;
@@ -35,7 +39,9 @@ class HeadAllocationTest {
     private final RouteIndex<String> routes = RouteIndex.compile(
         new RouteTable("table", List.of(
             new VirtualHost("cart", List.of("cart", "cart:8080", "*.cart"), List.of(route("/"))),
-            new VirtualHost("payments", List.of("payments.svc.mesh.local"), List.of(route("/web/"), route("/api/v1/"))))),
+            new VirtualHost("payments", List.of("payments.svc.mesh.local"), List.of(
+                asking(RequestMatch.methods("PUT", "DELETE")), asking(RequestMatch.headers(HeaderMatch.is("x-mine", new TextMatch.Contains("none")))),
+                asking(RequestMatch.queryParams(new QueryMatch("page", Optional.empty()))), route("/web/"), route("/api/v1/"))))),
         Route::name);
     private final ForwardedHeaders forwarded = new ForwardedHeaders("10.0.0.1", "By=spiffe://mesh.local/payments;URI=spiffe://mesh.local/web");
     private final RequestId requestId = new RequestId(Env.system().random());
@@ -72,6 +78,11 @@ class HeadAllocationTest {
             if (!parser.parse(in.readerIndex(0)) || parser.violation() != null) throw new AssertionError(parser.violation());
             Http1HeadWriter.response(PooledByteBufAllocator.DEFAULT, head, parser.framing(), true, false).release();
         })).isZero();
+    }
+
+    /** One that takes none of the requests here. */
+    private static Route asking(RequestMatch conditions) {
+        return route("/api").withConditions(conditions);
     }
 
     private static Route route(String prefix) {
