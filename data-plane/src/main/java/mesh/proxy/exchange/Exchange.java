@@ -432,6 +432,11 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     @Override
     public void onAttemptFailed(Attempt failed, Failure failure, boolean unprocessed, String detail) {
         if (over) return;
+        // Who was told the deadline ends a call by it too, and may be quicker than our timer.
+        if (session.nanos() >= ends) {
+            fail(Failure.REQUEST_TIMEOUT);
+            return;
+        }
         if (answering) {
             fail(failure);
             return;
