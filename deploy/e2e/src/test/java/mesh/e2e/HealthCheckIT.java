@@ -72,7 +72,8 @@ class HealthCheckIT {
                     .setScope(Scope.newBuilder().setWorkload("web")))
                 .addClusters(Cluster.newBuilder().setName("payments").setConnectTimeout(Durations.fromSeconds(10))
                     .setHealthCheck(HealthCheck.newBuilder().setHttp(HttpCheck.newBuilder().setPath("/healthz"))
-                        .setInterval(Durations.fromMillis(100)).setTimeout(Durations.fromSeconds(10)))
+                        .setInterval(Durations.fromMillis(100))
+                        .setNoTrafficInterval(Durations.fromMillis(100)).setTimeout(Durations.fromSeconds(10)))
                     .addEndpoints(endpoint(first)).addEndpoints(endpoint(second)));
             inbound(config, "payments-1", first, good);
             inbound(config, "payments-2", second, sick);
