@@ -89,7 +89,8 @@ public final class Sidecar implements SidecarView, AutoCloseable {
             accessLogs.keep(before.snapshot());
             return reject(change.problems());
         }
-        trust(snapshot.trust());
+        // Whom to trust comes with the identity, bans and all; a subscription tells it later and says less.
+        if (svid == null) trust(snapshot.trust());
         runtime.publish(next);
         compiler.settle(next, before);
         change.commit(before);

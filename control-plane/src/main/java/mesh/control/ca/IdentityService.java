@@ -113,6 +113,9 @@ public final class IdentityService extends IdentityServiceGrpc.IdentityServiceIm
     private static TrustBundle message(mesh.model.TrustBundle bundle) {
         TrustBundle.Builder m = TrustBundle.newBuilder().setTrustDomain(bundle.trustDomain().name());
         bundle.authorities().forEach(authority -> m.addCertificates(der(authority)));
+        // Sorted, so that the same bundle is always the same bytes.
+        bundle.bans().identities().stream().sorted().forEach(id -> m.addBannedIds(id.toString()));
+        bundle.bans().serials().stream().sorted().forEach(serial -> m.addBannedSerials(serial.toString(16)));
         return m.build();
     }
 

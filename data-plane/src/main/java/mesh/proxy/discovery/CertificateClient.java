@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.io.ByteArrayInputStream;
+import java.math.BigInteger;
 import java.security.KeyPair;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -12,6 +13,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import mesh.model.BanList;
 import mesh.model.SpiffeId;
 import mesh.model.TrustBundle;
 import mesh.model.TrustDomain;
@@ -74,7 +77,9 @@ final class CertificateClient {
 
     /** @throws IllegalArgumentException when it cannot be one */
     static TrustBundle bundle(mesh.v1.TrustBundle message) {
-        return new TrustBundle(new TrustDomain(message.getTrustDomain()), certificates(message.getCertificatesList()));
+        return new TrustBundle(new TrustDomain(message.getTrustDomain()), certificates(message.getCertificatesList()), new BanList(
+            message.getBannedIdsList().stream().map(SpiffeId::parse).collect(Collectors.toSet()),
+            message.getBannedSerialsList().stream().map(hex -> new BigInteger(hex, 16)).collect(Collectors.toSet())));
     }
 
     private static List<X509Certificate> certificates(List<ByteString> ders) {

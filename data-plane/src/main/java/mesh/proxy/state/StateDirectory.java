@@ -20,6 +20,7 @@ public final class StateDirectory {
 
     private static final String IDENTITY = "svid.pem";
     private static final String BUNDLE = "bundle.pem";
+    private static final String BANS = "bans";
     private static final String LAST_GOOD = "last-good.xds";
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
@@ -59,11 +60,13 @@ public final class StateDirectory {
         }
         refuseLooser(identity);
         Svid svid = PemFiles.svid(identity, identity);
-        return Optional.of(new Kept(svid, PemFiles.bundle(directory.resolve(BUNDLE), svid.id().trustDomain())));
+        TrustBundle bundle = PemFiles.bundle(directory.resolve(BUNDLE), svid.id().trustDomain());
+        return Optional.of(new Kept(svid, bundle.with(BanFile.read(directory.resolve(BANS)))));
     }
 
     /** The bundle first: whoever finds an identity finds whom it trusts. Key and chain are one file, so that they always fit. */
     public void keep(Svid svid, TrustBundle bundle) throws IOException {
+        BanFile.write(directory.resolve(BANS), bundle.bans());
         PemFiles.writeCertificates(directory.resolve(BUNDLE), bundle.authorities());
         PemFiles.writeSvid(directory.resolve(IDENTITY), svid);
     }

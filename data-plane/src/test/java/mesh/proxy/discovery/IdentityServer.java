@@ -141,6 +141,8 @@ final class IdentityServer implements AutoCloseable {
     private static TrustBundle message(mesh.model.TrustBundle bundle) {
         TrustBundle.Builder message = TrustBundle.newBuilder().setTrustDomain(bundle.trustDomain().name());
         bundle.authorities().forEach(each -> message.addCertificates(der(each)));
+        bundle.bans().identities().forEach(id -> message.addBannedIds(id.toString()));
+        bundle.bans().serials().forEach(serial -> message.addBannedSerials(serial.toString(16)));
         return message.build();
     }
 

@@ -4,17 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.StatusRuntimeException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.Supplier;
+import mesh.model.BanList;
 import mesh.model.TrustBundle;
 import mesh.pki.CaPin;
 import mesh.pki.Svid;
@@ -224,6 +227,17 @@ class IdentitySourceTest {
         server.send(both);
         await().untilAsserted(() -> assertThat(trusted).last().isEqualTo(both));
         assertThat(StateDirectory.open(directory.resolve("state")).identity().orElseThrow().bundle()).isEqualTo(both);
+    }
+
+    @Test
+    void followsBansAndKeepsThem() throws Exception {
+        source.open();
+        source.follow();
+        await().until(() -> server.watching() == 1);
+        TrustBundle banning = pki.bundle().with(new BanList(Set.of(pki.id("web")), Set.of(BigInteger.valueOf(0xbad))));
+        server.send(banning);
+        await().untilAsserted(() -> assertThat(trusted).last().isEqualTo(banning));
+        assertThat(StateDirectory.open(directory.resolve("state")).identity().orElseThrow().bundle()).isEqualTo(banning);
     }
 
     @Test
