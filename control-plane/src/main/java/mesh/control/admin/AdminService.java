@@ -8,6 +8,7 @@ import io.smallrye.common.annotation.Blocking;
 import jakarta.annotation.PreDestroy;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import mesh.control.admin.ConfigWrites.Reason;
 import mesh.control.admin.ConfigWrites.Terms;
 import mesh.control.admin.ConfigWrites.WrittenAs;
 import mesh.control.ca.AuditLog;
@@ -34,6 +35,8 @@ import mesh.v1.DeleteClusterRequest;
 import mesh.v1.DeleteEndpointRequest;
 import mesh.v1.DeleteListenerRequest;
 import mesh.v1.DeleteRouteRequest;
+import mesh.v1.DiffConfigRequest;
+import mesh.v1.DiffConfigResponse;
 import mesh.v1.GetConfigRequest;
 import mesh.v1.GetConfigResponse;
 import mesh.v1.ListClustersRequest;
@@ -46,10 +49,13 @@ import mesh.v1.ListRoutesRequest;
 import mesh.v1.ListRoutesResponse;
 import mesh.v1.ListSidecarsRequest;
 import mesh.v1.ListSidecarsResponse;
+import mesh.v1.ListVersionsRequest;
+import mesh.v1.ListVersionsResponse;
 import mesh.v1.PutClusterRequest;
 import mesh.v1.PutEndpointRequest;
 import mesh.v1.PutListenerRequest;
 import mesh.v1.PutRouteRequest;
+import mesh.v1.RollbackConfigRequest;
 import mesh.v1.WatchConfigRequest;
 import mesh.v1.WatchConfigResponse;
 import mesh.v1.WriteResponse;
@@ -70,14 +76,17 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
     private final SvidIssuer issuer;
     private final ConfigReads reads;
     private final ConfigWrites writes;
+    private final ConfigHistory history;
     private final ConfigWatches watches;
 
     public AdminService(MeshStore store, SidecarRegistry sidecars, SvidIssuer issuer, AuditLog audit, MeterRegistry meters) {
         this.store = store;
         this.sidecars = sidecars;
         this.issuer = issuer;
+        Audience audience = new Audience(sidecars);
         this.reads = new ConfigReads(store);
-        this.writes = new ConfigWrites(store, audit, meters);
+        this.writes = new ConfigWrites(store, audit, audience, meters);
+        this.history = new ConfigHistory(store, audience);
         this.watches = new ConfigWatches(store, MOST_WATCHES);
     }
 
@@ -97,13 +106,30 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
             }
             MeshSnapshot config = ConfigMessages.decode(request.getConfig(), "config", problems);
             refuseAny(problems);
-            return writes.write(terms, Edits.replaceAll(config), "apply config", WrittenAs.WHOLE);
+            return writes.write(terms, Edits.replaceAll(config), new Reason("apply config", request.getMessage()), WrittenAs.WHOLE);
         });
     }
 
     @Override
+    public void rollbackConfig(RollbackConfigRequest request, StreamObserver<WriteResponse> out) {
+        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
+            writes.write(terms, history.putBack(request.getVersion()),
+                new Reason("roll back to version " + request.getVersion(), request.getMessage()), WrittenAs.WHOLE));
+    }
+
+    @Override
+    public void listVersions(ListVersionsRequest request, StreamObserver<ListVersionsResponse> out) {
+        answer(out, () -> history.list(request));
+    }
+
+    @Override
+    public void diffConfig(DiffConfigRequest request, StreamObserver<DiffConfigResponse> out) {
+        answer(out, () -> history.diff(request));
+    }
+
+    @Override
     public void getConfig(GetConfigRequest request, StreamObserver<GetConfigResponse> out) {
-        answer(out, reads::config);
+        answer(out, () -> history.get(request));
     }
 
     @Override

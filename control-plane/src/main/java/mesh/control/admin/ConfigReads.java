@@ -4,14 +4,16 @@ import mesh.control.messages.ClusterMessages;
 import mesh.control.messages.ConfigMessages;
 import mesh.control.stream.ConfigSource;
 import mesh.model.MeshSnapshot;
-import mesh.v1.GetConfigResponse;
+import mesh.v1.Config;
 import mesh.v1.ListClustersResponse;
 import mesh.v1.ListEndpointsResponse;
 import mesh.v1.ListListenersResponse;
 import mesh.v1.ListRoutesResponse;
 
-/** The current configuration as it was written: all of it, or one kind. */
+/** The current configuration as it was written, one kind of it. */
 final class ConfigReads {
+
+    private record Written(long version, Config config) {}
 
     private final ConfigSource source;
 
@@ -19,24 +21,24 @@ final class ConfigReads {
         this.source = source;
     }
 
-    GetConfigResponse config() {
+    private Written written() {
         MeshSnapshot current = source.current();
-        return GetConfigResponse.newBuilder().setVersion(current.version()).setConfig(ConfigMessages.encode(current)).build();
+        return new Written(current.version(), ConfigMessages.encode(current));
     }
 
     ListListenersResponse listeners() {
-        GetConfigResponse all = config();
-        return ListListenersResponse.newBuilder().setVersion(all.getVersion()).addAllListeners(all.getConfig().getListenersList()).build();
+        Written all = written();
+        return ListListenersResponse.newBuilder().setVersion(all.version).addAllListeners(all.config.getListenersList()).build();
     }
 
     ListRoutesResponse routes() {
-        GetConfigResponse all = config();
-        return ListRoutesResponse.newBuilder().setVersion(all.getVersion()).addAllRoutes(all.getConfig().getRoutesList()).build();
+        Written all = written();
+        return ListRoutesResponse.newBuilder().setVersion(all.version).addAllRoutes(all.config.getRoutesList()).build();
     }
 
     ListClustersResponse clusters() {
-        GetConfigResponse all = config();
-        return ListClustersResponse.newBuilder().setVersion(all.getVersion()).addAllClusters(all.getConfig().getClustersList()).build();
+        Written all = written();
+        return ListClustersResponse.newBuilder().setVersion(all.version).addAllClusters(all.config.getClustersList()).build();
     }
 
     ListEndpointsResponse endpoints(String cluster) {

@@ -55,16 +55,46 @@ final class ConfigWrites {
      */
     record Terms(long expectedVersion, boolean dryRun) {}
 
+    /**
+     * What a write is for.
+     *
+     * @param action  for the audit, such as {@code put cluster payments}
+     * @param message in the caller's words; "" when it gave none
+     */
+    record Reason(String action, String message) {
+
+        private static final int LONGEST = 1000;
+
+        static Reason of(String action) {
+            return new Reason(action, "");
+        }
+
+        /** @throws StatusRuntimeException when the message would not be one line of a list */
+        Reason {
+            if (message.length() > LONGEST || message.chars().anyMatch(Character::isISOControl)) {
+                throw Refusal.of(List.of(new Problem("message", message.length() > LONGEST ? message.length() + " characters (expected: "
+                    + LONGEST + " at most)" : "has a control character (expected: one line of text)")));
+            }
+        }
+
+        /** For the history. */
+        String told() {
+            return message.isEmpty() ? action : message;
+        }
+    }
+
     private final MeshStore store;
     private final AuditLog audit;
+    private final Audience audience;
     private final Counter applied;
     private final Counter unchanged;
     private final Counter refused;
     private final Counter failed;
 
-    ConfigWrites(MeshStore store, AuditLog audit, MeterRegistry meters) {
+    ConfigWrites(MeshStore store, AuditLog audit, Audience audience, MeterRegistry meters) {
         this.store = store;
         this.audit = audit;
+        this.audience = audience;
         this.applied = counter(meters, "applied");
         this.unchanged = counter(meters, "unchanged");
         this.refused = counter(meters, "refused");
@@ -89,24 +119,28 @@ final class ConfigWrites {
         }
     }
 
-    /** @param what for the log and the audit, such as {@code put cluster payments} */
-    WriteResponse write(Terms terms, Change change, String what, WrittenAs written) {
+    WriteResponse write(Terms terms, Change change, String action, WrittenAs written) {
+        return write(terms, change, Reason.of(action), written);
+    }
+
+    WriteResponse write(Terms terms, Change change, Reason reason, WrittenAs written) {
         Observed observed = new Observed(change);
         String author = Peer.current().name();
         ApplyResult result = terms.dryRun
-            ? store.rehearse(terms.expectedVersion, observed) : store.edit(terms.expectedVersion, observed, author, what);
+            ? store.rehearse(terms.expectedVersion, observed) : store.edit(terms.expectedVersion, observed, author, reason.told());
         if (result instanceof ApplyResult.Rejected rejected) {
             List<Problem> problems = rejected.problems();
             throw Refusal.of(problems.stream().map(written::told).toList());
         }
         long version = ((ApplyResult.Applied) result).version();
         if (!terms.dryRun) {
-            done(version, observed.before.version(), author, what);
+            done(version, observed.before.version(), author, reason.action);
         }
         return WriteResponse.newBuilder()
             .setVersion(version)
             .addAllChanges(ChangeMessages.between(observed.before, observed.after))
             .addAllWarnings(warnings(observed, written))
+            .addAllSidecars(terms.dryRun ? audience.of(observed.before, observed.after) : List.of())
             .build();
     }
 

@@ -1,15 +1,17 @@
 package mesh.control.cli;
 
+import com.google.protobuf.Timestamp;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.concurrent.Callable;
 import mesh.v1.ApplyConfigRequest;
-import mesh.v1.Change;
 import mesh.v1.Config;
 import mesh.v1.GetConfigRequest;
 import mesh.v1.GetConfigResponse;
 import mesh.v1.WriteResponse;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,28 +22,47 @@ import picocli.CommandLine.Spec;
 /** {@code mesh config …}. */
 @Command(
     name = "config",
-    description = "Reads and replaces the configuration of the mesh.",
+    description = "Reads, replaces, compares and puts back the configuration of the mesh.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ConfigCommand.Get.class, ConfigCommand.Apply.class})
+    subcommands = {
+        ConfigCommand.Get.class, ConfigCommand.Apply.class, HistoryCommand.class, DiffCommand.class, RollbackCommand.class})
 final class ConfigCommand {
 
     /** {@code mesh config get}: prints what {@code mesh config apply} takes. */
     @Command(
         name = "get",
-        description = "Prints the current configuration as JSON, in the form that apply takes.",
+        description = "Prints the configuration as JSON, in the form that apply takes: the current one, or an earlier one.",
         mixinStandardHelpOptions = true)
     static final class Get implements Runnable {
 
         @Mixin
         private Client client;
 
+        @ArgGroup
+        private When when = new When();
+
         @Spec
         private CommandSpec spec;
 
+        /** At most one of the two. */
+        private static final class When {
+
+            @Option(names = "--config-version", paramLabel = "N", description = "as of this version (default: the current one)")
+            private long version;
+
+            @Option(names = "--at", paramLabel = "TIME",
+                description = "as it was at this time, such as 2026-11-28T14:03:00Z, or 14:03 of today on this machine's clock")
+            private Instant at;
+        }
+
         @Override
         public void run() {
-            GetConfigResponse response = client.call(admin -> admin.getConfig(GetConfigRequest.getDefaultInstance()));
+            GetConfigRequest.Builder request = GetConfigRequest.newBuilder().setVersion(when.version);
+            if (when.at != null) {
+                request.setAt(Timestamp.newBuilder().setSeconds(when.at.getEpochSecond()).setNanos(when.at.getNano()));
+            }
+            GetConfigResponse response = client.call(admin -> admin.getConfig(request.build()));
             PrintWriter out = spec.commandLine().getOut();
             out.println(Output.json(response.getConfig()));
             spec.commandLine().getErr().println("config version " + response.getVersion());
@@ -68,30 +89,19 @@ final class ConfigCommand {
         @Option(names = "--dry-run", description = "only say what would be refused, and otherwise what would change")
         private boolean dryRun;
 
+        @Option(names = {"-m", "--message"}, paramLabel = "TEXT", defaultValue = "", description = "what for, to be read in the history")
+        private String message;
+
         @Spec
         private CommandSpec spec;
 
         @Override
         public Integer call() throws IOException {
             Config config = ConfigFile.read(file);
-            WriteResponse response = client.call(admin -> admin.applyConfig(
-                ApplyConfigRequest.newBuilder().setConfig(config).setExpectedVersion(expectedVersion).setDryRun(dryRun).build()));
-            PrintWriter out = spec.commandLine().getOut();
-            PrintWriter err = spec.commandLine().getErr();
-            response.getWarningsList().forEach(warning -> err.println("warning: " + warning.getField() + ": " + warning.getDescription()));
-            if (dryRun) {
-                response.getChangesList().forEach(change -> out.println(line(change)));
-                out.println(response.getChangesCount() == 0 ? "nothing would change: config version " + response.getVersion()
-                    : "would become config version " + response.getVersion() + "; nothing was changed");
-            } else {
-                out.println("applied: config version " + response.getVersion());
-            }
+            WriteResponse response = client.call(admin -> admin.applyConfig(ApplyConfigRequest.newBuilder()
+                .setConfig(config).setExpectedVersion(expectedVersion).setDryRun(dryRun).setMessage(message).build()));
+            Written.tell(spec.commandLine(), response, dryRun, "applied");
             return 0;
-        }
-
-        private static String line(Change change) {
-            return change.getAction() + " " + change.getKind() + " " + change.getName()
-                + (change.getCluster().isEmpty() ? "" : " of cluster " + change.getCluster());
         }
     }
 }

@@ -7,6 +7,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneId;
 import mesh.model.Address;
 import mesh.model.Durations;
 import mesh.model.SpiffeId;
@@ -31,6 +34,7 @@ public final class Shell {
         return shell
             .registerConverter(Address.class, reading(Address::parse))
             .registerConverter(Duration.class, reading(Durations::parse))
+            .registerConverter(Instant.class, reading(text -> PointInTime.parse(text, InstantSource.system(), ZoneId.systemDefault())))
             .registerConverter(SpiffeId.class, reading(SpiffeId::parse))
             .registerConverter(TrustDomain.class, reading(TrustDomain::new))
             .setParameterExceptionHandler((thrown, words) -> explain(thrown))

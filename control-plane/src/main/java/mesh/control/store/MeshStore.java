@@ -3,6 +3,7 @@ package mesh.control.store;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -32,20 +33,23 @@ public final class MeshStore implements ConfigSource, Closeable {
 
     private static final Logger LOG = Logger.getLogger(MeshStore.class);
     private static final String FILE = "config.journal";
-    private static final long COMPACT_ABOVE = 8 << 20;
+    /** Of packed versions, on the disk and in memory; a journal grows to twice as much before it is compacted. */
+    private static final long KEEP_BYTES = 16 << 20;
 
     private final ExecutorService writer = Executors.newSingleThreadExecutor(task -> new Thread(task, "mesh-store"));
     private final List<Consumer<MeshSnapshot>> listeners = new CopyOnWriteArrayList<>();
     private final FileLayer files;
     private final Journal journal;
     private final InstantSource clock;
+    private final History history;
     private final long compactAbove;
     private volatile MeshSnapshot current;
 
-    private MeshStore(FileLayer files, Journal journal, InstantSource clock, long compactAbove, MeshSnapshot recovered) {
+    private MeshStore(FileLayer files, Journal journal, InstantSource clock, History history, long compactAbove, MeshSnapshot recovered) {
         this.files = files;
         this.journal = journal;
         this.clock = clock;
+        this.history = history;
         this.compactAbove = compactAbove;
         this.current = recovered;
     }
@@ -57,15 +61,24 @@ public final class MeshStore implements ConfigSource, Closeable {
      * @throws IOException naming the file and what to do, when what is there cannot be trusted
      */
     public static MeshStore open(FileLayer files, Optional<TrustBundle> trust, InstantSource clock) throws IOException {
-        return open(files, trust, clock, COMPACT_ABOVE);
+        return open(files, trust, clock, KEEP_BYTES);
     }
 
-    static MeshStore open(FileLayer files, Optional<TrustBundle> trust, InstantSource clock, long compactAbove) throws IOException {
+    static MeshStore open(FileLayer files, Optional<TrustBundle> trust, InstantSource clock, long keepBytes) throws IOException {
         Journal journal = Journal.open(files, FILE);
         try {
-            List<byte[]> records = journal.takeRecovered();
-            MeshSnapshot last = records.isEmpty() ? MeshSnapshot.EMPTY : ConfigRecord.read(records.get(records.size() - 1)).snapshot();
-            return new MeshStore(files, journal, clock, compactAbove, last.withTrust(trust));
+            History history = new History(keepBytes);
+            MeshSnapshot last = MeshSnapshot.EMPTY;
+            for (Iterator<byte[]> records = journal.takeRecovered().iterator(); records.hasNext();) {
+                byte[] bytes = records.next();
+                ConfigRecord record = ConfigRecord.read(bytes);
+                history.add(record.described(), bytes);
+                if (!records.hasNext()) {
+                    // Only this one must be a configuration still; an earlier one is refused when someone asks for it.
+                    last = record.snapshot();
+                }
+            }
+            return new MeshStore(files, journal, clock, history, 2 * keepBytes, last.withTrust(trust));
         } catch (IOException e) {
             journal.close();
             throw new IOException(files.describe(FILE) + ": " + e.getMessage(), e);
@@ -75,6 +88,11 @@ public final class MeshStore implements ConfigSource, Closeable {
     @Override
     public MeshSnapshot current() {
         return current;
+    }
+
+    /** The versions that are kept. The current one is there before it is told to anyone. */
+    public History history() {
+        return history;
     }
 
     @Override
@@ -148,24 +166,26 @@ public final class MeshStore implements ConfigSource, Closeable {
     }
 
     private void keep(MeshSnapshot snapshot, String author, String message) {
-        byte[] record = ConfigRecord.of(snapshot, clock.instant(), author, message).toBytes();
+        ConfigRecord record = ConfigRecord.of(snapshot, clock.instant(), author, message);
+        byte[] bytes = record.toBytes();
         try {
-            journal.append(record);
+            journal.append(bytes);
         } catch (IOException e) {
             String text = files.describe(FILE) + ": " + e.getMessage() + "; the change was refused, version " + current.version() + " stays";
             LOG.error(text);
             throw new StoreUnavailableException(text, isFull(e), e);
         }
-        // At least three of four bytes are the past then, so compaction copies little for what it frees.
-        if (journal.length() > compactAbove && journal.length() > 4L * record.length) {
-            compact(record);
+        history.add(record.described(), bytes);
+        // Half of it is forgotten then, also where a single version is longer than what is kept.
+        if (journal.length() > Math.max(compactAbove, 4L * bytes.length)) {
+            compact();
         }
     }
 
     /** The write is durable already: a failure here costs space and nothing else. */
-    private void compact(byte[] last) {
+    private void compact() {
         try {
-            journal.rewrite(List.of(last));
+            journal.rewrite(history.records());
         } catch (IOException e) {
             LOG.warnf("%s: could not be compacted, it goes on growing: %s", files.describe(FILE), e.getMessage());
         }

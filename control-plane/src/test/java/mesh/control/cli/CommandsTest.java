@@ -82,6 +82,41 @@ class CommandsTest {
     }
 
     @Test
+    void showsTheHistoryComparesAndPutsBack() throws IOException {
+        Path file = Files.writeString(temp.resolve("mesh.json"), CONFIG);
+        call("config", "apply", file.toString(), "-m", "the first");
+        Files.writeString(file, CONFIG.replace("least_conn", "random"));
+        call("config", "apply", file.toString());
+        out.getBuffer().setLength(0);
+
+        assertThat(call("config", "history")).isZero();
+        assertThat(out.toString().lines()).hasSize(3).element(2).asString().startsWith("1 ").endsWith("  the first");
+        out.getBuffer().setLength(0);
+
+        assertThat(call("config", "diff")).isEqualTo(1);
+        assertThat(out).hasToString("""
+            config version 1 to 2
+            clusters.payments.balancer
+              - "least_conn"
+              + "random"
+            """);
+        out.getBuffer().setLength(0);
+
+        assertThat(call("config", "rollback", "1", "--dry-run")).isZero();
+        assertThat(call("config", "rollback", "1")).isZero();
+        assertThat(out).hasToString("""
+            changed cluster payments
+            would become config version 3; nothing was changed
+            rolled back to version 1: config version 3
+            """);
+        assertThat(call("config", "diff", "1", "3")).isZero();
+        out.getBuffer().setLength(0);
+        assertThat(call("config", "get", "--config-version", "2")).isZero();
+        assertThat(out.toString()).contains("random");
+        assertThat(err.toString()).endsWith("config version 2\n");
+    }
+
+    @Test
     void tellsEveryProblemOfADryRun() throws IOException {
         Path file = Files.writeString(temp.resolve("mesh.json"), CONFIG.replace("least_conn", "rr"));
         assertThat(call("config", "apply", "--dry-run", file.toString())).isEqualTo(1);
@@ -187,6 +222,8 @@ class CommandsTest {
         "proxy-status -o xml, xml",
         "proxy-statsu, Did you mean: mesh proxy-status",
         "config, Commands:",
+        "config rollback, Missing required parameter: 'VERSION'",
+        "config get --at noon, 'expected: a time such as'",
         "control-plane start --svid-ttl 25h, --svid-ttl",
         "control-plane start --plaintext-listen 10.0.0.1:1, expected: a loopback address",
         "control-plane start --log-level loud, 'expected: error, warn, info, debug or trace'",

@@ -25,7 +25,7 @@ class MeshStoreCrashTest {
 
     private static final InstantSource CLOCK = InstantSource.fixed(Instant.EPOCH);
     /** So small that a few edits compact. */
-    private static final long COMPACT_ABOVE = 600;
+    private static final long KEEP_BYTES = 300;
 
     @Test
     void keepsEveryAcknowledgedWriteWhereverItCrashes() throws IOException {
@@ -43,26 +43,28 @@ class MeshStoreCrashTest {
         Random random = new Random(seed * 1000L + operation);
         CrashingFiles files = new CrashingFiles(random);
         files.crashAfter(operation);
-        History history = new History();
-        run(files, random, history);
+        Expectation expected = new Expectation();
+        run(files, random, expected);
         boolean crashed = files.hasCrashed();
 
         CrashingFiles after = files.restarted();
-        MeshStore store = MeshStore.open(after, Optional.empty(), CLOCK, COMPACT_ABOVE);
-        history.check(store.current(), "seed " + seed + ", crash at operation " + operation);
+        MeshStore store = MeshStore.open(after, Optional.empty(), CLOCK, KEEP_BYTES);
+        expected.check(store.current(), "seed " + seed + ", crash at operation " + operation);
+        assertThat(store.history().list(0, 1)).extracting(ConfigVersion::version)
+            .isEqualTo(store.current().version() == 0 ? List.of() : List.of(store.current().version()));
         store.edit(0, with(new Random(7)), "test", "after recovery");
         MeshSnapshot last = store.current();
         store.close();
-        store = MeshStore.open(after.restarted(), Optional.empty(), CLOCK, COMPACT_ABOVE);
+        store = MeshStore.open(after.restarted(), Optional.empty(), CLOCK, KEEP_BYTES);
         assertThat(store.current()).as("write after recovery, seed %d, operation %d", seed, operation).isEqualTo(last);
         store.close();
         return crashed;
     }
 
-    private static void run(CrashingFiles files, Random random, History history) throws IOException {
+    private static void run(CrashingFiles files, Random random, Expectation expected) throws IOException {
         MeshStore store;
         try {
-            store = MeshStore.open(files, Optional.empty(), CLOCK, COMPACT_ABOVE);
+            store = MeshStore.open(files, Optional.empty(), CLOCK, KEEP_BYTES);
         } catch (CrashingFiles.Crash e) {
             return;
         }
@@ -74,12 +76,12 @@ class MeshStoreCrashTest {
             }
             Change change = with(random);
             MeshSnapshot wanted = change.applyTo(store.current());
-            history.attempt(wanted.withVersion(store.current().version() + 1));
+            expected.attempt(wanted.withVersion(store.current().version() + 1));
             try {
                 store.edit(0, current -> wanted, "test", "edit " + i);
-                history.acknowledged(store.current());
+                expected.acknowledged(store.current());
             } catch (StoreUnavailableException e) {
-                assertThat(store.current()).as("what is read after a refused write").isEqualTo(history.acknowledged);
+                assertThat(store.current()).as("what is read after a refused write").isEqualTo(expected.acknowledged);
             } catch (IllegalStateException e) {
                 assertThat(e.getCause()).isInstanceOf(CrashingFiles.Crash.class);
                 break;
@@ -97,7 +99,7 @@ class MeshStoreCrashTest {
     }
 
     /** What may be found: what was acknowledged last, or, whole, what was attempted after that. */
-    private static final class History {
+    private static final class Expectation {
 
         private MeshSnapshot acknowledged = MeshSnapshot.EMPTY;
         private final List<MeshSnapshot> attemptedSince = new ArrayList<>();

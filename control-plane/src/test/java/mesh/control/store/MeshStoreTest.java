@@ -3,6 +3,8 @@ package mesh.control.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -126,13 +128,49 @@ class MeshStoreTest {
             String name = "c" + i;
             edit(current -> cluster(name).applyTo(MeshSnapshot.EMPTY));
         }
-        assertThat(files.content("config.journal")).hasSizeLessThan(1000);
+        assertThat(files.content("config.journal")).hasSizeLessThan(1500);
         MeshSnapshot last = store.current();
+        List<ConfigVersion> kept = store.history().list(0, 100);
         store.close();
         open();
 
         assertThat(store.current()).isEqualTo(last);
         assertThat(last.version()).isEqualTo(50);
+        assertThat(store.history().list(0, kept.size())).as("the history too").hasSizeGreaterThan(1).isEqualTo(kept);
+        assertThat(store.history().read(49)).hasValueSatisfying(then -> assertThat(then.clusters()).containsOnlyKeys("c48"));
+        assertThat(store.history().read(1)).isEmpty();
+    }
+
+    @Test
+    void readsWhatEarlierProgramsWrote() throws IOException {
+        edit(cluster("a"));
+        store.close();
+        mesh.v1.Config config = mesh.v1.Config.newBuilder().addClusters(mesh.v1.Cluster.newBuilder().setName("b")).build();
+        ByteArrayOutputStream plain = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(plain);
+        out.writeByte(1);
+        out.writeLong(2);
+        out.writeLong(0);
+        out.writeUTF("somebody");
+        out.writeUTF("something");
+        config.writeTo(out);
+        try (Journal journal = Journal.open(files, "config.journal")) {
+            journal.append(plain.toByteArray());
+        }
+        open();
+
+        assertThat(store.current().clusters()).containsOnlyKeys("b");
+        assertThat(store.history().find(2)).hasValueSatisfying(version -> assertThat(version.author()).isEqualTo("somebody"));
+    }
+
+    @Test
+    void alwaysKeepsTheLastVersionHoweverLongItIs() throws IOException {
+        store.close();
+        store = MeshStore.open(files, Optional.empty(), new FakeClock(), 1);
+        edit(cluster("a"));
+        edit(cluster("b"));
+
+        assertThat(store.history().list(0, 10)).extracting(ConfigVersion::version).containsExactly(2L);
     }
 
     @Test
@@ -143,7 +181,7 @@ class MeshStoreTest {
         }
 
         assertThatThrownBy(this::open).isInstanceOf(IOException.class).isNotInstanceOf(CorruptFileException.class)
-            .hasMessage("/data/config.journal: a record of form 99 (expected: 1; a newer program wrote it)");
+            .hasMessage("/data/config.journal: a record of form 99 (expected: 1 or 2; a newer program wrote it)");
     }
 
     private ApplyResult edit(Change change) {
