@@ -51,6 +51,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         this.env = env;
         this.loops = new ProxyLoops(count, env.ticker());
         this.metrics = new ProxyMetrics(count, env.ticker());
+        metrics.retryBudgets(sink -> runtime.current().clusters().forEach((name, cluster) -> sink.accept(name, cluster.budget().balance())));
         this.accessLogs = new AccessLogs(env.ticker(), metrics);
         this.tls = new MeshTls(env.clock(), metrics::handshake);
         Connector connector = new Connector(loops, tls, env.clock());

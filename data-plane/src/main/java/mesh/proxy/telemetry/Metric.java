@@ -1,7 +1,9 @@
 package mesh.proxy.telemetry;
 
 import io.prometheus.client.Collector;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 
 /** Every series that the sidecar exposes: its name, its labels and what it says. One place to add one, and the table that users read. */
 public enum Metric {
@@ -22,6 +24,7 @@ public enum Metric {
     ACTIVE_CONNECTIONS("mesh_active_connections", Collector.Type.GAUGE, "Connections of clients that are open", "listener"),
     BYTES("mesh_bytes_total", Collector.Type.COUNTER, "Bytes on clients' connections as they are on the wire; in is from the client", "listener", "direction"),
     RETRIES("mesh_retries_total", Collector.Type.COUNTER, "Further tries that a policy asked for: retried, or not because of overflow of the cluster's maxRetries, no_budget, no_time, or no_replay of a body too large", "outcome"),
+    RETRY_BUDGET("mesh_retry_budget_balance", Collector.Type.GAUGE, "Retries that a cluster's budget would pay for now", "cluster"),
     CLUSTER_OVERFLOW("mesh_cluster_overflow_total", Collector.Type.COUNTER,
         "Times a limit of a cluster was reached: connections, after which requests wait, pending_requests, requests or retries", "cluster", "limit"),
     RATE_LIMITED("mesh_rate_limited_total", Collector.Type.COUNTER,
@@ -41,7 +44,11 @@ public enum Metric {
         "1 while the configuration in force is an earlier process' last one, because there is no control plane to ask"),
     CONFIG_APPLIES("mesh_config_applies_total", Collector.Type.COUNTER, "Configurations applied or rejected", "result"),
     INTERNAL_ERRORS("mesh_internal_errors_total", Collector.Type.COUNTER, "Bugs: each closed one connection"),
-    ACCESS_LOG_DROPPED("mesh_access_log_dropped_total", Collector.Type.COUNTER, "Lines lost because they came faster than they could be written");
+    ACCESS_LOG_DROPPED("mesh_access_log_dropped_total", Collector.Type.COUNTER, "Lines lost because they came faster than they could be written"),
+    DROPPED("mesh_metrics_dropped_total", Collector.Type.COUNTER, "Events that are told nowhere, because there are too many series already");
+
+    /** What the configuration, and nobody else, gives names to; those come and go. Other labels are a few fixed words. */
+    private static final Set<String> NAMES = Set.of("service", "upstream", "cluster", "listener", "name");
 
     private final String text;
     private final Collector.Type type;
@@ -70,5 +77,10 @@ public enum Metric {
 
     public List<String> labels() {
         return labels;
+    }
+
+    /** Whether its series come and go with the configuration. */
+    boolean isNamed() {
+        return !Collections.disjoint(labels, NAMES);
     }
 }

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import org.HdrHistogram.Histogram;
 
 /** Adds the metrics up for a scrape, in the words of Prometheus. To be registered once; on whatever thread scrapes. */
 public final class MetricsCollector extends Collector {
@@ -53,13 +52,19 @@ public final class MetricsCollector extends Collector {
         upstreams(families);
         listeners(families);
         for (Metric metric : new Metric[] {
-            Metric.BREAKER_TRANSITIONS, Metric.OUTLIER_EJECTIONS, Metric.HEALTH_CHECKS, Metric.RETRIES, Metric.CLUSTER_OVERFLOW, Metric.HEDGES, Metric.FAULTS, Metric.MIRRORED, Metric.RATE_LIMITED, Metric.RATE_LIMIT_SHARED, Metric.HANDSHAKES, Metric.CONFIG_APPLIES, Metric.INTERNAL_ERRORS, Metric.ACCESS_LOG_DROPPED}) {
+            Metric.BREAKER_TRANSITIONS, Metric.OUTLIER_EJECTIONS, Metric.HEALTH_CHECKS, Metric.RETRIES, Metric.CLUSTER_OVERFLOW, Metric.HEDGES,
+            Metric.FAULTS, Metric.MIRRORED, Metric.RATE_LIMITED, Metric.RATE_LIMIT_SHARED, Metric.HANDSHAKES, Metric.CONFIG_APPLIES,
+            Metric.INTERNAL_ERRORS, Metric.ACCESS_LOG_DROPPED}) {
             Family family = new Family(metric);
             metrics.counters(metric).forEach((labels, count) -> family.add("", metric.labels(), labels, count.sum()));
             // One without labels is there from the beginning, so that its rate can be seen.
             if (metric.labels().isEmpty() && family.samples.isEmpty()) family.add(0);
             families.add(family);
         }
+        Family budgets = new Family(Metric.RETRY_BUDGET);
+        metrics.forEachBudget((cluster, balance) -> budgets.add(balance, cluster));
+        families.add(budgets);
+        families.add(new Family(Metric.DROPPED).add(metrics.dropped()));
         Family expiry = new Family(Metric.CERTIFICATE_EXPIRY);
         metrics.expiries().forEach((kind, seconds) -> expiry.add(seconds, kind));
         families.add(expiry);
@@ -73,8 +78,7 @@ public final class MetricsCollector extends Collector {
         Family summary = new Family(Metric.REQUEST_DURATION);
         Family histogram = new Family(Metric.REQUEST_LATENCY);
         new TreeMap<>(metrics.services()).forEach((service, requests) -> {
-            ServiceRequests.Durations durations = requests.durations();
-            if (durations.all().getTotalCount() == 0) return;
+            ServiceRequests.Seen durations = requests.durations();
             requests.forEachStatus((status, count) -> counts.add(count, service, Integer.toString(status)));
             addSummary(summary, service, durations, requests.seconds());
             addBuckets(histogram, service, durations.all(), requests.seconds());
@@ -82,26 +86,26 @@ public final class MetricsCollector extends Collector {
         families.addAll(List.of(counts, summary, histogram));
     }
 
-    private static void addSummary(Family family, String service, ServiceRequests.Durations durations, double seconds) {
+    private static void addSummary(Family family, String service, ServiceRequests.Seen durations, double seconds) {
         for (double quantile : QUANTILES) {
-            Histogram recent = durations.recent();
-            double value = recent.getTotalCount() == 0 ? Double.NaN : recent.getValueAtPercentile(quantile * 100) / 1e6;
+            Durations recent = durations.recent();
+            double value = recent.count() == 0 ? Double.NaN : recent.quantile(quantile) / 1e6;
             family.add("", List.of("service", "quantile"), List.of(service, Double.toString(quantile)), value);
         }
         addTotals(family, service, durations.all(), seconds);
     }
 
-    private static void addBuckets(Family family, String service, Histogram all, double seconds) {
+    private static void addBuckets(Family family, String service, Durations all, double seconds) {
         for (double bucket : BUCKETS) {
-            long below = all.getCountBetweenValues(0, (long) (bucket * TimeUnit.SECONDS.toMicros(1)));
+            long below = all.upTo((long) (bucket * TimeUnit.SECONDS.toMicros(1)));
             family.add("_bucket", List.of("service", "le"), List.of(service, doubleToGoString(bucket)), below);
         }
-        family.add("_bucket", List.of("service", "le"), List.of(service, "+Inf"), all.getTotalCount());
+        family.add("_bucket", List.of("service", "le"), List.of(service, "+Inf"), all.count());
         addTotals(family, service, all, seconds);
     }
 
-    private static void addTotals(Family family, String service, Histogram all, double seconds) {
-        family.add("_count", List.of("service"), List.of(service), all.getTotalCount());
+    private static void addTotals(Family family, String service, Durations all, double seconds) {
+        family.add("_count", List.of("service"), List.of(service), all.count());
         family.add("_sum", List.of("service"), List.of(service), seconds);
     }
 

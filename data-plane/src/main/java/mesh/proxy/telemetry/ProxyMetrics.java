@@ -1,5 +1,6 @@
 package mesh.proxy.telemetry;
 
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -7,6 +8,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import mesh.time.Ticker;
 
@@ -19,20 +22,40 @@ public final class ProxyMetrics {
     /** Counters whose first label is an endpoint. */
     private static final List<Metric> OF_UPSTREAMS = List.of(Metric.BREAKER_TRANSITIONS, Metric.OUTLIER_EJECTIONS, Metric.HEALTH_CHECKS);
 
+    /** A service's set has some 25 lines in a scrape, others one. */
+    private static final int MOST_SERIES = 10_000;
+
     private final int loops;
     private final Ticker ticker;
-    private final Map<String, ServiceRequests> services = new ConcurrentHashMap<>();
-    private final Map<String, ListenerTraffic> listeners = new ConcurrentHashMap<>();
+    private final SeriesLimit limit;
+    private final SeriesTable<String, ServiceRequests> services;
+    private final SeriesTable<String, ListenerTraffic> listeners;
     private final Set<UpstreamTraffic> upstreams = ConcurrentHashMap.newKeySet();
-    private final Map<Metric, Map<List<String>, LongAdder>> counters = new ConcurrentHashMap<>();
+    /** Those whose labels are names of the configuration. */
+    private final Map<Metric, SeriesTable<List<String>, Counter>> named = new EnumMap<>(Metric.class);
+    /** Those whose labels are a few fixed words. */
+    private final Map<Metric, Map<List<String>, Counter>> fixed = new EnumMap<>(Metric.class);
     private final Map<String, Long> expiries = new ConcurrentHashMap<>();
     private volatile long configVersion;
     private volatile boolean configStale;
+    private volatile Consumer<BiConsumer<String, Double>> budgets = sink -> {};
 
     /** @param loops number of proxy event loops */
     public ProxyMetrics(int loops, Ticker ticker) {
+        this(loops, ticker, MOST_SERIES);
+    }
+
+    /** @param most sets of labels that are shown */
+    ProxyMetrics(int loops, Ticker ticker, int most) {
         this.loops = loops;
         this.ticker = ticker;
+        this.limit = new SeriesLimit(most);
+        this.services = new SeriesTable<>(ticker, limit);
+        this.listeners = new SeriesTable<>(ticker, limit);
+        for (Metric metric : Metric.values()) {
+            if (metric.isNamed()) named.put(metric, new SeriesTable<>(ticker, limit));
+            else fixed.put(metric, new ConcurrentHashMap<>());
+        }
     }
 
     /** Requests under a {@code service} label. */
@@ -87,7 +110,7 @@ public final class ProxyMetrics {
 
     /** The meter of a {@code service} label; the same for the same name. */
     public ServiceMeter service(String name) {
-        return services.computeIfAbsent(name, unused -> new ServiceRequests(loops, ticker));
+        return services.get(name, () -> new ServiceRequests(loops, ticker));
     }
 
     /**
@@ -100,13 +123,19 @@ public final class ProxyMetrics {
      */
     public UpstreamMeter upstream(String address, IntSupplier breakerState, IntSupplier ejectedState, IntSupplier healthyState) {
         UpstreamTraffic traffic = new UpstreamTraffic(this, address, breakerState, ejectedState, healthyState);
-        upstreams.add(traffic);
+        if (limit.tryTake()) upstreams.add(traffic);
+        else limit.dropped(1);
         return traffic;
     }
 
     /** The meter of a listener; the same for the same name. */
     public ListenerMeter listener(String name) {
-        return listeners.computeIfAbsent(name, unused -> new ListenerTraffic(loops));
+        return listeners.get(name, () -> new ListenerTraffic(loops));
+    }
+
+    /** @param clusters tells each cluster in force and how many retries its budget has for it; asked at each scrape */
+    public void retryBudgets(Consumer<BiConsumer<String, Double>> clusters) {
+        budgets = clusters;
     }
 
     /** A bug has closed a connection. */
@@ -194,33 +223,43 @@ public final class ProxyMetrics {
         counter(metric, labels).increment();
     }
 
-    private LongAdder counter(Metric metric, String... labels) {
-        return counters.computeIfAbsent(metric, unused -> new ConcurrentHashMap<>())
-            .computeIfAbsent(List.of(labels), unused -> new LongAdder());
+    private Counter counter(Metric metric, String... labels) {
+        return metric.isNamed() ? named.get(metric).get(List.of(labels), Counter::new)
+            : fixed.get(metric).computeIfAbsent(List.of(labels), unused -> new Counter());
     }
 
     /** Endpoints come and go, and their addresses with them: what was counted of one stays as long as anybody has it. */
     private void forget(String address) {
         if (upstreams.stream().anyMatch(each -> each.address.equals(address))) return;
-        for (Metric metric : OF_UPSTREAMS) counters(metric).keySet().removeIf(labels -> labels.get(0).equals(address));
+        for (Metric metric : OF_UPSTREAMS) named.get(metric).removeIf(labels -> labels.get(0).equals(address));
     }
 
     // What a scrape reads.
 
     Map<String, ServiceRequests> services() {
-        return services;
+        return services.shown();
     }
 
     Map<String, ListenerTraffic> listeners() {
-        return listeners;
+        return listeners.shown();
     }
 
     Set<UpstreamTraffic> upstreams() {
         return upstreams;
     }
 
-    Map<List<String>, LongAdder> counters(Metric metric) {
-        return counters.getOrDefault(metric, Map.of());
+    Map<List<String>, Counter> counters(Metric metric) {
+        return metric.isNamed() ? named.get(metric).shown() : fixed.get(metric);
+    }
+
+    /** Of each cluster in force, retries that could be made now. */
+    void forEachBudget(BiConsumer<String, Double> sink) {
+        budgets.accept(sink);
+    }
+
+    /** Events that are told nowhere, for their series found no room. */
+    long dropped() {
+        return limit.dropped();
     }
 
     Map<String, Long> expiries() {
@@ -236,7 +275,7 @@ public final class ProxyMetrics {
     }
 
     /** One listener's connections and bytes. */
-    static final class ListenerTraffic implements ListenerMeter {
+    static final class ListenerTraffic implements ListenerMeter, SeriesTable.Series {
 
         final LongAdder accepted = new LongAdder();
         final LongAdder refused = new LongAdder();
@@ -247,6 +286,21 @@ public final class ProxyMetrics {
         ListenerTraffic(int loops) {
             in = new LoopCounter(loops);
             out = new LoopCounter(loops);
+        }
+
+        @Override
+        public long changes() {
+            return accepted.sum() + refused.sum() + in.sum() + out.sum();
+        }
+
+        @Override
+        public boolean isShownAtZero() {
+            return true;
+        }
+
+        @Override
+        public boolean isBusy() {
+            return active.get() > 0;
         }
 
         @Override
@@ -323,7 +377,8 @@ public final class ProxyMetrics {
         @Override
         public void close() {
             closed = true;
-            metrics.upstreams.remove(this);
+            if (!metrics.upstreams.remove(this)) return;
+            metrics.limit.giveBack();
             metrics.forget(address);
         }
 

@@ -1,15 +1,13 @@
 package mesh.proxy.telemetry;
 
-import java.util.concurrent.atomic.LongAdder;
-
 /** Counts what one rate limit does. Any thread. */
 public final class RateMeter {
 
-    private final LongAdder refused;
-    private final LongAdder shadowed;
-    private final LongAdder shared;
+    private final Counter refused;
+    private final Counter shadowed;
+    private final Counter shared;
 
-    RateMeter(LongAdder refused, LongAdder shadowed, LongAdder shared) {
+    RateMeter(Counter refused, Counter shadowed, Counter shared) {
         this.refused = refused;
         this.shadowed = shadowed;
         this.shared = shared;

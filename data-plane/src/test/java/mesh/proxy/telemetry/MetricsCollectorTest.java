@@ -7,6 +7,7 @@ import io.prometheus.client.exporter.common.TextFormat;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.time.Duration;
+import java.util.Arrays;
 import mesh.time.FakeClock;
 import org.junit.jupiter.api.Test;
 
@@ -128,24 +129,96 @@ class MetricsCollectorTest {
     }
 
     @Test
-    void losesNoCountWhileItIsScraped() throws InterruptedException {
-        ProxyMetrics.ServiceMeter payments = metrics.service("payments");
-        Thread[] loops = new Thread[2];
-        for (int loop = 0; loop < loops.length; loop++) {
+    void losesNoCountWhileLoopsRecordAndIsScrapedMeanwhile() throws InterruptedException {
+        int loops = 4;
+        int each = 200_000;
+        ProxyMetrics many = new ProxyMetrics(loops, clock);
+        CollectorRegistry scraped = new CollectorRegistry();
+        scraped.register(new MetricsCollector(many));
+        Thread[] threads = new Thread[loops];
+        for (int loop = 0; loop < loops; loop++) {
             int index = loop;
-            loops[loop] = new Thread(() -> {
-                for (int i = 0; i < 200_000; i++) payments.request(index, 200 + i % 5, 1000);
+            threads[loop] = new Thread(() -> {
+                ProxyMetrics.ServiceMeter payments = many.service("payments");
+                for (int i = 0; i < each; i++) payments.request(index, 200 + i % 5, Duration.ofMillis(i % 100).toNanos());
             });
-            loops[loop].start();
+            threads[loop].start();
         }
-        while (loops[0].isAlive() || loops[1].isAlive()) scrape();
+        double before = 0;
+        while (Arrays.stream(threads).anyMatch(Thread::isAlive)) {
+            Double count = scraped.getSampleValue("mesh_request_duration_seconds_count", new String[] {"service"}, new String[] {"payments"});
+            if (count == null) continue;
+            assertThat(count).isGreaterThanOrEqualTo(before);
+            before = count;
+        }
 
+        String all = "{service=\"payments\",";
+        assertThat(scrape(scraped))
+            .contains("mesh_requests_total" + all + "status=\"204\",} 160000.0\n")
+            .contains("mesh_request_duration_seconds_count" + all + "} 800000.0\n")
+            .contains("mesh_request_duration_seconds_sum" + all + "} 39600.0\n")
+            .contains("mesh_request_duration_seconds" + all + "quantile=\"0.5\",} 0.049")
+            .contains("mesh_request_latency_seconds_bucket" + all + "le=\"5.0E-4\",} 8000.0\n")
+            .contains("mesh_request_latency_seconds_bucket" + all + "le=\"0.05\",} 408000.0\n")
+            .contains("mesh_request_latency_seconds_bucket" + all + "le=\"+Inf\",} 800000.0\n")
+            .contains("mesh_request_latency_seconds_count" + all + "} 800000.0\n");
+    }
+
+    @Test
+    void aServiceThatNobodyCallsExpiresAndComesBackWithItsCounts() {
+        ProxyMetrics.ServiceMeter payments = metrics.service("payments");
+        metrics.service("never-called");
+        payments.request(0, 200, 1000);
+        assertThat(scrape()).contains("payments").doesNotContain("never-called");
+        clock.advance(Duration.ofMinutes(10).minusNanos(1));
+        assertThat(scrape()).contains("payments");
+        clock.advance(Duration.ofNanos(1));
+        assertThat(scrape()).doesNotContain("payments");
+        payments.request(0, 200, 1000);
+        assertThat(scrape()).contains("mesh_requests_total{service=\"payments\",status=\"200\",} 2.0\n");
+    }
+
+    @Test
+    void whatHasFixedWordsAndWhatIsInUseStays() {
+        metrics.retry("retried");
+        metrics.overflow("payments", "REQUESTS");
+        metrics.listener("web").connectionOpened();
+        metrics.upstream("a:1", () -> 0, () -> -1, () -> -1);
+        scrape();
+        clock.advance(Duration.ofHours(1));
         assertThat(scrape())
-            .contains("mesh_requests_total{service=\"payments\",status=\"204\",} 80000.0\n")
-            .contains("mesh_request_duration_seconds_count{service=\"payments\",} 400000.0\n");
+            .contains("mesh_retries_total{outcome=\"retried\",} 1.0\n")
+            .contains("mesh_active_connections{listener=\"web\",} 1.0\n")
+            .contains("mesh_upstream_active_connections{upstream=\"a:1\",} 0.0\n")
+            .doesNotContain("mesh_cluster_overflow_total{");
+    }
+
+    @Test
+    void whatIsBeyondTheLimitIsDroppedAndCounted() {
+        ProxyMetrics few = new ProxyMetrics(1, clock, 3);
+        CollectorRegistry scraped = new CollectorRegistry();
+        scraped.register(new MetricsCollector(few));
+        for (int i = 0; i < 5; i++) few.upstream("endpoint-" + i + ":1", () -> 0, () -> -1, () -> -1);
+        few.overflow("payments", "REQUESTS");
+        few.overflow("payments", "REQUESTS");
+        few.retry("retried");
+
+        assertThat(scrape(scraped))
+            .contains("upstream=\"endpoint-2:1\"").doesNotContain("endpoint-3").doesNotContain("mesh_cluster_overflow_total{")
+            .contains("mesh_metrics_dropped_total 4.0\n").contains("mesh_retries_total{outcome=\"retried\",} 1.0\n");
+    }
+
+    @Test
+    void tellsWhatRetryBudgetsHold() {
+        metrics.retryBudgets(sink -> sink.accept("payments", 12.5));
+        assertThat(scrape()).contains("mesh_retry_budget_balance{cluster=\"payments\",} 12.5\n").contains("mesh_metrics_dropped_total 0.0\n");
     }
 
     private String scrape() {
+        return scrape(registry);
+    }
+
+    private static String scrape(CollectorRegistry registry) {
         StringWriter text = new StringWriter();
         try {
             TextFormat.write004(text, registry.metricFamilySamples());
