@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import mesh.config.RoutePlaces;
 import mesh.model.Address;
 import mesh.model.ApplyResult;
 import mesh.model.MeshSnapshot;
@@ -44,6 +45,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     private volatile Svid svid;
     private volatile TrustBundle trust;
     private volatile Optional<Instant> cachedAt = Optional.empty();
+    private volatile RoutePlaces places = RoutePlaces.NONE;
     private volatile boolean draining;
 
     /** @param count number of event loops, at least 1; one a core is right */
@@ -61,7 +63,12 @@ public final class Sidecar implements SidecarView, AutoCloseable {
 
     /** Makes a configuration current, all of it at once; on any problem nothing changes. */
     public ApplyResult apply(MeshSnapshot snapshot) {
-        return apply(snapshot, Optional.empty());
+        return apply(snapshot, RoutePlaces.NONE);
+    }
+
+    /** As {@link #apply}, with the places where its routes are written. */
+    public ApplyResult apply(MeshSnapshot snapshot, RoutePlaces written) {
+        return apply(snapshot, Optional.empty(), written);
     }
 
     /**
@@ -70,10 +77,10 @@ public final class Sidecar implements SidecarView, AutoCloseable {
      * @param appliedAt when it was current
      */
     public ApplyResult restore(MeshSnapshot snapshot, Instant appliedAt) {
-        return apply(snapshot, Optional.of(appliedAt));
+        return apply(snapshot, Optional.of(appliedAt), RoutePlaces.NONE);
     }
 
-    private synchronized ApplyResult apply(MeshSnapshot snapshot, Optional<Instant> from) {
+    private synchronized ApplyResult apply(MeshSnapshot snapshot, Optional<Instant> from, RoutePlaces written) {
         List<Problem> problems = snapshot.problems();
         if (!problems.isEmpty()) return reject(problems);
         RuntimeTables before = runtime.current();
@@ -97,6 +104,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         change.commit(before);
         accessLogs.keep(snapshot);
         cachedAt = from;
+        places = written;
         metrics.configApplied(snapshot.version(), from.isPresent());
         return new ApplyResult.Applied(snapshot.version());
     }
@@ -121,6 +129,15 @@ public final class Sidecar implements SidecarView, AutoCloseable {
             .ifPresent(first -> metrics.certificateExpiry("trust_bundle", first));
     }
 
+    /**
+     * What a configuration would be compiled to. Nothing comes into force, no endpoint is asked anything and no log is opened.
+     *
+     * @param snapshot has no {@link MeshSnapshot#problems}
+     */
+    public RuntimeTables rehearse(MeshSnapshot snapshot) {
+        return compiler.compile(snapshot, RuntimeTables.EMPTY);
+    }
+
     /** The configuration in force. */
     public MeshSnapshot current() {
         return runtime.current().snapshot();
@@ -129,6 +146,11 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     @Override
     public Optional<Instant> cachedAt() {
         return cachedAt;
+    }
+
+    @Override
+    public RoutePlaces places() {
+        return places;
     }
 
     /** What it was compiled to, with everything that is alive in it. */

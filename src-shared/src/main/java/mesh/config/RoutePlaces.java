@@ -34,6 +34,11 @@ public final class RoutePlaces {
         this.found = found;
     }
 
+    /** As it was named; empty for {@link #NONE}. */
+    public String file() {
+        return file;
+    }
+
     /** Empty for what stands in no file: the implicit route of a listener that names a cluster. */
     public Optional<Place> of(String table, String host, String route) {
         return Optional.ofNullable(found.get(key(table, host, route)))

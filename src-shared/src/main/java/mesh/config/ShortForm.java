@@ -61,7 +61,8 @@ final class ShortForm {
         Optional<Address> metrics = root.section("metrics").map(this::metrics);
         FullForm.KEYS.forEach(key -> root.refuse(key, "beside proxy", "the short form, " + KEYS + ", or the full form, " + FullForm.KEYS));
         root.end();
-        return root.make(() -> new SidecarConfig(snapshot.orElseThrow(), mtls.files, metrics, Optional.empty(), Optional.empty(), RoutePlaces.NONE));
+        return root.make(() -> new SidecarConfig(snapshot.orElseThrow(), mtls.files, metrics, Optional.empty(), Optional.empty(),
+            new RoutePlaces.Gathered().in(findings.file())));
     }
 
     private MeshSnapshot snapshot(Section s, Mtls mtls) {

@@ -43,7 +43,7 @@ public final class AdminServer implements AutoCloseable {
 
     private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
     private static final List<String> LINKS =
-        List.of("/listeners", "/clusters", "/breakers", "/certs", "/config_dump", "/server_info", "/metrics", "/ready", "/live");
+        List.of("/listeners", "/clusters", "/breakers", "/certs", "/config_dump", "/server_info", "/explain", "/metrics", "/ready", "/live");
 
     private final Vertx vertx;
     private final SidecarView sidecar;
@@ -112,6 +112,7 @@ public final class AdminServer implements AutoCloseable {
             case "/reopen_logs" -> post(request, control::reopenLogs);
             case "/logging" -> post(request, () -> control.logLevel(String.valueOf(request.getParam("level"))));
             case "/" -> get(request, "text/html; charset=utf-8", () -> OverviewPage.of(pages, LINKS));
+            case "/explain" -> explain(request);
             case "/metrics", "/stats" -> get(request, METRICS_TYPE, metrics);
             case "/ready", "/live" -> health(request);
             default -> page(request);
@@ -122,6 +123,16 @@ public final class AdminServer implements AutoCloseable {
         Supplier<JsonObject> page = json.get(request.path());
         if (page == null) answer(request, 404, "no such page (expected: one of " + LINKS + ")\n");
         else get(request, "application/json", () -> page.get().encodePrettily() + "\n");
+    }
+
+    /** A question that is none is a 400 that says why. */
+    private void explain(HttpServerRequest request) {
+        if (!isRead(request)) return;
+        vertx.executeBlocking(() -> ExplainPage.of(sidecar, request.params()), false).onComplete(
+            page -> request.response().putHeader("content-type", page.type()).putHeader("cache-control", "no-store")
+                .putHeader(ExplainPage.SERVED, String.valueOf(page.served())).end(page.content()),
+            failure -> answer(request, failure instanceof IllegalArgumentException ? 400 : 500,
+                failure instanceof IllegalArgumentException ? failure.getMessage() + "\n" : "internal error\n"));
     }
 
     private void metrics(HttpServerRequest request) {
@@ -143,14 +154,18 @@ public final class AdminServer implements AutoCloseable {
 
     /** Made off the event loop: a scrape adds up every series. */
     private void get(HttpServerRequest request, String type, Supplier<String> text) {
-        if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
-            request.response().putHeader("allow", "GET, HEAD");
-            answer(request, 405, "GET it\n");
-            return;
-        }
+        if (!isRead(request)) return;
         vertx.executeBlocking(text::get, false).onComplete(
             made -> request.response().putHeader("content-type", type).putHeader("cache-control", "no-store").end(made),
             failure -> answer(request, 500, "internal error\n"));
+    }
+
+    /** If not, the client has been told. */
+    private static boolean isRead(HttpServerRequest request) {
+        if (request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD) return true;
+        request.response().putHeader("allow", "GET, HEAD");
+        answer(request, 405, "GET it\n");
+        return false;
     }
 
     private void post(HttpServerRequest request, Runnable action) {

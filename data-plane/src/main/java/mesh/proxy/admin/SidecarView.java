@@ -3,6 +3,7 @@ package mesh.proxy.admin;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import mesh.config.RoutePlaces;
 import mesh.model.Address;
 import mesh.model.TrustBundle;
 import mesh.pki.Svid;
@@ -15,6 +16,9 @@ public interface SidecarView {
 
     /** When the configuration in force was applied by an earlier process; empty once this one has had one from where they come from. */
     Optional<Instant> cachedAt();
+
+    /** Where the routes in force are written; {@link RoutePlaces#NONE} where they came from a control plane. */
+    RoutePlaces places();
 
     /** Where listeners are bound, by name. */
     Map<String, Address> bound();

@@ -83,7 +83,7 @@ final class FileFeed implements Feed {
             }
             rotate(identity);
         }
-        ApplyResult result = sidecar.apply(config.snapshot().withVersion(version));
+        ApplyResult result = sidecar.apply(config.snapshot().withVersion(version), config.places());
         if (result instanceof ApplyResult.Rejected rejected) {
             identity = before;
             rotate(before);

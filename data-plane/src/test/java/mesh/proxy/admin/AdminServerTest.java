@@ -141,6 +141,24 @@ class AdminServerTest {
     }
 
     @Test
+    void explainsWhatBecomesOfARequest() throws Exception {
+        String answer = ask("admin", "GET /explain?host=shop.example&path=%2Fcart%3Fpage%3D2&method=PUT&header=x-a%3A1&listener=web");
+        assertThat(answer).containsIgnoringCase("content-type: application/json").containsIgnoringCase("x-mesh-served: true");
+        JsonObject told = new JsonObject(body(answer));
+        assertThat(told.getString("request")).isEqualTo("PUT shop.example/cart?page=2");
+        assertThat(told.getJsonObject("route").getString("name")).isEqualTo("all");
+        assertThat(told.getJsonArray("clusters").getJsonObject(0).getJsonArray("endpoints").getJsonObject(0).getString("address"))
+            .isEqualTo("127.0.0.1:9001");
+        assertThat(told.getString("configuration")).isEqualTo("version 7");
+
+        assertThat(ask("admin", "GET /explain?host=shop&format=text")).containsIgnoringCase("content-type: text/plain").contains("-> goes to cluster payments");
+        assertThat(ask("admin", "GET /explain?host=shop&hots=a")).startsWith("HTTP/1.1 400")
+            .endsWith("parameter: \"hots\" (expected: one of [listener, method, host, path, header, format])\n");
+        assertThat(ask("admin", "GET /explain")).startsWith("HTTP/1.1 400").contains("host: missing");
+        assertThat(ask("admin", "POST /explain?host=shop")).startsWith("HTTP/1.1 405");
+    }
+
+    @Test
     void servesMetricsOnTheirOwnListener() throws Exception {
         assertThat(body(ask("metrics", "GET /metrics"))).isEqualTo("a_metric 1.0\n");
         assertThat(ask("metrics", "GET /config_dump")).startsWith("HTTP/1.1 404");

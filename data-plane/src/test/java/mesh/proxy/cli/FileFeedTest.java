@@ -61,6 +61,20 @@ class FileFeedTest {
         assertThat(sidecar.current().version()).isEqualTo(2);
     }
 
+    /** What explains a route tells where it is written now. */
+    @Test
+    void theSidecarKnowsWhereItsRoutesAreWritten() throws Exception {
+        String routes = "listeners: [{name: web, listen: \"127.0.0.1:0\", route: web}]\nclusters: [{name: web}]\nroutes:\n  - name: web\n"
+            + "    virtualHosts: [{name: all, hosts: [\"*\"], routes: [{name: all, cluster: web}]}]\n";
+        Path file = write("a.yaml", routes);
+        assertThat(open(file)).isEmpty();
+        assertThat(sidecar.places().of("web", "all", "all").orElseThrow()).hasToString(file + ":5:55");
+        feed.follow();
+        write("a.yaml", "# moved\n" + routes);
+        clock.advance(LOOKED_TWICE);
+        assertThat(sidecar.places().of("web", "all", "all").orElseThrow()).hasToString(file + ":6:55");
+    }
+
     @Test
     void aPortInUseNamesTheFileAndTheAddress() throws Exception {
         try (ServerSocket other = new ServerSocket(0)) {
