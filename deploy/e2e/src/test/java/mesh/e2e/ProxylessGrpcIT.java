@@ -5,21 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.ChannelCredentials;
-import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.ServerCredentials;
 import io.grpc.TlsServerCredentials;
 import io.grpc.xds.XdsChannelCredentials;
-import io.grpc.xds.XdsNameResolverProvider;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import mesh.v1.Cluster;
 import mesh.v1.Config;
@@ -165,24 +161,8 @@ class ProxylessGrpcIT {
         return channel(name, InsecureChannelCredentials.create(), null);
     }
 
-    /** @param files what its certificate provider reads; null for none */
-    @SuppressWarnings("deprecation")
     private ManagedChannel channel(String name, ChannelCredentials credentials, EnrolledFiles files) {
-        Map<String, Object> bootstrap = new HashMap<>(Map.of(
-            "xds_servers", List.of(Map.of(
-                "server_uri", controlPlane.plaintext().toString(),
-                "channel_creds", List.of(Map.of("type", "insecure")),
-                "server_features", List.of("xds_v3"))),
-            "node", Map.of("id", "web-1", "cluster", "web")));
-        if (files != null) {
-            bootstrap.put("certificate_providers", Map.of("default", Map.of("plugin_name", "file_watcher", "config", Map.of(
-                "certificate_file", files.chain().toString(), "private_key_file", files.key().toString(),
-                "ca_certificate_file", files.ca().toString(), "refresh_interval", "60s"))));
-        }
-        // Deprecated, and the only way to a bootstrap that is not the whole process's: each test has a control plane of its own.
-        ManagedChannel channel = Grpc.newChannelBuilder("xds:///" + name, credentials)
-            .nameResolverFactory(XdsNameResolverProvider.createForTest("xds", bootstrap))
-            .build();
+        ManagedChannel channel = XdsChannels.open(controlPlane, "web", name, credentials, files);
         opened(channel::shutdownNow);
         return channel;
     }
