@@ -2,6 +2,8 @@ package mesh.e2e;
 
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.streams.WriteStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.zip.CRC32;
 
@@ -35,6 +37,10 @@ final class Body {
     /** Writes it as fast as it is taken; then runs {@code end}. */
     void writeTo(WriteStream<Buffer> out, Runnable end) {
         write(out, length, end);
+    }
+
+    void writeTo(OutputStream out) throws IOException {
+        for (long left = length; left > 0; left -= BLOCK.length) out.write(BLOCK, 0, (int) Math.min(left, BLOCK.length));
     }
 
     private static void write(WriteStream<Buffer> out, long left, Runnable end) {

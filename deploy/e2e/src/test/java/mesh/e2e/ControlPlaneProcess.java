@@ -1,5 +1,6 @@
 package mesh.e2e;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.ManagedChannel;
@@ -72,10 +73,9 @@ final class ControlPlaneProcess implements AutoCloseable {
 
     /** Waits until these nodes have acknowledged everything up to that version that concerns them. */
     void awaitSync(long version, String... nodes) {
-        await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(10)).until(() -> sidecars().stream()
-            .filter(each -> List.of(nodes).contains(each.getNode()))
-            .filter(each -> each.getConnected() && each.getAcknowledgedVersion() >= version)
-            .count() == nodes.length);
+        await().atMost(Duration.ofSeconds(90)).pollInterval(Duration.ofMillis(10)).untilAsserted(() -> assertThat(sidecars().stream()
+            .filter(each -> each.getConnected() && each.getAcknowledgedVersion() >= version).map(SidecarStatus::getNode))
+            .as("in sync with version %d: %s", version, sidecars()).contains(nodes));
     }
 
     Address tls() {

@@ -1,5 +1,6 @@
 package mesh.e2e;
 
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -16,6 +17,7 @@ final class EchoService implements AutoCloseable {
 
     private final HttpServer server;
     private final BlockingQueue<String> seen = new LinkedBlockingQueue<>();
+    private final Pause pause = new Pause();
 
     EchoService(Vertx vertx, Wire wire, Identities identities) throws Exception {
         server = wire.server(vertx, identities, "payments").requestHandler(this::serve);
@@ -26,6 +28,7 @@ final class EchoService implements AutoCloseable {
         switch (request.path()) {
             case "/echo" -> echo(request);
             case "/sum" -> sum(request);
+            case "/slow-sum" -> slowSum(request);
             case "/down" -> down(request);
             case "/early" -> early(request);
             case "/sink" -> sink(request);
@@ -64,6 +67,13 @@ final class EchoService implements AutoCloseable {
         request.handler(data -> crc.update(data.getBytes())).endHandler(end -> request.response().end(Long.toString(crc.getValue())));
     }
 
+    /** The same, with a pause at the beginning. */
+    private void slowSum(HttpServerRequest request) {
+        sum(request.pause());
+        Context context = Vertx.currentContext();
+        pause.begin().thenRun(() -> context.runOnContext(over -> request.resume()));
+    }
+
     private static void down(HttpServerRequest request) {
         Body body = new Body(Long.parseLong(request.query()));
         request.response().putHeader("content-length", Long.toString(body.length()));
@@ -97,6 +107,11 @@ final class EchoService implements AutoCloseable {
     /** What a request has told of itself, in order: data, end or broken. */
     BlockingQueue<String> seen() {
         return seen;
+    }
+
+    /** The one pause of what is slow. */
+    Pause pause() {
+        return pause;
     }
 
     Address address() {

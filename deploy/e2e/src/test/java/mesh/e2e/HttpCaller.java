@@ -1,5 +1,6 @@
 package mesh.e2e;
 
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -28,7 +29,7 @@ final class HttpCaller implements AutoCloseable {
     record Answer(int status, long bytes, long crc, String text, String sum) {}
 
     private static final int TEXT_BYTES = 1000;
-    private static final long PATIENCE_SECONDS = 180;
+    private static final long PATIENCE_SECONDS = 180L * Effort.of("gibibytes", 1);
 
     private final HttpClient client;
 
@@ -39,7 +40,7 @@ final class HttpCaller implements AutoCloseable {
     /** Sends a request and waits for the whole of its answer, or throws what broke it. */
     Answer call(Address target, String path) throws Exception {
         return await(open(target, HttpMethod.GET, path).compose(request -> {
-            CompletableFuture<Answer> answer = answer(request, 0);
+            CompletableFuture<Answer> answer = answer(request, null);
             request.end();
             return Future.fromCompletionStage(answer);
         }));
@@ -47,22 +48,27 @@ final class HttpCaller implements AutoCloseable {
 
     /** As above, with a body. @param known whether its length is told first */
     Answer call(Address target, String path, Body body, boolean known) throws Exception {
-        return await(open(target, HttpMethod.POST, path).compose(request -> {
-            CompletableFuture<Answer> answer = answer(request, 0);
+        return await(send(target, path, body, known));
+    }
+
+    /** As above, without waiting. */
+    Future<Answer> send(Address target, String path, Body body, boolean known) {
+        return open(target, HttpMethod.POST, path).compose(request -> {
+            CompletableFuture<Answer> answer = answer(request, null);
             if (known) request.putHeader("content-length", Long.toString(body.length()));
             else request.setChunked(true);
             request.sendHead().onSuccess(sent -> body.writeTo(request, request::end));
             return Future.fromCompletionStage(answer);
-        }));
+        });
     }
 
-    /** Asks for a body and stops reading for a while in the middle of it. */
-    Answer callSlowly(Address target, String path, long pauseMillis) throws Exception {
-        return await(open(target, HttpMethod.GET, path).compose(request -> {
-            CompletableFuture<Answer> answer = answer(request, pauseMillis);
+    /** Asks for a body and pauses at the beginning of it. */
+    Future<Answer> read(Address target, String path, Pause pause) {
+        return open(target, HttpMethod.GET, path).compose(request -> {
+            CompletableFuture<Answer> answer = answer(request, pause);
             request.end();
             return Future.fromCompletionStage(answer);
-        }));
+        });
     }
 
     /** A request that is on its way, its body not yet begun. */
@@ -92,21 +98,22 @@ final class HttpCaller implements AutoCloseable {
         return client.request(method, target.port(), target.host(), path);
     }
 
-    private static CompletableFuture<Answer> answer(HttpClientRequest request, long pauseMillis) {
+    private static CompletableFuture<Answer> answer(HttpClientRequest request, Pause pause) {
         CompletableFuture<Answer> answer = new CompletableFuture<>();
-        request.response().onSuccess(response -> read(response, answer, pauseMillis)).onFailure(answer::completeExceptionally);
+        request.response().onSuccess(response -> read(response, answer, pause)).onFailure(answer::completeExceptionally);
         return answer;
     }
 
-    private static void read(HttpClientResponse response, CompletableFuture<Answer> answer, long pauseMillis) {
+    private static void read(HttpClientResponse response, CompletableFuture<Answer> answer, Pause pause) {
         CRC32 crc = new CRC32();
         ByteArrayOutputStream text = new ByteArrayOutputStream();
         long[] bytes = new long[1];
         response.exceptionHandler(answer::completeExceptionally);
         response.handler(data -> {
-            if (bytes[0] == 0 && pauseMillis > 0) {
+            if (bytes[0] == 0 && pause != null) {
                 response.pause();
-                Vertx.currentContext().owner().setTimer(pauseMillis, over -> response.resume());
+                Context context = Vertx.currentContext();
+                pause.begin().thenRun(() -> context.runOnContext(over -> response.resume()));
             }
             bytes[0] += data.length();
             crc.update(data.getBytes());

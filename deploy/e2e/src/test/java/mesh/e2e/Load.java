@@ -7,6 +7,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -149,9 +150,10 @@ final class Load implements AutoCloseable {
         return now;
     }
 
-    /** In the order in which they ended. */
-    List<Answer> answers() {
-        return List.copyOf(answers);
+    /** Answers to requests that began after a moment, in the order in which they began. Those that began before it are forgotten. */
+    List<Answer> since(long moment) {
+        answers.removeIf(answer -> answer.begun() - moment <= 0);
+        return answers.stream().sorted(Comparator.comparingLong(answer -> answer.begun() - moment)).toList();
     }
 
     List<String> failures() {

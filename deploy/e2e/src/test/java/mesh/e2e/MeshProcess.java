@@ -131,12 +131,12 @@ final class MeshProcess implements AutoCloseable {
         return process.pid();
     }
 
-    /** Resident memory, in KiB. */
-    long residentKib() throws IOException {
+    /** The most memory that it has had resident so far, in KiB. */
+    long peakKib() throws IOException {
         for (String line : Files.readAllLines(Path.of("/proc/" + pid() + "/status"))) {
-            if (line.startsWith("VmRSS:")) return Long.parseLong(line.replaceAll("[^0-9]", ""));
+            if (line.startsWith("VmHWM:")) return Long.parseLong(line.replaceAll("[^0-9]", ""));
         }
-        throw new IOException("no VmRSS of " + pid());
+        throw new IOException("no VmHWM of " + pid());
     }
 
     /** STOP makes it stand still, with its sockets open; CONT lets it go on. */

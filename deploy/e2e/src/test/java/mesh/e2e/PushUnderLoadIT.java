@@ -5,20 +5,21 @@ import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Issue 3: pushes while requests flow lose none, and hold from their acknowledgement on. */
+@Tag("soak")
 class PushUnderLoadIT {
 
-    private static final int PUSHES = 20;
+    private static final int PUSHES = Effort.of("pushes", 20);
     /** Each may have a request on the way that was sent somewhere before. */
     private static final int CLIENTS = 8;
     private static final List<String> NODES = List.of("payments-1", "payments-2", "payments-3");
@@ -27,7 +28,7 @@ class PushUnderLoadIT {
     private Path dir;
 
     @Test
-    void twentyPushesLoseNoRequestAndHoldFromTheirAcknowledgement() throws Exception {
+    void pushesLoseNoRequestAndHoldFromTheirAcknowledgement() throws Exception {
         try (HttpService one = new HttpService("payments-1"); HttpService two = new HttpService("payments-2");
             HttpService three = new HttpService("payments-3"); TestMesh mesh = new TestMesh(dir)) {
             mesh.web().payments("payments-1", one.address()).payments("payments-2", two.address()).payments("payments-3", three.address());
@@ -41,9 +42,9 @@ class PushUnderLoadIT {
                     long acknowledged = System.nanoTime();
                     int cycle = weights.values().stream().mapToInt(Integer::intValue).sum();
                     load.awaitMore(2 * cycle);
-                    await().atMost(Duration.ofSeconds(30)).until(() -> bodies(since(load, acknowledged)).containsAll(weights.keySet()));
+                    await().atMost(Duration.ofSeconds(30)).until(() -> bodies(load.since(acknowledged)).containsAll(weights.keySet()));
 
-                    List<Load.Answer> since = since(load, acknowledged);
+                    List<Load.Answer> since = load.since(acknowledged);
                     assertThat(bodies(since)).as("push %d", push).isEqualTo(weights.keySet());
                     for (String node : weights.keySet()) {
                         int before = since.stream().map(Load.Answer::body).toList().indexOf(node);
@@ -55,12 +56,6 @@ class PushUnderLoadIT {
                 assertThat(load.answered()).isGreaterThan(PUSHES * 10);
             }
         }
-    }
-
-    /** Answers to requests that began after a moment, in the order in which they began. */
-    private static List<Load.Answer> since(Load load, long moment) {
-        return load.answers().stream().filter(answer -> answer.begun() - moment > 0)
-            .sorted(Comparator.comparingLong(answer -> answer.begun() - moment)).toList();
     }
 
     private static Set<String> bodies(List<Load.Answer> answers) {

@@ -128,6 +128,16 @@ final class TestMesh implements AutoCloseable {
         return inbound.get(node);
     }
 
+    /** Bytes that web's sidecar has taken from its clients. */
+    double bytesUp() throws IOException, InterruptedException {
+        return sidecar("web-1").metric("mesh_bytes_total{listener=\"out\",direction=\"in\",}");
+    }
+
+    /** Bytes that the sidecar of payments has sent into the mesh, those of TLS among them. */
+    double bytesDown() throws IOException, InterruptedException {
+        return sidecar("payments-1").metric("mesh_bytes_total{listener=\"payments-1-in\",direction=\"out\",}");
+    }
+
     Path dir() {
         return dir;
     }

@@ -16,32 +16,40 @@ import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Issue 3: what HTTP/1.1 carries through two sidecars with mTLS between them: small and large, fast and slow, and WebSocket. */
+@Tag("soak")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TrafficIT {
 
-    private static final long GIB = 1L << 30;
-    private static final byte[] BLOCK = block();
+    private static final Body BIG = new Body((long) Effort.of("gibibytes", 1) << 30);
+    private static final Body WARM_UP = new Body(64 << 20);
+    private static final long PATIENCE_SECONDS = 180L * Effort.of("gibibytes", 1);
 
     @TempDir
     private static Path dir;
 
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final Pause pauseOfApplication = new Pause();
     private Sockets application;
     private TestMesh mesh;
 
     @BeforeAll
     void start() throws Exception {
-        application = new Sockets(TrafficIT::serve);
+        application = new Sockets(this::serve);
         mesh = new TestMesh(dir);
         mesh.web().payments("payments-1", application.address());
         mesh.push(TestMesh.withoutTimeouts(mesh.config(Map.of("payments-1", 1))));
@@ -51,6 +59,7 @@ class TrafficIT {
     void stop() {
         mesh.close();
         application.close();
+        threads.shutdownNow();
     }
 
     @Test
@@ -74,25 +83,36 @@ class TrafficIT {
     }
 
     @Test
-    void carriesAGibibyteUpInFlatMemory() throws Exception {
-        upload(64 << 20);
+    void carriesAGibibyteUpToASlowReaderInFlatMemory() throws Exception {
+        upload("/up", WARM_UP);
         Memory memory = Memory.of(mesh);
-        assertThat(upload(GIB)).isEqualTo(crc(GIB));
+        double before = mesh.bytesUp();
+        Future<Long> sum = threads.submit(() -> upload("/up-slowly", BIG));
+        pauseOfApplication.awaitBegun();
+        memory.assertWriterStopsToo(() -> mesh.bytesUp() - before, BIG.length() / 4);
+        pauseOfApplication.end();
+        assertThat(sum.get(PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo(BIG.crc());
         memory.assertFlat();
     }
 
     @Test
     void carriesAGibibyteDownToASlowReaderInFlatMemory() throws Exception {
-        download(64 << 20, 0);
+        download(WARM_UP, null);
         Memory memory = Memory.of(mesh);
-        assertThat(download(GIB, 2000)).isEqualTo(crc(GIB));
+        double before = mesh.bytesDown();
+        Pause pause = new Pause();
+        Future<Long> sum = threads.submit(() -> download(BIG, pause));
+        pause.awaitBegun();
+        memory.assertWriterStopsToo(() -> mesh.bytesDown() - before, BIG.length() / 4);
+        pause.end();
+        assertThat(sum.get(PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo(BIG.crc());
         memory.assertFlat();
     }
 
     @Test
     void showsWhatItHasCarriedInTheSpecificationsSeries() throws Exception {
         double before = Math.max(0, mesh.sidecar("web-1").metric("mesh_requests_total{service=\"payments\",status=\"200\",}"));
-        for (int i = 0; i < 10; i++) download(1, 0);
+        for (int i = 0; i < 10; i++) download(new Body(1), null);
 
         SidecarProcess web = mesh.sidecar("web-1");
         String upstream = mesh.inbound("payments-1").toString();
@@ -105,58 +125,44 @@ class TrafficIT {
             .isGreaterThan(System.currentTimeMillis() / 1000.0);
     }
 
-    private long upload(long bytes) throws IOException {
+    private long upload(String path, Body body) throws IOException {
         try (Socket client = Sockets.connect(mesh.outbound())) {
-            OutputStream out = client.getOutputStream();
-            out.write(("PUT /up HTTP/1.1\r\nhost: payments\r\ncontent-length: " + bytes + "\r\nconnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
-            write(out, bytes);
+            client.setSoTimeout((int) TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
+            client.getOutputStream().write(("PUT " + path + " HTTP/1.1\r\nhost: payments\r\ncontent-length: " + body.length()
+                + "\r\nconnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            body.writeTo(client.getOutputStream());
             assertThat(Sockets.readHead(client.getInputStream())).startsWith("HTTP/1.1 200");
             return Long.parseLong(new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII));
         }
     }
 
-    /** @param pauseMillis in the middle, for as long as any buffer on the way may fill */
-    private long download(long bytes, long pauseMillis) throws IOException, InterruptedException {
+    private long download(Body body, Pause pause) throws IOException {
         try (Socket client = Sockets.connect(mesh.outbound())) {
-            client.getOutputStream().write(("GET /down?" + bytes + " HTTP/1.1\r\nhost: payments\r\nconnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
-            InputStream in = client.getInputStream();
-            assertThat(Sockets.readHead(in)).startsWith("HTTP/1.1 200");
-            CRC32 crc = new CRC32();
-            byte[] buffer = new byte[64 * 1024];
-            long read = 0;
-            boolean paused = false;
-            for (int n; (n = in.read(buffer)) >= 0; ) {
-                crc.update(buffer, 0, n);
-                read += n;
-                if (!paused && read > bytes / 4) {
-                    paused = true;
-                    Thread.sleep(pauseMillis);
-                }
-            }
-            assertThat(read).isEqualTo(bytes);
-            return crc.getValue();
+            client.getOutputStream().write(("GET /down?" + body.length() + " HTTP/1.1\r\nhost: payments\r\nconnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            assertThat(Sockets.readHead(client.getInputStream())).startsWith("HTTP/1.1 200");
+            long crc = readCrc(client.getInputStream(), body.length(), pause);
+            assertThat(client.getInputStream().read()).as("after the body").isNegative();
+            return crc;
         }
     }
 
-    private static long crc(long bytes) {
+    /** @param pause after a quarter of it; null for none */
+    private static long readCrc(InputStream in, long length, Pause pause) throws IOException {
         CRC32 crc = new CRC32();
-        for (long left = bytes; left > 0; left -= BLOCK.length) crc.update(BLOCK, 0, (int) Math.min(left, BLOCK.length));
+        byte[] buffer = new byte[64 * 1024];
+        for (long left = length; left > 0; ) {
+            if (pause != null && !pause.hasBegun() && left <= length - length / 4) pause.begin().join();
+            int n = in.read(buffer, 0, (int) Math.min(left, buffer.length));
+            if (n < 0) throw new IOException("cut");
+            crc.update(buffer, 0, n);
+            left -= n;
+        }
         return crc.getValue();
-    }
-
-    private static void write(OutputStream out, long bytes) throws IOException {
-        for (long left = bytes; left > 0; left -= BLOCK.length) out.write(BLOCK, 0, (int) Math.min(left, BLOCK.length));
-    }
-
-    private static byte[] block() {
-        byte[] block = new byte[64 * 1024];
-        for (int i = 0; i < block.length; i++) block[i] = (byte) (i * 31 + (i >> 8));
-        return block;
     }
 
     // The application.
 
-    private static void serve(Socket socket, InputStream in, OutputStream out) throws Exception {
+    private void serve(Socket socket, InputStream in, OutputStream out) throws Exception {
         while (true) {
             String head = Sockets.readHead(in);
             Matcher down = Pattern.compile("^GET /down\\?(\\d+) ").matcher(head);
@@ -164,27 +170,15 @@ class TrafficIT {
                 echo(head, in, out);
                 return;
             } else if (down.find()) {
-                long bytes = Long.parseLong(down.group(1));
-                out.write(("HTTP/1.1 200 OK\r\ncontent-length: " + bytes + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
-                write(out, bytes);
+                Body body = new Body(Long.parseLong(down.group(1)));
+                out.write(("HTTP/1.1 200 OK\r\ncontent-length: " + body.length() + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+                body.writeTo(out);
             } else {
                 long length = Long.parseLong(head.replaceAll("(?is).*content-length: (\\d+).*", "$1"));
-                String text = Long.toString(readCrc(in, length));
+                String text = Long.toString(readCrc(in, length, head.startsWith("PUT /up-slowly ") ? pauseOfApplication : null));
                 out.write(("HTTP/1.1 200 OK\r\ncontent-length: " + text.length() + "\r\n\r\n" + text).getBytes(StandardCharsets.US_ASCII));
             }
         }
-    }
-
-    private static long readCrc(InputStream in, long length) throws IOException {
-        CRC32 crc = new CRC32();
-        byte[] buffer = new byte[64 * 1024];
-        for (long left = length; left > 0; ) {
-            int n = in.read(buffer, 0, (int) Math.min(left, buffer.length));
-            if (n < 0) throw new IOException("cut");
-            crc.update(buffer, 0, n);
-            left -= n;
-        }
-        return crc.getValue();
     }
 
     /** RFC 6455, as far as one text message needs it: the handshake, and each frame back without its mask. */
