@@ -24,6 +24,7 @@ import mesh.proxy.runtime.TableCompiler;
 import mesh.proxy.telemetry.AccessLogs;
 import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.tls.MeshTls;
+import mesh.proxy.tracing.Tracers;
 import mesh.proxy.upstream.Connector;
 import mesh.time.Env;
 import org.jboss.logging.Logger;
@@ -38,6 +39,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     private final ProxyLoops loops;
     private final ProxyMetrics metrics;
     private final AccessLogs accessLogs;
+    private final Tracers tracers;
     private final MeshTls tls;
     private final ProxyRuntime runtime = new ProxyRuntime();
     private final TableCompiler compiler;
@@ -55,9 +57,10 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         this.metrics = new ProxyMetrics(count, env.ticker());
         metrics.retryBudgets(sink -> runtime.current().clusters().forEach((name, cluster) -> sink.accept(name, cluster.budget().balance())));
         this.accessLogs = new AccessLogs(env.ticker(), metrics);
+        this.tracers = new Tracers(env, metrics::spans);
         this.tls = new MeshTls(env.clock(), metrics::handshake);
         Connector connector = new Connector(loops, tls, env.clock());
-        this.compiler = new TableCompiler(env, loops, connector, metrics, accessLogs);
+        this.compiler = new TableCompiler(env, loops, connector, metrics, accessLogs, tracers);
         this.binder = new ListenerBinder(env, loops, runtime, tls, connector, metrics);
     }
 
@@ -95,6 +98,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
             change.undo();
             compiler.settle(before, next);
             accessLogs.keep(before.snapshot());
+            tracers.keep(before.snapshot());
             return reject(change.problems());
         }
         // Whom to trust comes with the identity, bans and all; a subscription tells it later and says less.
@@ -103,6 +107,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         compiler.settle(next, before);
         change.commit(before);
         accessLogs.keep(snapshot);
+        tracers.keep(snapshot);
         cachedAt = from;
         places = written;
         metrics.configApplied(snapshot.version(), from.isPresent());
@@ -173,6 +178,10 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         return accessLogs;
     }
 
+    public Tracers tracers() {
+        return tracers;
+    }
+
     /**
      * Accepts for {@code delay} more, lets the requests in flight end, each the last of its connection, and cuts what is left after {@code
      * limit}.
@@ -233,6 +242,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         binder.cut();
         loops.close();
         accessLogs.close();
+        tracers.close();
         tls.close();
     }
 }

@@ -29,6 +29,7 @@ import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
 import mesh.model.Timeouts;
+import mesh.model.TracingPolicy;
 import mesh.model.TrustBundle;
 import mesh.model.UpstreamTls;
 import mesh.model.VirtualHost;
@@ -55,6 +56,7 @@ public final class Snapshots {
     private RouteLimits routeLimits = RouteLimits.NONE;
     private ListenerLimits limits = ListenerLimits.NONE;
     private Optional<AccessLogPolicy> log = Optional.empty();
+    private Optional<TracingPolicy> tracing = Optional.empty();
     private HealthPolicy health = HealthPolicy.NONE;
     private RouteFilters filters = RouteFilters.NONE;
     private HeaderChanges hostRequestHeaders = HeaderChanges.NONE;
@@ -180,6 +182,11 @@ public final class Snapshots {
         return this;
     }
 
+    public Snapshots tracing(TracingPolicy policy) {
+        tracing = Optional.of(policy);
+        return this;
+    }
+
     public Snapshots health(HealthPolicy policy) {
         health = policy;
         return this;
@@ -232,7 +239,7 @@ public final class Snapshots {
         clusters.add(new Cluster("payments", balancer, upstreamTls, breaker, connections).withHealth(health).withRetries(retryLimits));
         return new MeshSnapshot(
             version,
-            MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls, limits, log)), Listener::name),
+            MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls, limits, log, tracing)), Listener::name),
             MeshSnapshot.byName(List.of(table), RouteTable::name),
             MeshSnapshot.byName(clusters, Cluster::name),
             MeshSnapshot.byName(sets, EndpointSet::cluster),

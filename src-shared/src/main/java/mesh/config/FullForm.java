@@ -23,6 +23,7 @@ import mesh.model.Route;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
 import mesh.model.Timeouts;
+import mesh.model.TracingPolicy;
 import mesh.model.UpstreamProtocol;
 import mesh.model.UpstreamTls;
 
@@ -41,6 +42,7 @@ final class FullForm {
     private final List<RouteTable> implicit = new ArrayList<>();
     private final RoutePlaces.Gathered places = new RoutePlaces.Gathered();
     private final AccessLogForm accessLogs;
+    private final TracingForm tracing = new TracingForm();
 
     FullForm(Section root, Path directory, Findings findings) {
         this.root = root;
@@ -50,8 +52,14 @@ final class FullForm {
     }
 
     /** Telemetry's part of the result. */
-    private record Telemetry(Optional<Address> metrics, Optional<Address> admin, Optional<Address> health, AccessLogForm.Said accessLog) {
-        static final Telemetry NONE = new Telemetry(Optional.empty(), Optional.empty(), Optional.empty(), AccessLogForm.Said.NOTHING);
+    private record Telemetry(
+        Optional<Address> metrics, Optional<Address> admin, Optional<Address> health, AccessLogForm.Said accessLog, Optional<TracingPolicy> tracing) {
+        static final Telemetry NONE =
+            new Telemetry(Optional.empty(), Optional.empty(), Optional.empty(), AccessLogForm.Said.NOTHING, Optional.empty());
+
+        Listener complete(Listener listener, AccessLogForm accessLogs, TracingForm tracings) {
+            return tracings.complete(accessLogs.complete(listener, accessLog), tracing);
+        }
     }
 
     /** A cluster is two records of the model. */
@@ -74,7 +82,7 @@ final class FullForm {
         List<RouteTable> all = new ArrayList<>(named);
         all.addAll(implicit);
         MeshSnapshot snapshot = new MeshSnapshot(0,
-            MeshSnapshot.byName(listeners.stream().map(each -> accessLogs.complete(each, telemetry.accessLog)).toList(), Listener::name),
+            MeshSnapshot.byName(listeners.stream().map(each -> telemetry.complete(each, accessLogs, tracing)).toList(), Listener::name),
             MeshSnapshot.byName(all, RouteTable::name),
             MeshSnapshot.byName(parts.stream().map(ClusterParts::cluster).toList(), Cluster::name),
             MeshSnapshot.byName(parts.stream().map(ClusterParts::endpoints).toList(), EndpointSet::cluster),
@@ -92,6 +100,7 @@ final class FullForm {
         Optional<DownstreamTls> tls = s.section("tls").map(FullForm::downstream);
         ListenerLimits limits = LimitsForm.listener(s, tcp);
         accessLogs.listener(s, name, tcp);
+        tracing.listener(s, name, tcp);
         if (tcp) {
             s.refuse("route", "beside protocol tcp", HTTP_ONLY);
             s.refuse("service", "beside protocol tcp", HTTP_ONLY);
@@ -161,8 +170,9 @@ final class FullForm {
         Optional<Address> admin = listen(s, "adminListen");
         Optional<Address> health = listen(s, "healthListen");
         AccessLogForm.Said accessLog = accessLogs.read(s);
+        Optional<TracingPolicy> traced = tracing.read(s);
         s.end();
-        return new Telemetry(metrics, admin, health, accessLog);
+        return new Telemetry(metrics, admin, health, accessLog, traced);
     }
 
     private Optional<Address> listen(Section s, String key) {

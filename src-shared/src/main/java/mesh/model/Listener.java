@@ -13,9 +13,11 @@ import java.util.Optional;
  * @param tls     mTLS towards whoever connects; empty for plaintext
  * @param limits  what clients may cost
  * @param log     which requests are written down; only for HTTP
+ * @param tracing of which requests spans are exported; only for HTTP
  */
 public record Listener(
-    String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits, Optional<AccessLogPolicy> log) {
+    String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits, Optional<AccessLogPolicy> log,
+    Optional<TracingPolicy> tracing) {
 
     public Listener {
         Checks.name("listener name", name);
@@ -26,11 +28,14 @@ public record Listener(
         if (traffic instanceof TcpTraffic && log.isPresent()) {
             throw new IllegalArgumentException("listener \"" + name + "\" access log beside protocol tcp (expected: only with protocol http)");
         }
+        if (traffic instanceof TcpTraffic && tracing.isPresent()) {
+            throw new IllegalArgumentException("listener \"" + name + "\" tracing beside protocol tcp (expected: only with protocol http)");
+        }
     }
 
-    /** Without an access log. */
+    /** Of which nobody is told. */
     public Listener(String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits) {
-        this(name, bind, scope, traffic, tls, limits, Optional.empty());
+        this(name, bind, scope, traffic, tls, limits, Optional.empty(), Optional.empty());
     }
 
     /** Without limits. */
@@ -39,7 +44,11 @@ public record Listener(
     }
 
     public Listener withLog(Optional<AccessLogPolicy> next) {
-        return new Listener(name, bind, scope, traffic, tls, limits, next);
+        return new Listener(name, bind, scope, traffic, tls, limits, next, tracing);
+    }
+
+    public Listener withTracing(Optional<TracingPolicy> next) {
+        return new Listener(name, bind, scope, traffic, tls, limits, log, next);
     }
 
     /** What a listener does with its bytes. */

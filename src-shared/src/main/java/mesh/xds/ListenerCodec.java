@@ -33,6 +33,7 @@ import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
 import mesh.model.RateLimit;
 import mesh.model.Scope;
+import mesh.model.TracingPolicy;
 import mesh.v1.ListenerPolicy;
 
 /**
@@ -102,15 +103,15 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         if (listener.traffic() instanceof TcpTraffic tcp) {
             return filter(TCP, TcpProxy.newBuilder().setStatPrefix(listener.name()).setCluster(tcp.cluster()).build());
         }
-        return filter(HTTP, connectionManager((HttpTraffic) listener.traffic(), listener.tls().isPresent(), listener.limits(), listener.log()));
+        return filter(HTTP, connectionManager((HttpTraffic) listener.traffic(), listener.tls().isPresent(), listener));
     }
 
     private static Filter filter(String name, Message config) {
         return Filter.newBuilder().setName(name).setTypedConfig(Wire.pack(config)).build();
     }
 
-    private static HttpConnectionManager connectionManager(
-        HttpTraffic http, boolean mutualTls, ListenerLimits limits, Optional<AccessLogPolicy> log) {
+    private static HttpConnectionManager connectionManager(HttpTraffic http, boolean mutualTls, mesh.model.Listener listener) {
+        ListenerLimits limits = listener.limits();
         HttpConnectionManager.Builder manager = HttpConnectionManager.newBuilder()
             .setStatPrefix(http.service().isEmpty() ? NO_SERVICE : http.service())
             .setRds(Rds.newBuilder().setConfigSource(Wire.ADS).setRouteConfigName(http.routeTable()))
@@ -120,7 +121,8 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
             .addUpgradeConfigs(UpgradeConfig.newBuilder().setUpgradeType("websocket"))
             .setNormalizePath(BoolValue.of(true));
         DownstreamHttpOptions.encode(limits.http(), manager);
-        log.ifPresent(policy -> manager.addAccessLog(AccessLogs.encode(policy)));
+        listener.log().ifPresent(policy -> manager.addAccessLog(AccessLogs.encode(policy)));
+        listener.tracing().ifPresent(policy -> manager.setTracing(Tracings.encode(policy)));
         limits.rate().ifPresent(rate -> manager.addHttpFilters(httpFilter(RateLimits.LISTENER_FILTER, RateLimits.encode(rate))));
         manager.addHttpFilters(httpFilter(RateLimits.FILTER, RateLimits.idle()));
         manager.addHttpFilters(httpFilter(CorsPolicies.FILTER, Cors.getDefaultInstance()));
@@ -155,12 +157,13 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         long body = MeshPolicy.decode(message.getMetadata(), ListenerPolicy.newBuilder(), reading).getMaxBodyBytes();
         Service service = service(chain, body, at);
         return reading.clean()
-            ? reading.check(() -> new mesh.model.Listener(message.getName(), bind, Scope.ALL, service.traffic, tls, service.limits, service.log))
+            ? reading.check(() -> new mesh.model.Listener(message.getName(), bind, Scope.ALL, service.traffic, tls, service.limits, service.log,
+                service.tracing))
             : null;
     }
 
     /** What the filters of a chain do; traffic is null when problems were noted. */
-    private record Service(Traffic traffic, ListenerLimits limits, Optional<AccessLogPolicy> log) {}
+    private record Service(Traffic traffic, ListenerLimits limits, Optional<AccessLogPolicy> log, Optional<TracingPolicy> tracing) {}
 
     private static Service service(FilterChain chain, long maxBodyBytes, Reading reading) {
         int last = chain.getFiltersCount() - 1;
@@ -176,12 +179,14 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         if (config.is(HttpConnectionManager.class)) {
             HttpConnectionManager manager = at.unpack(config, HttpConnectionManager.class);
             return manager == null ? null : new Service(http(manager, at), limits(manager, connections, maxBodyBytes, at),
-                AccessLogs.decode(manager.getAccessLogList(), at.at("access_log")));
+                AccessLogs.decode(manager.getAccessLogList(), at.at("access_log")),
+                manager.hasTracing() ? Tracings.decode(manager.getTracing(), at.at("tracing")) : Optional.empty());
         }
         if (config.is(TcpProxy.class)) {
             TcpProxy proxy = at.unpack(config, TcpProxy.class);
             return proxy == null ? null : new Service(tcp(proxy, at),
-                at.check(() -> new ListenerLimits(Optional.empty(), 0, connections, maxBodyBytes, HttpLimits.DEFAULT)), Optional.empty());
+                at.check(() -> new ListenerLimits(Optional.empty(), 0, connections, maxBodyBytes, HttpLimits.DEFAULT)),
+                Optional.empty(), Optional.empty());
         }
         at.unexpected(config.getTypeUrl(), "the configuration of " + HTTP + " or " + TCP);
         return null;

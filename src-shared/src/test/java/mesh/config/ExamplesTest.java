@@ -33,6 +33,7 @@ import mesh.model.Route;
 import mesh.model.RouteTable;
 import mesh.model.SpiffeId;
 import mesh.model.TextMatch;
+import mesh.model.TracingPolicy;
 import mesh.model.UpstreamTls;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -162,6 +163,14 @@ class ExamplesTest {
         assertThat(config.snapshot().listeners().get("web").log())
             .contains(new AccessLogPolicy(AccessLogPolicy.Format.JSON, "/var/log/mesh/access.log", new Percent(100_000), true));
         assertThat(config.snapshot().listeners().get("payments").log()).contains(AccessLogPolicy.DEFAULT);
+    }
+
+    @Test
+    void aListenersTracingStandsInPlaceOfTheFiles() throws IOException {
+        SidecarConfig config = valid("telemetry.yaml");
+        assertThat(config.snapshot().listeners().get("web").tracing())
+            .contains(new TracingPolicy(new Address("otel-collector", 4317), Percent.of(5), "shop"));
+        assertThat(config.snapshot().listeners().get("payments").tracing()).isEmpty();
     }
 
     @Test

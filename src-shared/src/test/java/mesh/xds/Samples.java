@@ -55,6 +55,7 @@ import mesh.model.Scope;
 import mesh.model.SpiffeId;
 import mesh.model.TextMatch;
 import mesh.model.Timeouts;
+import mesh.model.TracingPolicy;
 import mesh.model.TrustBundle;
 import mesh.model.TrustDomain;
 import mesh.model.UpstreamProtocol;
@@ -81,10 +82,12 @@ final class Samples {
     private static List<Listener> listeners() {
         return List.of(
             new Listener("outbound", new Address("127.0.0.1", 15001), Scope.ALL, new Listener.HttpTraffic("shop", ""), Optional.empty())
-                .withLog(Optional.of(AccessLogPolicy.DEFAULT)),
+                .withLog(Optional.of(AccessLogPolicy.DEFAULT))
+                .withTracing(Optional.of(new TracingPolicy(new Address("otel", 4317), new Percent(123_456), "shop"))),
             new Listener("every", new Address("", 0), Scope.ALL, new Listener.HttpTraffic("all", "web"), Optional.empty(),
                 new ListenerLimits(Optional.of(RateLimit.of(10, Duration.ofSeconds(1), new RateLimit.ClientAddress())), 2))
-                .withLog(Optional.of(new AccessLogPolicy(AccessLogPolicy.Format.JSON, AccessLogPolicy.STDERR, new Percent(123_456), false))),
+                .withLog(Optional.of(new AccessLogPolicy(AccessLogPolicy.Format.JSON, AccessLogPolicy.STDERR, new Percent(123_456), false)))
+                .withTracing(Optional.of(new TracingPolicy(new Address("::1", 1), Percent.ALL, ""))),
             new Listener("six", new Address("::1", 15002), Scope.ALL, new Listener.TcpTraffic("plain"), Optional.empty()),
             new Listener("inbound", new Address("0.0.0.0", 15006), Scope.ALL, new Listener.HttpTraffic("all", "payments"),
                 Optional.of(new DownstreamTls(Set.of(WEB, PAYMENTS))),

@@ -26,6 +26,7 @@ import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.listener.v3.ListenerFilter;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.config.trace.v3.OpenTelemetryConfig;
 import io.envoyproxy.envoy.extensions.access_loggers.file.v3.FileAccessLog;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
@@ -183,6 +184,28 @@ class StrictDecodingTest {
             p -> assertThat(p).endsWith("json_format.status: \"%RESPONSE_CODE_DETAILS%\" (expected: %RESPONSE_CODE%)"),
             p -> assertThat(p).endsWith("json_format.zone: is set (expected: absent; this proxy does not have it)"),
             p -> assertThat(p).endsWith("access_log.filter.not_health_check_filter: is set (expected: absent; this proxy does not have it)"));
+    }
+
+    @Test
+    void refusesTracingThatWouldTellSomethingElse() throws Exception {
+        Listener.Builder listener = wire(ResourceType.LISTENER, "outbound", Listener.class).toBuilder();
+        Filter.Builder filter = listener.getFilterChainsBuilder(0).getFiltersBuilder(0);
+        HttpConnectionManager.Builder manager = filter.getTypedConfig().unpack(HttpConnectionManager.class).toBuilder();
+        HttpConnectionManager.Tracing.Builder tracing = manager.getTracingBuilder();
+        OpenTelemetryConfig.Builder config = tracing.getProvider().getTypedConfig().unpack(OpenTelemetryConfig.class).toBuilder();
+        config.getGrpcServiceBuilder().getEnvoyGrpcBuilder().setClusterName("otel");
+        config.getSamplerBuilder().setName("always");
+        tracing.clearClientSampling().clearSpawnUpstreamSpan().setVerbose(true).getOverallSamplingBuilder().setValue(50);
+        tracing.getProviderBuilder().setTypedConfig(Wire.pack(config.build()));
+        filter.setTypedConfig(Wire.pack(manager.build()));
+        String path = "listeners.outbound.filter_chains[0].filters[0].typed_config.tracing.";
+        assertThat(problems(decode(ResourceType.LISTENER, "outbound", listener.build()))).containsExactlyInAnyOrder(
+            path + "verbose: is set (expected: absent; this proxy does not have it)",
+            path + "client_sampling: \"100.0\" (expected: 0)",
+            path + "overall_sampling: \"50.0\" (expected: 100)",
+            path + "spawn_upstream_span: \"false\" (expected: true)",
+            path + "provider.typed_config.sampler: is set (expected: absent; this proxy does not have it)",
+            path + "provider.typed_config.grpc_service.envoy_grpc: is set (expected: absent; this proxy does not have it)");
     }
 
     @Test

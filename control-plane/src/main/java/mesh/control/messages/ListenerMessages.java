@@ -10,6 +10,7 @@ import mesh.model.Route;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
 import mesh.model.Timeouts;
+import mesh.model.TracingPolicy;
 import mesh.model.RetryPolicy;
 
 /**
@@ -40,11 +41,14 @@ public final class ListenerMessages {
         ListenerLimits limits = LimitMessages.decode(m, path, problems);
         Optional<AccessLogPolicy> log = m.hasAccessLog()
             ? Optional.ofNullable(AccessLogMessages.decode(m.getAccessLog(), path + ".access_log", problems)) : Optional.empty();
+        Optional<TracingPolicy> tracing = m.hasTracing()
+            ? Optional.ofNullable(TracingMessages.decode(m.getTracing(), path + ".tracing", problems)) : Optional.empty();
         Scope scope = new Scope(m.getScope().getWorkload(), m.getScope().getNode());
         if (problems.count() > before) {
             return null;
         }
-        return problems.read(path, () -> new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits, log), implicit(m, traffic)));
+        return problems.read(path, () ->
+            new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits, log, tracing), implicit(m, traffic)));
     }
 
     private static Listener.Traffic traffic(mesh.v1.Listener m, String path, Problems problems) {
@@ -110,6 +114,7 @@ public final class ListenerMessages {
         listener.tls().ifPresent(tls -> m.setTls(mesh.v1.DownstreamTls.newBuilder().addAllAllow(Values.texts(tls.allow()))));
         LimitMessages.encode(listener.limits(), m);
         listener.log().ifPresent(log -> m.setAccessLog(AccessLogMessages.encode(log)));
+        listener.tracing().ifPresent(tracing -> m.setTracing(TracingMessages.encode(tracing)));
         return m.build();
     }
 

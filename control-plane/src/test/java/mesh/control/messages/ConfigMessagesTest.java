@@ -22,7 +22,8 @@ class ConfigMessagesTest {
              "limits": {"trusted_hops": 2, "rate": {"requests": 100, "per": "60s", "burst": 10, "key": "address", "keys": 1024, "shadow": true},
                         "max_connections": 1000, "max_body_bytes": "1048576",
                         "http": {"head_kib": 16, "fields": 50, "streams": 10, "head_timeout": "2s", "idle_timeout": "60s"}},
-             "access_log": {"format": "json", "file": "/var/log/mesh/access.log", "sample": 0.1, "errors": false}},
+             "access_log": {"format": "json", "file": "/var/log/mesh/access.log", "sample": 0.1, "errors": false},
+             "tracing": {"endpoint": "otel:4317", "sampling": 2.5, "service": "shop"}},
             {"name": "db", "listen": ":5432", "protocol": "tcp", "cluster": "app"}
           ],
           "routes": [

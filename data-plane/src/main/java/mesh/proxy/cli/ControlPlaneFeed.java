@@ -44,6 +44,7 @@ final class ControlPlaneFeed implements Feed {
         this.asked = asked;
         this.sidecar = sidecar;
         this.env = env;
+        sidecar.tracers().named(asked.workload(), asked.node());
     }
 
     @Override

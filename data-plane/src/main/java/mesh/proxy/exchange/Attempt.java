@@ -12,6 +12,7 @@ import mesh.proxy.http.UpstreamHandler;
 import mesh.proxy.http.UpstreamStream;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.tracing.TrySpan;
 import mesh.proxy.upstream.ConnectionPool;
 import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.UpstreamCluster;
@@ -48,12 +49,15 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
         void onAttemptFailed(Attempt failed, Failure failure, boolean unprocessed, String detail);
     }
 
+    private static final int SWITCHING = 101;
     private static final int TOO_MANY_REQUESTS = 429;
 
     private final Owner owner;
     private final Destination destination;
     private final long permit;
     private final ConnectionPool pool;
+    /** Null where nobody records it. */
+    private TrySpan span;
     private UpstreamStream stream;
     /** Only where the time to its answer is asked for, and until it is told. */
     private boolean timed;
@@ -87,6 +91,16 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
         pool.acquire(destination.settings(), onFreshConnection, this);
     }
 
+    /** Before it begins. */
+    void record(TrySpan as) {
+        span = as;
+    }
+
+    /** Null where nobody records it. */
+    TrySpan span() {
+        return span;
+    }
+
     Destination destination() {
         return destination;
     }
@@ -99,6 +113,10 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     /** Gives the try up. That counts against the upstream only where it is to blame. */
     void giveUp(Failure why) {
         if (ended) return;
+        if (span != null) {
+            if (why == Failure.DOWNSTREAM_RESET) span.cancelled();
+            else span.failed(why);
+        }
         boolean tooLate = why.side() == Failure.Side.UPSTREAM || (why == Failure.REQUEST_TIMEOUT || why == Failure.STREAM_TOO_LONG) && status == 0;
         if (tooLate) failed(BreakerFailure.TIMEOUT);
         else ignored();
@@ -116,6 +134,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     void lose() {
         if (ended) return;
         if (timed && owner.now() - begun > destination.latency()) tellTime();
+        if (span != null) span.cancelled();
         ignored();
         cancel(Failure.DOWNSTREAM_RESET);
     }
@@ -138,6 +157,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
 
     @Override
     public void onNoConnection(Failure failure, String detail) {
+        if (span != null) span.failed(failure);
         // What our own limits forbid says nothing about the upstream.
         if (failure == Failure.OVERFLOW) ignored();
         else failed(BreakerFailure.CONNECT_FAILURE);
@@ -181,6 +201,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
 
     @Override
     public void onFailure(Failure failure, boolean unprocessed) {
+        if (span != null) span.failed(failure);
         // A kept connection that is closed when it is used again is in order, and so is one that has served its number of requests.
         if (failure.retry() == Failure.Retry.REUSED) ignored();
         else failed(BreakerFailure.RESET);
@@ -190,6 +211,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     /** The connection becomes a tunnel, in flight until it ends. */
     Channel takeOver() {
         ended = true;
+        if (span != null) span.end(owner.now(), SWITCHING, Grpc.OK);
         destination.succeeded(permit);
         return stream.takeOver();
     }
@@ -220,6 +242,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     private boolean end() {
         if (ended) return false;
         ended = true;
+        if (span != null) span.end(owner.now(), status, grpcStatus);
         destination.upstream().end();
         return true;
     }
@@ -235,6 +258,6 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
 
     /** What is not asked for is not read. */
     private int grpcStatus(Fields trailers) {
-        return destination.isJudged() ? Grpc.status(trailers) : Grpc.OK;
+        return destination.isJudged() || span != null ? Grpc.status(trailers) : Grpc.OK;
     }
 }

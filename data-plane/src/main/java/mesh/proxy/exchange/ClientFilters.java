@@ -13,6 +13,7 @@ import mesh.proxy.http.FieldName;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ResponseHead;
 import mesh.proxy.tls.MeshTls;
+import mesh.proxy.tracing.RequestTrace;
 
 /** What is changed in the heads of one client's requests and of their answers, in order. On the connection's loop only. */
 public final class ClientFilters {
@@ -48,12 +49,22 @@ public final class ClientFilters {
         return address;
     }
 
-    /** @param host the Host to send, or null to leave it */
-    void onRequest(RequestHead head, String host) {
+    TraceContext trace() {
+        return trace;
+    }
+
+    /**
+     * The head is about to go upstream.
+     *
+     * @param host  the Host to send, or null to leave it
+     * @param trace null for a request that is not recorded
+     */
+    void onRequest(RequestHead head, String host, RequestTrace trace) {
         HopHeaders.strip(head);
         forwarded.add(head);
         requestId.add(head);
-        trace.propagate(head);
+        if (trace == null) this.trace.propagate(head);
+        else this.trace.propagate(head, trace.id());
         // Ours to tell, with the next try.
         head.remove(FieldName.X_ENVOY_ATTEMPT_COUNT);
         HostRewrite.apply(head, host);

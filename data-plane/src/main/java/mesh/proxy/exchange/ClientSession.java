@@ -8,6 +8,7 @@ import java.util.random.RandomGenerator;
 import mesh.model.Address;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.DownstreamStream;
+import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ServerConnection;
 import mesh.proxy.limit.ClientKey;
 import mesh.proxy.loop.ProxyLoop;
@@ -18,6 +19,9 @@ import mesh.proxy.runtime.RuntimeTables;
 import mesh.proxy.telemetry.AccessEntry;
 import mesh.proxy.telemetry.AccessLogger;
 import mesh.proxy.telemetry.ProxyMetrics;
+import mesh.proxy.tracing.RequestTrace;
+import mesh.proxy.tracing.TraceId;
+import mesh.proxy.tracing.Tracer;
 import org.jboss.logging.Logger;
 
 /** What all exchanges of one client's connection have in common. On the connection's loop only. */
@@ -94,6 +98,12 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
 
     ProxyLoop loop() {
         return loop;
+    }
+
+    /** Begins the record of a request; null when it is not sampled. */
+    RequestTrace trace(Tracer tracer, RequestHead head) {
+        TraceId id = filters.trace().sampled(head, tracer.millionths());
+        return id == null ? null : tracer.begin(id, nanos(), clock.instant());
     }
 
     RandomGenerator random() {

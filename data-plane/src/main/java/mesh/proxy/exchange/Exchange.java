@@ -22,6 +22,8 @@ import mesh.proxy.runtime.CompiledRoute;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.telemetry.AccessEntry;
 import mesh.proxy.telemetry.AccessLogger;
+import mesh.proxy.tracing.RequestEnd;
+import mesh.proxy.tracing.RequestTrace;
 import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.UpstreamCluster;
 import org.jboss.logging.Logger;
@@ -46,6 +48,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     private CompiledRoute route;
     /** Null where the route has none. */
     private FilterRun filters;
+    /** Null for one that is not recorded. */
+    private RequestTrace trace;
     private boolean grpc;
     /** When it went on from here: as it began, but for one that was delayed on purpose. */
     private long started;
@@ -102,6 +106,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
 
     void begin(boolean end) {
         if (end) body.complete();
+        if (table.tracer() != null) trace = session.trace(table.tracer(), request);
         if (!admitted(table.limiter())) return;
         route = table.routes().match(request);
         if (route == null) {
@@ -161,7 +166,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         } else {
             cluster = route.cluster(session.random());
             limit();
-            session.filters().onRequest(request, route.hostRewrite());
+            session.filters().onRequest(request, route.hostRewrite(), trace);
             if (filters == null || passesOn()) forward();
             else fail(Failure.BAD_REWRITE);
         }
@@ -275,12 +280,17 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         tries++;
         tryEnds = (tries == 1 ? started : session.nanos()) + perTryNanos;
         if (tries > 1) request.set(FieldName.X_ENVOY_ATTEMPT_COUNT, Integer.toString(tries));
-        attempt = new Attempt(this, destination, permit, session.loop(), version(destination));
+        attempt = attempt(destination, permit, tries, false);
         attempt.begin(onFreshConnection);
     }
 
-    private HttpVersion version(Destination to) {
-        return Attempt.version(cluster, to, request, client.version(), grpc);
+    private Attempt attempt(Destination to, long permit, int number, boolean hedged) {
+        Attempt next = new Attempt(this, to, permit, session.loop(), Attempt.version(cluster, to, request, client.version(), grpc));
+        if (trace != null) {
+            next.record(trace.attempt(session.filters().trace().draw(), number, hedged, to.upstream().address(),
+                to.settings().expect().isPresent(), session.nanos()));
+        }
+        return next;
     }
 
     /** @return false when it was avoided already, and is offered again for want of others */
@@ -309,6 +319,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         boolean none = body.isNone();
         // What is left of it; the next hop knows nothing of the time that has passed here.
         if (grpc && requestNanos != CompiledRoute.NO_LIMIT) request.set(Grpc.TIMEOUT, Grpc.timeout(ends - session.nanos()));
+        if (trace != null) session.filters().trace().call(request, trace.id(), on.span().id());
         up.sendHead(request, none);
         if (on != attempt) {
             if (!none) body.copyTo(up);
@@ -518,7 +529,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
             session.metrics().hedge("no_endpoint");
             return;
         }
-        Attempt second = new Attempt(this, other, permit, session.loop(), version(other));
+        Attempt second = attempt(other, permit, tries + 1, true);
         hedge.race(second, session.nanos() + perTryNanos);
         second.begin(false);
     }
@@ -610,13 +621,21 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
 
     /** Whether anybody will be told of it. */
     private boolean isObserved() {
-        return table.log() != null;
+        return table.log() != null || trace != null;
     }
 
     private void observe(Failure failure, long nanos) {
         if (failure != null && (grpc || grpcStatus == NONE && Grpc.isGrpc(request))) grpcStatus = failure.grpcStatus();
         AccessLogger log = table.log();
         if (log != null && log.wants(status, failure, grpcStatus, session.random())) log.write(entry(log, failure, nanos));
+        if (trace != null) trace.end(traceEnd(failure, begun + nanos));
+    }
+
+    private RequestEnd traceEnd(Failure failure, long at) {
+        return new RequestEnd(request.method().name(), request.method().isKnown(), request.askedTarget(), request.path(), session.filters().scheme(),
+            request.authority(), client.version() == HttpVersion.HTTP_2 ? "2" : "1.1", status, failure, filters != null && filters.isDelayed(),
+            route == null ? null : route.name(), cluster == null ? null : cluster.name(), session.peer(), session.clientName(client.channel()),
+            request.get(FieldName.USER_AGENT), grpc || Grpc.isGrpc(request), grpcStatus, at);
     }
 
     private AccessEntry entry(AccessLogger log, Failure failure, long nanos) {

@@ -31,6 +31,14 @@ public record Method(String name, boolean idempotent, boolean safe) {
         return new Method(new String(text, from, to - from, StandardCharsets.US_ASCII), false, false);
     }
 
+    /** Whether it is one of those above. */
+    public boolean isKnown() {
+        for (Method method : KNOWN) {
+            if (method == this) return true;
+        }
+        return false;
+    }
+
     private boolean is(byte[] text, int from, int to) {
         if (to - from != name.length()) return false;
         for (int i = 0; i < name.length(); i++) {

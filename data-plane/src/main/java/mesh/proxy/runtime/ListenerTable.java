@@ -5,6 +5,7 @@ import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.route.RouteIndex;
 import mesh.proxy.telemetry.AccessLogger;
 import mesh.proxy.telemetry.ProxyMetrics;
+import mesh.proxy.tracing.Tracer;
 import mesh.proxy.upstream.UpstreamCluster;
 
 /**
@@ -32,8 +33,9 @@ public record ListenerTable(Listener model, ProxyMetrics.ListenerMeter meter, Tr
      * @param bodyBytes   of a request's body at most, where its route says nothing else
      * @param codecs      of its connections
      * @param log         of its requests; null for none
+     * @param tracer      of its requests; null for none
      */
     public record Http(
         RouteIndex<CompiledRoute> routes, String label, ProxyMetrics.ServiceMeter service, boolean owns, RateLimiter limiter, int trustedHops,
-        long bodyBytes, CodecLimits codecs, AccessLogger log) implements Traffic {}
+        long bodyBytes, CodecLimits codecs, AccessLogger log, Tracer tracer) implements Traffic {}
 }

@@ -25,6 +25,7 @@ import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.route.RouteIndex;
 import mesh.proxy.telemetry.AccessLogs;
 import mesh.proxy.telemetry.ProxyMetrics;
+import mesh.proxy.tracing.Tracers;
 import mesh.proxy.upstream.CircuitBreaker;
 import mesh.proxy.upstream.ClusterLoad;
 import mesh.proxy.upstream.ConnectSettings;
@@ -53,14 +54,16 @@ public final class TableCompiler {
     private final Connector connector;
     private final ProxyMetrics metrics;
     private final AccessLogs accessLogs;
+    private final Tracers tracers;
     private final HealthCheckers checkers;
 
-    public TableCompiler(Env env, ProxyLoops loops, Connector connector, ProxyMetrics metrics, AccessLogs accessLogs) {
+    public TableCompiler(Env env, ProxyLoops loops, Connector connector, ProxyMetrics metrics, AccessLogs accessLogs, Tracers tracers) {
         this.env = env;
         this.loops = loops;
         this.connector = connector;
         this.metrics = metrics;
         this.accessLogs = accessLogs;
+        this.tracers = tracers;
         this.checkers = new HealthCheckers(env, loops, connector);
     }
 
@@ -188,7 +191,8 @@ public final class TableCompiler {
             String label = owns ? http.service() : model.name();
             ListenerLimits limits = model.limits();
             traffic = new ListenerTable.Http(routes.get(http.routeTable()), label, metrics.service(label), owns, limiter, limits.trustedHops(),
-                limits.maxBodyBytes() == 0 ? CompiledRoute.NO_LIMIT : limits.maxBodyBytes(), CodecLimits.of(limits.http()), accessLogs.of(model));
+                limits.maxBodyBytes() == 0 ? CompiledRoute.NO_LIMIT : limits.maxBodyBytes(), CodecLimits.of(limits.http()), accessLogs.of(model),
+                tracers.of(model));
         } else {
             traffic = new ListenerTable.Tcp(clusters.get(((Listener.TcpTraffic) model.traffic()).cluster()));
         }

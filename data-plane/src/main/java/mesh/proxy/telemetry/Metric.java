@@ -45,6 +45,8 @@ public enum Metric {
     CONFIG_APPLIES("mesh_config_applies_total", Collector.Type.COUNTER, "Configurations applied or rejected", "result"),
     INTERNAL_ERRORS("mesh_internal_errors_total", Collector.Type.COUNTER, "Bugs: each closed one connection"),
     ACCESS_LOG_DROPPED("mesh_access_log_dropped_total", Collector.Type.COUNTER, "Lines lost because they came faster than they could be written"),
+    SPANS("mesh_spans_total", Collector.Type.COUNTER,
+        "Spans of sampled requests: exported, dropped because too many waited, rejected by the collector, or failed to reach it", "result"),
     DROPPED("mesh_metrics_dropped_total", Collector.Type.COUNTER, "Events that are told nowhere, because there are too many series already");
 
     /** What the configuration, and nobody else, gives names to; those come and go. Other labels are a few fixed words. */

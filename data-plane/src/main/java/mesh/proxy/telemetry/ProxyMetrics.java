@@ -219,6 +219,11 @@ public final class ProxyMetrics {
         counter(Metric.ACCESS_LOG_DROPPED).add(lines);
     }
 
+    /** @param result {@code exported}, {@code dropped}, {@code rejected} or {@code failed} */
+    public void spans(String result, long n) {
+        counter(Metric.SPANS, result).add(n);
+    }
+
     void count(Metric metric, String... labels) {
         counter(metric, labels).increment();
     }

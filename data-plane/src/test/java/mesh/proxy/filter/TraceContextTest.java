@@ -3,12 +3,15 @@ package mesh.proxy.filter;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.RequestHead;
+import mesh.proxy.tracing.TraceId;
 import mesh.time.Env;
+import mesh.time.ScriptedRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -106,6 +109,42 @@ class TraceContextTest {
     void keepsTheTraceWithoutAStateThatBreaksTheRules(List<String> state) {
         assertThat(propagate(PARENT, state.toArray(String[]::new))).contains(TRACE);
         assertThat(states()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"01,1", "03,3", "fd,1"})
+    void recordsWhatTheCallerRecords(String flags, int on) {
+        head.add(FieldName.TRACEPARENT, "00-" + TRACE + "-" + SPAN + "-" + flags);
+        TraceId id = context().sampled(head, 0);
+
+        assertThat(id).isEqualTo(new TraceId(0x0af7651916cd43ddL, 0x8448eb211c80319cL, 0xb7ad6b7169203331L, id.span(), on));
+        context().propagate(head, id);
+        assertThat(head.get(FieldName.TRACEPARENT)).isEqualTo("00-" + TRACE + "-" + HexFormat.of().toHexDigits(id.span()) + "-0" + on);
+        context().call(head, id, 0xabcL);
+        assertThat(head.get(FieldName.TRACEPARENT)).isEqualTo("00-" + TRACE + "-0000000000000abc-0" + on);
+    }
+
+    @Test
+    void recordsNothingThatTheCallerDoesNot() {
+        head.add(FieldName.TRACEPARENT, "00-" + TRACE + "-" + SPAN + "-02");
+        assertThat(context().sampled(head, 1_000_000)).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"249999,true", "250000,false"})
+    void drawsWhetherToRecordWhatNobodyHasBegun(int drawn, boolean recorded) {
+        head.add(FieldName.TRACEPARENT, "00-" + TRACE + "-0000000000000000-01");
+        head.add(FieldName.TRACESTATE, "vendor=1");
+        TraceContext context = new TraceContext(new ScriptedRandom(drawn, 11, 12, 13));
+        TraceId id = context.sampled(head, 250_000);
+
+        assertThat(id).isEqualTo(recorded ? new TraceId(11, 12, 0, 13, 1) : null);
+        if (recorded) context.propagate(head, id);
+        assertThat(states()).hasSize(recorded ? 0 : 1);
+    }
+
+    private static TraceContext context() {
+        return new TraceContext(Env.system().random());
     }
 
     private static Arguments states(String... fields) {
