@@ -1,7 +1,13 @@
 package mesh.model;
 
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Whom to believe: the CA certificates that vouch for a trust domain, and who is refused all the same.
@@ -11,6 +17,8 @@ import java.util.List;
  * @param bans         refused although an authority vouches for them
  */
 public record TrustBundle(TrustDomain trustDomain, List<X509Certificate> authorities, BanList bans) {
+
+    private static final int VERSION_DIGITS = 12;
 
     public TrustBundle {
         authorities = List.copyOf(authorities);
@@ -27,5 +35,20 @@ public record TrustBundle(TrustDomain trustDomain, List<X509Certificate> authori
     /** The same authorities with other bans. */
     public TrustBundle with(BanList other) {
         return new TrustBundle(trustDomain, authorities, other);
+    }
+
+    /** The same for the same certificates and bans, wherever it is asked: the first digits of a SHA-256 over both. */
+    public String version() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (X509Certificate authority : authorities) {
+                digest.update(authority.getEncoded());
+            }
+            String banned = Stream.concat(bans.identities().stream(), bans.serials().stream()).map(Object::toString).sorted().collect(Collectors.joining(" "));
+            digest.update(banned.getBytes(StandardCharsets.US_ASCII));
+            return HexFormat.of().formatHex(digest.digest()).substring(0, VERSION_DIGITS);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK has SHA-256, and a certificate that was read has an encoding", e);
+        }
     }
 }

@@ -143,7 +143,7 @@ public final class PemFiles {
             if (authority.getBasicConstraints() < 0) {
                 throw new IOException(file + ": " + authority.getSubjectX500Principal() + " may not sign (expected: CA certificates)");
             }
-            List<String> uris = SvidVerifier.uris(authority);
+            List<String> uris = Extensions.uris(authority);
             if (!uris.isEmpty() && !uris.equals(List.of(trustDomain.uri()))) {
                 throw new IOException(file + ": the authority of " + uris + " (expected: of " + trustDomain.uri() + ")");
             }

@@ -3,19 +3,27 @@ package mesh.pki;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 import mesh.model.SpiffeId;
+import mesh.model.Trust;
 import mesh.model.TrustBundle;
 import mesh.model.TrustDomain;
 import mesh.pki.TestCertificate.Signed;
 import mesh.pki.Verdict.Accepted;
 import mesh.pki.Verdict.Reason;
 import mesh.pki.Verdict.Refused;
+import mesh.pki.Verdict.Shown;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.junit.jupiter.api.Test;
@@ -28,6 +36,7 @@ class SvidVerifierTest {
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
     private static final String WEB = "spiffe://mesh.local/web";
     private static final SpiffeId WEB_ID = SpiffeId.parse(WEB);
+    private static final TrustDomain MESH = new TrustDomain("mesh.local");
     private static final Signed ROOT = certificate().ca().uri("spiffe://mesh.local").subject("CN=root").selfSigned();
     private static final TrustBundle BUNDLE = bundle(ROOT);
 
@@ -66,33 +75,34 @@ class SvidVerifierTest {
     static Stream<Arguments> leavesThatBreakARule() {
         Duration day = Duration.ofDays(1);
         return Stream.of(
-            Arguments.of("no URI", certificate().dns("web"), Reason.NOT_AN_SVID, "URI names []"),
-            Arguments.of("two URIs", certificate().uri(WEB, "spiffe://mesh.local/pay"), Reason.NOT_AN_SVID, "exactly one"),
-            Arguments.of("another scheme", certificate().uri("https://mesh.local/web"), Reason.NOT_AN_SVID, "a SPIFFE id"),
-            Arguments.of("no path", certificate().uri("spiffe://mesh.local"), Reason.NOT_AN_SVID, "a SPIFFE id"),
-            Arguments.of("empty path", certificate().uri("spiffe://mesh.local/"), Reason.NOT_AN_SVID, "a SPIFFE id"),
-            Arguments.of("a port", certificate().uri("spiffe://mesh.local:80/web"), Reason.NOT_AN_SVID, "a SPIFFE id"),
-            Arguments.of("a user", certificate().uri("spiffe://me@mesh.local/web"), Reason.NOT_AN_SVID, "a SPIFFE id"),
-            Arguments.of("a query", certificate().uri(WEB + "?a=b"), Reason.NOT_AN_SVID, "a SPIFFE id"),
-            Arguments.of("a fragment", certificate().uri(WEB + "#a"), Reason.NOT_AN_SVID, "a SPIFFE id"),
-            Arguments.of("an escape", certificate().uri("spiffe://mesh.local/%77eb"), Reason.NOT_AN_SVID, "a SPIFFE id"),
-            Arguments.of("dot segments", certificate().uri("spiffe://mesh.local/a/../web"), Reason.NOT_AN_SVID, "a SPIFFE id"),
-            Arguments.of("an empty segment", certificate().uri("spiffe://mesh.local//web"), Reason.NOT_AN_SVID, "a SPIFFE id"),
-            Arguments.of("upper case", certificate().uri("spiffe://Mesh.local/web"), Reason.NOT_AN_SVID, "a SPIFFE id"),
-            Arguments.of("over 2048 bytes", certificate().uri("spiffe://mesh.local/" + "a".repeat(2048)), Reason.NOT_AN_SVID, "a SPIFFE id"),
-            Arguments.of("a CA", certificate().uri(WEB).caThatAuthenticates(), Reason.NOT_AN_SVID, "a CA certificate"),
-            Arguments.of("no key usage", certificate().uri(WEB).usage(0), Reason.NOT_AN_SVID, "digitalSignature"),
-            Arguments.of("key usage without digitalSignature", certificate().uri(WEB).usage(KeyUsage.keyAgreement), Reason.NOT_AN_SVID,
+            Arguments.of("no URI", certificate().dns("web"), Reason.SAN_MISMATCH, "URI names []"),
+            Arguments.of("two URIs", certificate().uri(WEB, "spiffe://mesh.local/pay"), Reason.SAN_MISMATCH, "exactly one"),
+            Arguments.of("another scheme", certificate().uri("https://mesh.local/web"), Reason.SAN_MISMATCH, "a SPIFFE id"),
+            Arguments.of("no path", certificate().uri("spiffe://mesh.local"), Reason.SAN_MISMATCH, "a SPIFFE id"),
+            Arguments.of("empty path", certificate().uri("spiffe://mesh.local/"), Reason.SAN_MISMATCH, "a SPIFFE id"),
+            Arguments.of("a port", certificate().uri("spiffe://mesh.local:80/web"), Reason.SAN_MISMATCH, "a SPIFFE id"),
+            Arguments.of("a user", certificate().uri("spiffe://me@mesh.local/web"), Reason.SAN_MISMATCH, "a SPIFFE id"),
+            Arguments.of("a query", certificate().uri(WEB + "?a=b"), Reason.SAN_MISMATCH, "a SPIFFE id"),
+            Arguments.of("a fragment", certificate().uri(WEB + "#a"), Reason.SAN_MISMATCH, "a SPIFFE id"),
+            Arguments.of("an escape", certificate().uri("spiffe://mesh.local/%77eb"), Reason.SAN_MISMATCH, "a SPIFFE id"),
+            Arguments.of("dot segments", certificate().uri("spiffe://mesh.local/a/../web"), Reason.SAN_MISMATCH, "a SPIFFE id"),
+            Arguments.of("an empty segment", certificate().uri("spiffe://mesh.local//web"), Reason.SAN_MISMATCH, "a SPIFFE id"),
+            Arguments.of("upper case", certificate().uri("spiffe://Mesh.local/web"), Reason.SAN_MISMATCH, "a SPIFFE id"),
+            Arguments.of("over 2048 bytes", certificate().uri("spiffe://mesh.local/" + "a".repeat(2048)), Reason.SAN_MISMATCH, "a SPIFFE id"),
+            Arguments.of("a critical extension that nobody knows", certificate().uri(WEB).critical("1.2.3.4"), Reason.BAD_CHAIN, "critical extension"),
+            Arguments.of("a CA", certificate().uri(WEB).caThatAuthenticates(), Reason.BAD_CHAIN, "a CA certificate"),
+            Arguments.of("no key usage", certificate().uri(WEB).usage(0), Reason.BAD_CHAIN, "digitalSignature"),
+            Arguments.of("key usage without digitalSignature", certificate().uri(WEB).usage(KeyUsage.keyAgreement), Reason.BAD_CHAIN,
                 "digitalSignature"),
             Arguments.of("key usage that signs certificates", certificate().uri(WEB).usage(KeyUsage.digitalSignature | KeyUsage.keyCertSign),
-                Reason.NOT_AN_SVID, "keyCertSign"),
+                Reason.BAD_CHAIN, "keyCertSign"),
             Arguments.of("key usage that signs lists", certificate().uri(WEB).usage(KeyUsage.digitalSignature | KeyUsage.cRLSign),
-                Reason.NOT_AN_SVID, "cRLSign"),
-            Arguments.of("key usage that is not critical", certificate().uri(WEB).usageNotCritical(), Reason.NOT_AN_SVID, "critical"),
-            Arguments.of("only a server", certificate().uri(WEB).purposes(KeyPurposeId.id_kp_serverAuth), Reason.NOT_AN_SVID, "extended key usage"),
-            Arguments.of("only a client", certificate().uri(WEB).purposes(KeyPurposeId.id_kp_clientAuth), Reason.NOT_AN_SVID, "extended key usage"),
-            Arguments.of("another trust domain", certificate().uri("spiffe://other.local/web"), Reason.TRUST_DOMAIN, "(expected: mesh.local)"),
-            Arguments.of("a trust domain that begins like ours", certificate().uri("spiffe://mesh.local.evil/web"), Reason.TRUST_DOMAIN,
+                Reason.BAD_CHAIN, "cRLSign"),
+            Arguments.of("key usage that is not critical", certificate().uri(WEB).usageNotCritical(), Reason.BAD_CHAIN, "critical"),
+            Arguments.of("only a server", certificate().uri(WEB).purposes(KeyPurposeId.id_kp_serverAuth), Reason.BAD_CHAIN, "extended key usage"),
+            Arguments.of("only a client", certificate().uri(WEB).purposes(KeyPurposeId.id_kp_clientAuth), Reason.BAD_CHAIN, "extended key usage"),
+            Arguments.of("another trust domain", certificate().uri("spiffe://other.local/web"), Reason.UNKNOWN_CA, "(expected: mesh.local)"),
+            Arguments.of("a trust domain that begins like ours", certificate().uri("spiffe://mesh.local.evil/web"), Reason.UNKNOWN_CA,
                 "(expected: mesh.local)"),
             Arguments.of("not yet", certificate().uri(WEB).good(Duration.ofSeconds(1), day), Reason.NOT_YET_VALID, "not good before"),
             Arguments.of("at its last moment", certificate().uri(WEB).good(day.negated(), Duration.ZERO), Reason.EXPIRED, "expired at " + NOW));
@@ -109,26 +119,26 @@ class SvidVerifierTest {
 
     @Test
     void refusesNoCertificateAtAll() {
-        assertThat(check()).isEqualTo(new Refused(Reason.NO_CERTIFICATE, "no certificate (expected: one of spiffe://mesh.local)"));
+        assertRefused(check(), Reason.NO_CERTIFICATE, "no certificate (expected: one of spiffe://mesh.local)");
     }
 
     @Test
     void refusesALeafOfAnotherAuthorityOfTheSameName() {
         Signed other = certificate().ca().uri("spiffe://mesh.local").subject("CN=root").selfSigned();
-        assertThat(reason(check(certificate().uri(WEB).signedBy(other)))).isEqualTo(Reason.UNTRUSTED);
-        assertThat(reason(check(certificate().uri(WEB).signedBy(other), other))).isEqualTo(Reason.UNTRUSTED);
+        assertThat(reason(check(certificate().uri(WEB).signedBy(other)))).isEqualTo(Reason.UNKNOWN_CA);
+        assertThat(reason(check(certificate().uri(WEB).signedBy(other), other))).isEqualTo(Reason.UNKNOWN_CA);
     }
 
     @Test
     void refusesALeafThatSignedItself() {
-        assertThat(reason(check(certificate().uri(WEB).selfSigned()))).isEqualTo(Reason.UNTRUSTED);
+        assertThat(reason(check(certificate().uri(WEB).selfSigned()))).isEqualTo(Reason.UNKNOWN_CA);
     }
 
     @Test
     void refusesALeafThatALeafHasSigned() {
         Signed web = certificate().uri(WEB).subject("CN=web").signedBy(ROOT);
         Signed payments = certificate().uri("spiffe://mesh.local/payments").signedBy(web);
-        assertThat(reason(check(payments, web))).isEqualTo(Reason.UNTRUSTED);
+        assertThat(reason(check(payments, web))).isEqualTo(Reason.BAD_CHAIN);
     }
 
     @Test
@@ -145,15 +155,15 @@ class SvidVerifierTest {
         Signed intermediate = certificate().ca().subject("CN=middle").good(Duration.ofHours(-2), Duration.ofHours(-1)).signedBy(ROOT);
         Signed leaf = certificate().uri(WEB).signedBy(intermediate);
         assertThat(reason(check(leaf, intermediate))).isEqualTo(Reason.EXPIRED);
-        assertThat(reason(check(leaf))).isEqualTo(Reason.UNTRUSTED);
+        assertThat(reason(check(leaf))).isEqualTo(Reason.UNKNOWN_CA);
     }
 
     @Test
     void refusesAnIntermediateThatIsAWorkloadOrOfAnotherTrustDomain() {
         for (String uri : List.of(WEB, "spiffe://other.local")) {
             Signed intermediate = certificate().ca().uri(uri).subject("CN=middle").signedBy(ROOT);
-            Verdict verdict = check(certificate().uri(WEB).signedBy(intermediate), intermediate);
-            assertThat(verdict).isEqualTo(new Refused(Reason.UNTRUSTED, WEB + ": signed by [" + uri + "] (expected: spiffe://mesh.local)"));
+            assertRefused(check(certificate().uri(WEB).signedBy(intermediate), intermediate), Reason.BAD_CHAIN,
+                WEB + ": signed by \"CN=middle\": has names [" + uri + "] (expected: spiffe://mesh.local)");
         }
     }
 
@@ -166,14 +176,7 @@ class SvidVerifierTest {
             chain[i] = signer;
         }
         chain[0] = certificate().uri(WEB).signedBy(signer);
-        assertThat(check(chain)).isEqualTo(new Refused(Reason.UNTRUSTED, WEB + ": a chain of 9 certificates (expected: at most 8)"));
-    }
-
-    @Test
-    void refusesAnAuthorityThatHasExpired() {
-        Signed old = certificate().ca().subject("CN=old").good(Duration.ofDays(-2), Duration.ofDays(-1)).selfSigned();
-        Verdict verdict = SvidVerifier.check(List.of(certificate().uri(WEB).signedBy(old).certificate()), bundle(old), NOW);
-        assertThat(verdict).isEqualTo(new Refused(Reason.UNTRUSTED, WEB + ": every authority of mesh.local has expired"));
+        assertRefused(check(chain), Reason.BAD_CHAIN, WEB + ": a chain of 9 certificates (expected: at most 8)");
     }
 
     @Test
@@ -189,11 +192,10 @@ class SvidVerifierTest {
         Verdict web = check(certificate().uri(WEB).signedBy(ROOT));
         SpiffeId payments = SpiffeId.parse("spiffe://mesh.local/payments");
         SpiffeId cart = SpiffeId.parse("spiffe://mesh.local/cart");
-        assertThat(web.among(Set.of())).isEqualTo(web);
-        assertThat(web.among(Set.of(WEB_ID, payments))).isEqualTo(web);
-        assertThat(web.among(Set.of(payments))).isEqualTo(new Refused(Reason.IDENTITY, WEB + " (expected: " + payments + ")"));
-        assertThat(web.among(Set.of(payments, cart))).isEqualTo(
-            new Refused(Reason.IDENTITY, WEB + " (expected: one of [" + cart + ", " + payments + "])"));
+        assertThat(web.among(Set.of(), MESH)).isEqualTo(web);
+        assertThat(web.among(Set.of(WEB_ID, payments), MESH)).isEqualTo(web);
+        assertRefused(web.among(Set.of(payments), MESH), Reason.SAN_MISMATCH, WEB + " (expected: " + payments + ")");
+        assertRefused(web.among(Set.of(payments, cart), MESH), Reason.SAN_MISMATCH, WEB + " (expected: one of [" + cart + ", " + payments + "])");
     }
 
     @Test
@@ -211,6 +213,61 @@ class SvidVerifierTest {
         assertThat(SvidVerifier.verify(List.of(certificate().uri(WEB).signedBy(ROOT).certificate()), BUNDLE, NOW)).isEqualTo(WEB_ID);
         assertThatThrownBy(() -> SvidVerifier.verify(List.of(), BUNDLE, NOW)).isInstanceOf(IllegalArgumentException.class)
             .hasMessage("no certificate (expected: one of spiffe://mesh.local)");
+    }
+
+    @Test
+    void eachTrustDomainIsVouchedForByItsOwnBundleAndNoOther() {
+        Signed partner = certificate().ca().subject("CN=partner").selfSigned();
+        Trust trust = new Trust(BUNDLE, List.of(new TrustBundle(new TrustDomain("partner.org"), List.of(partner.certificate()))));
+        String shop = "spiffe://partner.org/shop";
+        Verdict accepted = SvidVerifier.check(List.of(certificate().uri(shop).signedBy(partner).certificate()), trust, NOW);
+        assertThat(accepted).isInstanceOfSatisfying(Accepted.class, each -> assertThat(each.id()).hasToString(shop));
+        assertThat(reason(SvidVerifier.check(List.of(certificate().uri(shop).signedBy(ROOT).certificate()), trust, NOW))).isEqualTo(Reason.UNKNOWN_CA);
+        assertThat(reason(SvidVerifier.check(List.of(certificate().uri(WEB).signedBy(partner).certificate()), trust, NOW))).isEqualTo(Reason.UNKNOWN_CA);
+        // Known is not allowed: another domain's identities get in where they are named.
+        assertRefused(accepted.among(Set.of(), MESH), Reason.SAN_MISMATCH, shop + " (expected: any of mesh.local)");
+        assertThat(accepted.among(Set.of(SpiffeId.parse(shop)), MESH)).isEqualTo(accepted);
+    }
+
+    @Test
+    void aRefusalTellsWhatTheCertificateClaims() {
+        Verdict verdict = check(certificate().uri(WEB, "spiffe://mesh.local/pay").signedBy(ROOT));
+        assertThat(((Refused) verdict).shown()).contains(
+            new Shown(WEB + " spiffe://mesh.local/pay", NOW.minus(Duration.ofMinutes(1)), NOW.plus(Duration.ofDays(1))));
+    }
+
+    /** Each is a good chain with some bytes changed; whatever can still be read must get a verdict, and never a good one. */
+    @Test
+    void noChainWithChangedBytesIsAcceptedOrThrows() throws Exception {
+        Random random = new Random(20261128);
+        Signed intermediate = certificate().ca(0).subject("CN=middle").signedBy(ROOT);
+        List<X509Certificate> good = List.of(certificate().uri(WEB).signedBy(intermediate).certificate(), intermediate.certificate());
+        CertificateFactory factory = CertificateFactory.getInstance("X.509");
+        int read = 0;
+        for (int i = 0; i < 4000; i++) {
+            List<X509Certificate> chain = new ArrayList<>(good);
+            int which = random.nextInt(chain.size());
+            byte[] der = chain.get(which).getEncoded();
+            for (int n = random.nextInt(3); n >= 0; n--) der[random.nextInt(der.length)] ^= (byte) (1 + random.nextInt(255));
+            try {
+                chain.set(which, (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(der)));
+            } catch (CertificateException e) {
+                continue;
+            }
+            read++;
+            Verdict verdict = SvidVerifier.check(chain, BUNDLE, NOW);
+            // There is more than one encoding of a signature, and bits of it that are not used.
+            boolean saysTheSame = Arrays.equals(chain.get(which).getTBSCertificate(), good.get(which).getTBSCertificate());
+            if (!saysTheSame) assertThat(verdict).as("round " + i).isInstanceOf(Refused.class);
+        }
+        assertThat(read).isGreaterThan(1000);
+    }
+
+    private static void assertRefused(Verdict verdict, Reason reason, String detail) {
+        assertThat(verdict).isInstanceOfSatisfying(Refused.class, refused -> {
+            assertThat(refused.detail()).isEqualTo(detail);
+            assertThat(refused.reason()).isEqualTo(reason);
+        });
     }
 
     private static Reason reason(Verdict verdict) {

@@ -11,14 +11,18 @@ import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import java.util.stream.Stream;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.GeneralSubtree;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x509.NameConstraints;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorException;
@@ -36,6 +40,9 @@ public final class TestCertificate {
     private Duration until = Duration.ofDays(1);
     private String subject = "O=test";
     private boolean ca;
+    private int pathLength = -1;
+    private NameConstraints constraints;
+    private String criticalExtension;
     private int usage = KeyUsage.digitalSignature;
     private boolean usageIsCritical = true;
     private KeyPurposeId[] purposes = {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth};
@@ -77,6 +84,35 @@ public final class TestCertificate {
         return usage(KeyUsage.keyCertSign | KeyUsage.cRLSign);
     }
 
+    /** A CA with at most so many others below it. */
+    public TestCertificate ca(int below) {
+        pathLength = below;
+        return ca();
+    }
+
+    /** May sign only for these URIs' hosts: {@code mesh.local} for one, {@code .mesh.local} for those below it. */
+    public TestCertificate permitted(String... hosts) {
+        constraints = new NameConstraints(subtrees(hosts), null);
+        return this;
+    }
+
+    /** May not sign for these URIs' hosts. */
+    public TestCertificate excluded(String... hosts) {
+        constraints = new NameConstraints(null, subtrees(hosts));
+        return this;
+    }
+
+    private static GeneralSubtree[] subtrees(String... hosts) {
+        return Stream.of(hosts).map(host -> new GeneralSubtree(new GeneralName(GeneralName.uniformResourceIdentifier, host)))
+            .toArray(GeneralSubtree[]::new);
+    }
+
+    /** With an extension that has to be understood, and is not. */
+    public TestCertificate critical(String oid) {
+        criticalExtension = oid;
+        return this;
+    }
+
     /** A CA by its constraints, with the usage and purposes of a leaf. */
     public TestCertificate caThatAuthenticates() {
         ca = true;
@@ -110,11 +146,22 @@ public final class TestCertificate {
         return build(KeyPairs.create(), X500Name.getInstance(issuer.certificate.getSubjectX500Principal().getEncoded()), issuer.key);
     }
 
+    /** As if that one had signed it: its name, with another key. */
+    public Signed forged(Signed issuer) {
+        return build(KeyPairs.create(), X500Name.getInstance(issuer.certificate.getSubjectX500Principal().getEncoded()), KeyPairs.create().getPrivate());
+    }
+
     private Signed build(KeyPair pair, X500Name issuer, PrivateKey issuerKey) {
         try {
             var builder = new JcaX509v3CertificateBuilder(issuer, BigInteger.valueOf(now.toEpochMilli()), Date.from(now.plus(from)),
                 Date.from(now.plus(until)), new X500Name(subject), pair.getPublic());
-            builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(ca));
+            builder.addExtension(Extension.basicConstraints, true, pathLength < 0 ? new BasicConstraints(ca) : new BasicConstraints(pathLength));
+            if (constraints != null) {
+                builder.addExtension(Extension.nameConstraints, true, constraints);
+            }
+            if (criticalExtension != null) {
+                builder.addExtension(new ASN1ObjectIdentifier(criticalExtension), true, new DEROctetString(new byte[] {1}));
+            }
             if (usage != 0) {
                 builder.addExtension(Extension.keyUsage, usageIsCritical, new KeyUsage(usage));
             }

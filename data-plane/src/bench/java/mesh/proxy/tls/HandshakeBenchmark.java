@@ -1,8 +1,6 @@
 package mesh.proxy.tls;
 
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -93,10 +91,10 @@ public class HandshakeBenchmark {
     }
 
     private Object handshake(MeshTls client, Address address) {
-        SslHandler clientTls = client.client(ByteBufAllocator.DEFAULT, Set.of(paymentsSvid.id()), address);
-        SslHandler serverTls = payments.server(ByteBufAllocator.DEFAULT, allow);
-        EmbeddedChannel near = new EmbeddedChannel(clientTls);
-        EmbeddedChannel far = new EmbeddedChannel(serverTls);
+        EmbeddedChannel near = new EmbeddedChannel();
+        EmbeddedChannel far = new EmbeddedChannel();
+        near.pipeline().addLast(client.client(near, MeshTls.Traffic.HTTP2, Set.of(paymentsSvid.id()), address));
+        far.pipeline().addLast(payments.server(far, MeshTls.Traffic.HTTP2, allow));
         boolean moved = true;
         while (moved) {
             moved = move(near, far) | move(far, near);

@@ -62,7 +62,8 @@ final class ControlPlaneTrust extends X509ExtendedTrustManager {
         try {
             List<X509Certificate> shown = List.of(chain);
             TrustBundle bundle = anchors.of(shown);
-            Verdict verdict = SvidVerifier.check(shown, bundle, clock.instant()).among(Set.of(controlPlane(bundle.trustDomain())));
+            TrustDomain domain = bundle.trustDomain();
+            Verdict verdict = SvidVerifier.check(shown, bundle, clock.instant()).among(Set.of(controlPlane(domain)), domain);
             if (verdict instanceof Refused refused) {
                 throw new CertificateException(refused.detail());
             }

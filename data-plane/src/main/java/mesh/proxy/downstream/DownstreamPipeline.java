@@ -58,7 +58,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
             addProtocol(client, table, loop, null);
         } else if (parts.tls().ready()) {
             MeshTls.Traffic traffic = table.traffic() instanceof ListenerTable.Tcp ? MeshTls.Traffic.TCP : MeshTls.Traffic.HTTP2;
-            client.pipeline().addLast(parts.tls().server(client.alloc(), traffic, table.model().tls().get()));
+            client.pipeline().addLast(parts.tls().server(client, traffic, table.model().tls().get()));
             client.pipeline().addLast(new AfterHandshake(table, loop));
         } else {
             // Nobody may talk to a workload that cannot prove who it is.

@@ -1,6 +1,5 @@
 package mesh.proxy.tls;
 
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslHandler;
@@ -12,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import mesh.model.Address;
 import mesh.model.DownstreamTls;
 import mesh.model.SpiffeId;
+import mesh.model.Trust;
 import mesh.model.TrustBundle;
 import mesh.pki.Svid;
 import org.jboss.logging.Logger;
@@ -20,7 +20,7 @@ import org.jboss.logging.Logger;
  * The sidecar's identity and whom it trusts, behind one volatile reference. A handshake takes what is current when it begins, so a rotation
  * is one write and touches no open connection. Any thread.
  *
- * <p>TLS 1.3 only, ALPN required, both sides show a certificate. A session is resumed only within one identity, one bundle and one set of
+ * <p>TLS 1.3 only, ALPN required, both sides show a certificate. A session is resumed only within one identity, one trust and one set of
  * acceptable peers, and the peer's certificate is looked at again when it is.
  */
 public final class MeshTls implements AutoCloseable {
@@ -92,55 +92,59 @@ public final class MeshTls implements AutoCloseable {
     }
 
     /**
-     * Makes an identity and a bundle current; connections that stand keep what they have. What is current already stays, with its
+     * Makes an identity, and whom it trusts, current; connections that stand keep what they have. What is current already stays, with its
      * sessions.
      *
      * @throws IllegalArgumentException when no TLS can be spoken with them; what was current stays
      */
-    public synchronized void rotate(Svid svid, TrustBundle bundle) {
+    public synchronized void rotate(Svid svid, Trust trust) {
         TlsIdentity before = current;
-        if (before != null && before.isOf(svid, bundle)) {
+        if (before != null && before.isOf(svid, trust)) {
             return;
         }
-        current = new TlsIdentity(svid, bundle, clock, provider);
+        current = new TlsIdentity(svid, trust, clock, provider);
         if (before != null) {
             before.release();
         }
     }
 
-    /** Server side: client certificate required; {@code policy.allow()} empty means any of the trust domain. Needs to be {@link #ready}. */
-    public SslHandler server(ByteBufAllocator allocator, Traffic traffic, DownstreamTls policy) {
-        return handler(allocator, new Acceptance(false, traffic, policy.allow()), null);
+    /** As {@link #rotate(Svid, Trust)}, where there is one trust domain only. */
+    public void rotate(Svid svid, TrustBundle bundle) {
+        rotate(svid, Trust.of(bundle));
     }
 
-    /** Client side: {@code expect} empty means any of the trust domain. {@code peer} keys the session cache. Needs to be {@link #ready}. */
-    public SslHandler client(ByteBufAllocator allocator, Traffic traffic, Set<SpiffeId> expect, Address peer) {
-        return handler(allocator, new Acceptance(true, traffic, expect), peer);
+    /** Server side: client certificate required; {@code policy.allow()} empty means any of one's own trust domain. Needs to be {@link #ready}. */
+    public SslHandler server(Channel channel, Traffic traffic, DownstreamTls policy) {
+        return handler(channel, new Acceptance(false, traffic, policy.allow()), null);
     }
 
-    private SslHandler handler(ByteBufAllocator allocator, Acceptance acceptance, Address peer) {
+    /** Client side: {@code expect} empty means any of one's own trust domain. {@code peer} keys the session cache. Needs to be {@link #ready}. */
+    public SslHandler client(Channel channel, Traffic traffic, Set<SpiffeId> expect, Address peer) {
+        return handler(channel, new Acceptance(true, traffic, expect), peer);
+    }
+
+    private SslHandler handler(Channel channel, Acceptance acceptance, Address peer) {
         while (true) {
             TlsIdentity identity = current;
             if (identity == null) {
                 throw new IllegalStateException("no identity (expected: a rotation before the first connection)");
             }
-            SslHandler handler = identity.tryHandler(allocator, acceptance, peer);
+            SslHandler handler = identity.tryHandler(channel.alloc(), acceptance, peer);
             if (handler != null) {
                 handler.setHandshakeTimeoutMillis(HANDSHAKE_TIMEOUT_MILLIS);
                 // The first listener: who waits for the handshake finds the peer's identity.
-                handler.handshakeFuture().addListener(done -> ended(handler, identity, acceptance, done.cause()));
+                handler.handshakeFuture().addListener(done -> ended(channel, handler, identity, acceptance, done.cause()));
                 return handler;
             }
             // Rotated between the two lines above; the next turn has the new one.
         }
     }
 
-    private void ended(SslHandler handler, TlsIdentity identity, Acceptance acceptance, Throwable failure) {
-        Channel channel = (Channel) handler.handshakeFuture().getNow();
+    private void ended(Channel channel, SslHandler handler, TlsIdentity identity, Acceptance acceptance, Throwable failure) {
         if (failure == null) {
             channel.attr(PEER).set(identity.peerOf(handler.engine()));
         }
-        record.ended(acceptance, failure);
+        record.ended(acceptance, identity.trust(), channel.remoteAddress(), failure);
     }
 
     /** Who is at the other end, after the handshake; null for a plaintext connection. */

@@ -2,20 +2,20 @@ package mesh.proxy.tls;
 
 import java.security.cert.CertificateException;
 
-/** How the reason of a refusal travels through the TLS library to those who count and log it. */
+/** How a refusal travels through the TLS library to those who count and log it. */
 final class PeerRejectedException extends CertificateException {
 
     private static final long serialVersionUID = 1;
 
-    private final HandshakeFailure.Reason reason;
+    private final transient HandshakeFailure failure;
 
-    PeerRejectedException(HandshakeFailure.Reason reason, String detail) {
-        super(detail);
-        this.reason = reason;
+    PeerRejectedException(HandshakeFailure failure) {
+        super(failure.detail());
+        this.failure = failure;
     }
 
-    HandshakeFailure.Reason reason() {
-        return reason;
+    HandshakeFailure failure() {
+        return failure;
     }
 
     /** Strangers can cause these at will. */

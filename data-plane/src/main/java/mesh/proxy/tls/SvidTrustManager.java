@@ -29,29 +29,25 @@ final class SvidTrustManager extends X509ExtendedTrustManager implements Resumab
     }
 
     private void check(X509Certificate[] chain, SSLEngine engine) throws CertificateException {
-        Verdict verdict = chains.check(chain).among(acceptance.expected());
+        Verdict verdict = chains.check(chain).among(acceptance.expected(), chains.trust().own().trustDomain());
         if (verdict instanceof Refused refused) {
-            throw rejected(HandshakeFailure.Reason.of(refused.reason()), refused.detail());
+            HandshakeFailure failure = new HandshakeFailure(HandshakeFailure.Reason.of(refused.reason()), refused.detail(), refused.shown());
+            throw rejected(failure, CertificateVerifier.X509_V_ERR_CERT_REJECTED);
         }
         String protocol = protocol(engine);
         if (protocol == null || protocol.isEmpty()) {
-            throw rejected(HandshakeFailure.Reason.PROTOCOL, "no protocol in common (expected: ALPN h2, http/1.1 or mesh)");
+            throw rejected(HandshakeFailure.of(HandshakeFailure.Reason.PROTOCOL, "no protocol in common (expected: ALPN h2, http/1.1 or mesh)"),
+                CertificateVerifier.X509_V_ERR_APPLICATION_VERIFICATION);
         }
     }
 
-    /** The alert that the other side gets tells it what is wrong as well as TLS can; the JDK's engine has one for all. */
-    private static CertificateException rejected(HandshakeFailure.Reason reason, String detail) {
-        PeerRejectedException why = new PeerRejectedException(reason, detail);
-        return OpenSsl.isAvailable() ? new OpenSslCertificateException(detail, why, code(reason)) : why;
-    }
-
-    private static int code(HandshakeFailure.Reason reason) {
-        return switch (reason) {
-            case EXPIRED -> CertificateVerifier.X509_V_ERR_CERT_HAS_EXPIRED;
-            case UNTRUSTED, TRUST_DOMAIN -> CertificateVerifier.X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
-            case PROTOCOL -> CertificateVerifier.X509_V_ERR_APPLICATION_VERIFICATION;
-            default -> CertificateVerifier.X509_V_ERR_CERT_REJECTED;
-        };
+    /**
+     * A stranger gets one alert whatever is wrong, bad_certificate by the native engine and certificate_unknown by the JDK's: why is for the log
+     * of this side. Only who is let in otherwise is told that a protocol is missing.
+     */
+    private static CertificateException rejected(HandshakeFailure failure, int code) {
+        PeerRejectedException why = new PeerRejectedException(failure);
+        return OpenSsl.isAvailable() ? new OpenSslCertificateException(failure.detail(), why, code) : why;
     }
 
     private static String protocol(SSLEngine engine) {

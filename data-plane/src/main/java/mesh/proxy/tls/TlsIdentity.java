@@ -27,11 +27,11 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import mesh.model.Address;
-import mesh.model.TrustBundle;
+import mesh.model.Trust;
 import mesh.pki.Svid;
 
 /**
- * One identity with one bundle, and the TLS contexts made of them: one for each side and set of acceptable peers, when first needed.
+ * One identity with those who are trusted beside it, and the TLS contexts made of them: one for each side and set of acceptable peers, when first needed.
  * Session caches and ticket keys are a context's own, so nothing is resumed under other terms than it was begun under. Any thread.
  *
  * <p>Contexts are native memory and counted: an open connection holds its own, so after {@link #release} each goes with its last
@@ -53,17 +53,21 @@ final class TlsIdentity {
     private boolean released;
 
     /** @throws IllegalArgumentException when no TLS can be spoken with them */
-    TlsIdentity(Svid svid, TrustBundle bundle, InstantSource clock, SslProvider provider) {
+    TlsIdentity(Svid svid, Trust trust, InstantSource clock, SslProvider provider) {
         this.svid = svid;
         this.provider = provider;
-        this.chains = new VerifiedChains(bundle, clock);
+        this.chains = new VerifiedChains(trust, clock);
         // So that what a library cannot use is found here, and what is slow is done here, and not with the first connection.
         context(new Acceptance(false, MeshTls.Traffic.HTTP2, Set.of()));
         context(new Acceptance(false, MeshTls.Traffic.TCP, Set.of()));
     }
 
-    boolean isOf(Svid otherSvid, TrustBundle bundle) {
-        return svid.equals(otherSvid) && chains.bundle().equals(bundle);
+    boolean isOf(Svid otherSvid, Trust trust) {
+        return svid.equals(otherSvid) && chains.trust().equals(trust);
+    }
+
+    Trust trust() {
+        return chains.trust();
     }
 
     /** @return null when this identity was released meanwhile */

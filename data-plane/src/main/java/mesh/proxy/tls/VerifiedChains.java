@@ -11,13 +11,13 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
-import mesh.model.TrustBundle;
+import mesh.model.Trust;
 import mesh.pki.SvidVerifier;
 import mesh.pki.Verdict;
 import mesh.pki.Verdict.Accepted;
 
 /**
- * Chains that one bundle has vouched for, so that a peer that connects again is looked up and not verified again; that it has the key, each
+ * Chains that one set of bundles has vouched for, so that a peer that connects again is looked up and not verified again; that it has the key, each
  * handshake proves anew. Any thread.
  */
 final class VerifiedChains {
@@ -28,17 +28,17 @@ final class VerifiedChains {
     /** @param leafHash lower-case hex SHA-256 */
     record Proof(Accepted accepted, String leafHash) {}
 
-    private final TrustBundle bundle;
+    private final Trust trust;
     private final InstantSource clock;
     private final Map<Key, Proof> proofs = new ConcurrentHashMap<>();
 
-    VerifiedChains(TrustBundle bundle, InstantSource clock) {
-        this.bundle = bundle;
+    VerifiedChains(Trust trust, InstantSource clock) {
+        this.trust = trust;
         this.clock = clock;
     }
 
-    TrustBundle bundle() {
-        return bundle;
+    Trust trust() {
+        return trust;
     }
 
     Verdict check(X509Certificate[] chain) {
@@ -47,7 +47,7 @@ final class VerifiedChains {
         if (known != null) {
             return known.accepted.at(clock.instant());
         }
-        Verdict verdict = SvidVerifier.check(Arrays.asList(chain), bundle, clock.instant());
+        Verdict verdict = SvidVerifier.check(Arrays.asList(chain), trust, clock.instant());
         if (verdict instanceof Accepted accepted) {
             remember(key, new Proof(accepted, sha256(key.encodings[0])));
         }

@@ -104,7 +104,7 @@ public final class Connector {
         }
 
         private void beginTls(Channel channel) {
-            handshaking = tls.client(channel.alloc(), traffic, settings.expect().orElseThrow(), address);
+            handshaking = tls.client(channel, traffic, settings.expect().orElseThrow(), address);
             channel.pipeline().addLast(handshaking);
         }
 

@@ -11,16 +11,25 @@ import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.netty.util.ReferenceCountUtil;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import mesh.model.Trust;
+import mesh.model.TrustBundle;
 import mesh.pki.Svid;
+import mesh.pki.TestCertificate;
+import mesh.pki.TestCertificate.Signed;
 import mesh.pki.TestPki;
 import mesh.time.FakeClock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Handshakes on real sockets, with certificates whose time is moved by hand. */
 class MeshTlsTest {
@@ -77,16 +86,16 @@ class MeshTlsTest {
     void aServerThatIsSomebodyElseIsRefusedBeforeAByteIsSent() throws Exception {
         try (TlsPair pair = new TlsPair(payments, Set.of())) {
             HandshakeFailure failure = HandshakeFailure.of(pair.connect(web, Set.of(pki.id("cart"))).handshake());
-            assertThat(failure).isEqualTo(new HandshakeFailure(HandshakeFailure.Reason.IDENTITY,
-                "spiffe://mesh.local/payments (expected: spiffe://mesh.local/cart)"));
-            assertHandshakes("client failed identity", "server failed refused_by_peer");
+            assertThat(failure.reason()).isEqualTo(HandshakeFailure.Reason.SAN_MISMATCH);
+            assertThat(failure.detail()).isEqualTo("spiffe://mesh.local/payments (expected: spiffe://mesh.local/cart)");
+            assertHandshakes("client failed san_mismatch", "server failed refused_by_peer");
         }
     }
 
     @Test
     void aClientThatIsNotAllowedIsCutOff() throws Exception {
         try (TlsPair pair = new TlsPair(payments, Set.of(pki.id("cart")))) {
-            assertCutOff(pair, pair.connect(web, Set.of()), "server failed identity", "BAD_CERTIFICATE");
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed san_mismatch", "BAD_CERTIFICATE");
         }
     }
 
@@ -95,7 +104,7 @@ class MeshTlsTest {
         TestPki stranger = TestPki.create(clock);
         web.rotate(stranger.svid("web"), pki.bundle());
         try (TlsPair pair = new TlsPair(payments, Set.of())) {
-            assertCutOff(pair, pair.connect(web, Set.of()), "server failed untrusted", "UNKNOWN_CA");
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed unknown_ca", "BAD_CERTIFICATE");
         }
     }
 
@@ -103,7 +112,7 @@ class MeshTlsTest {
     void aClientOfAnotherTrustDomainIsCutOff() throws Exception {
         web.rotate(TestPki.create("other.local", clock).svid("web"), pki.bundle());
         try (TlsPair pair = new TlsPair(payments, Set.of())) {
-            assertCutOff(pair, pair.connect(web, Set.of()), "server failed trust_domain", "UNKNOWN_CA");
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed unknown_ca", "BAD_CERTIFICATE");
         }
     }
 
@@ -112,7 +121,7 @@ class MeshTlsTest {
         payments.rotate(TestPki.create(clock).svid("payments"), pki.bundle());
         try (TlsPair pair = new TlsPair(payments, Set.of())) {
             Throwable cause = pair.connect(web, Set.of()).handshake();
-            assertThat(HandshakeFailure.of(cause).reason()).isEqualTo(HandshakeFailure.Reason.UNTRUSTED);
+            assertThat(HandshakeFailure.of(cause).reason()).isEqualTo(HandshakeFailure.Reason.UNKNOWN_CA);
         }
     }
 
@@ -131,7 +140,7 @@ class MeshTlsTest {
 
     @Test
     void aClientWithoutACertificateIsCutOff() throws Exception {
-        assertStrangerIsCutOff(builder -> builder, "server failed no_certificate", "CERTIFICATE_REQUIRED");
+        assertStrangerIsCutOff(builder -> builder, "server failed no_client_cert", "CERTIFICATE_REQUIRED");
     }
 
     @Test
@@ -153,12 +162,75 @@ class MeshTlsTest {
             "server failed protocol", "HANDSHAKE_FAILURE");
     }
 
+    static Stream<Arguments> strangers() {
+        Instant now = new FakeClock().instant();
+        Signed root = TestCertificate.at(now).ca().uri("spiffe://mesh.local").subject("CN=root").selfSigned();
+        Signed other = TestCertificate.at(now).ca().uri("spiffe://mesh.local").subject("CN=other").selfSigned();
+        Duration day = Duration.ofDays(1);
+        String web = "spiffe://mesh.local/web";
+        return Stream.of(
+            Arguments.of("expired", root, TestCertificate.at(now).uri(web).good(day.negated(), Duration.ZERO).signedBy(root)),
+            Arguments.of("not_yet_valid", root, TestCertificate.at(now).uri(web).good(Duration.ofSeconds(1), day).signedBy(root)),
+            Arguments.of("unknown_ca", root, TestCertificate.at(now).uri(web).signedBy(other)),
+            Arguments.of("unknown_ca", root, TestCertificate.at(now).uri("spiffe://other.local/web").signedBy(root)),
+            Arguments.of("san_mismatch", root, TestCertificate.at(now).uri(web, "spiffe://mesh.local/pay").signedBy(root)),
+            Arguments.of("san_mismatch", root, TestCertificate.at(now).uri("spiffe://mesh.local/cart").signedBy(root)),
+            Arguments.of("san_mismatch", root, TestCertificate.at(now).dns("web").signedBy(root)),
+            Arguments.of("bad_chain", root, TestCertificate.at(now).uri(web).caThatAuthenticates().signedBy(root)),
+            Arguments.of("bad_chain", root, TestCertificate.at(now).uri(web).critical("1.2.3.4").signedBy(root)));
+    }
+
+    /** What is wrong is known here, and only here. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("strangers")
+    void aStrangerIsRefusedForItsOwnReasonAndToldTheSameAsAnyOther(String reason, Signed root, Signed stranger) throws Exception {
+        payments.rotate(pki.svid("payments"), new TrustBundle(pki.bundle().trustDomain(), List.of(root.certificate())));
+        SslContext context = SslContextBuilder.forClient().trustManager(InsecureTrustManagerFactory.INSTANCE).protocols("TLSv1.3")
+            .applicationProtocolConfig(alpn("http/1.1")).keyManager(stranger.key(), stranger.certificate()).build();
+        try (TlsPair pair = new TlsPair(payments, Set.of(pki.id("web")))) {
+            assertCutOff(pair, pair.connect(channel -> context.newHandler(channel.alloc())), "server failed " + reason, "BAD_CERTIFICATE");
+        } finally {
+            ReferenceCountUtil.release(context);
+        }
+    }
+
+    @Test
+    void aPeerOfAnotherTrustDomainGetsInWhereItIsNamed() throws Exception {
+        TestPki partner = TestPki.create("partner.org", clock);
+        payments.rotate(pki.svid("payments"), new Trust(pki.bundle(), List.of(partner.bundle())));
+        web.rotate(partner.svid("shop"), new Trust(partner.bundle(), List.of(pki.bundle())));
+        try (TlsPair pair = new TlsPair(payments, Set.of(partner.id("shop")))) {
+            TlsPair.Client client = pair.connect(web, Set.of(pki.id("payments")));
+            assertThat(client.echo("hello")).isEqualTo("hello");
+            assertThat(MeshTls.peerOf(pair.nextAccepted()).id()).isEqualTo(partner.id("shop"));
+        }
+        try (TlsPair pair = new TlsPair(payments, Set.of())) {
+            handshakes.clear();
+            assertCutOff(pair, pair.connect(web, Set.of(pki.id("payments"))), "server failed san_mismatch", "BAD_CERTIFICATE");
+        }
+    }
+
+    @Test
+    void oneLineSaysWhatIsNeededToFindOutWhoseFaultItIs() throws Exception {
+        web.rotate(pki.svid("web", Duration.ofMinutes(1)), pki.bundle());
+        Instant end = clock.instant().plus(Duration.ofMinutes(1));
+        clock.advance(Duration.ofSeconds(90));
+        try (LogLines log = new LogLines(MeshTls.class); TlsPair pair = new TlsPair(payments, Set.of(pki.id("web"), pki.id("cart")))) {
+            pair.connect(web, Set.of()).handshake();
+            await().untilAsserted(() -> assertThat(log.lines()).singleElement().asString()
+                .startsWith("client refused: reason=expired peer=/127.0.0.1:")
+                .contains(" expected=\"one of [spiffe://mesh.local/cart, spiffe://mesh.local/web]\" actual=\"spiffe://mesh.local/web\" not_before=")
+                .contains(" not_after=" + end + " now=" + clock.instant() + " skew=PT30S bundle=mesh.local@" + pki.bundle().version() + ": ")
+                .endsWith("spiffe://mesh.local/web: expired at " + end));
+        }
+    }
+
     @Test
     void bytesThatAreNotTlsAreRefused() throws Exception {
         try (TlsPair pair = new TlsPair(payments, Set.of());
             var socket = new java.net.Socket("127.0.0.1", pair.address().port())) {
             socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-            assertHandshakes("server failed not_tls");
+            assertHandshakes("server failed plaintext");
         }
     }
 
@@ -195,7 +267,7 @@ class MeshTlsTest {
             payments.rotate(pki.svid("payments"), TestPki.create(clock).bundle());
             await().until(() -> handshakes.remove("server ok "));
             pair.accepted.clear();
-            assertCutOff(pair, pair.connect(web, Set.of()), "server failed untrusted", "UNKNOWN_CA");
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed unknown_ca", "BAD_CERTIFICATE");
         }
     }
 

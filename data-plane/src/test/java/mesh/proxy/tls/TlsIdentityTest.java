@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import mesh.model.Trust;
 import mesh.pki.Svid;
 import mesh.pki.TestPki;
 import mesh.time.FakeClock;
@@ -33,7 +34,7 @@ class TlsIdentityTest {
     private final List<String> handshakes = new CopyOnWriteArrayList<>();
 
     private TlsIdentity identity(String workload) {
-        return new TlsIdentity(pki.svid(workload), pki.bundle(), clock, SslProvider.OPENSSL_REFCNT);
+        return new TlsIdentity(pki.svid(workload), Trust.of(pki.bundle()), clock, SslProvider.OPENSSL_REFCNT);
     }
 
     private MeshTls tls(String workload) {
@@ -153,7 +154,7 @@ class TlsIdentityTest {
         try (MeshTls web = tls("web"); MeshTls payments = tls("payments"); TlsPair pair = new TlsPair(payments, Set.of())) {
             resumed(pair, web);
             assertThat(HandshakeFailure.of(pair.connect(web, Set.of(pki.id("cart"))).handshake()).reason())
-                .isEqualTo(HandshakeFailure.Reason.IDENTITY);
+                .isEqualTo(HandshakeFailure.Reason.SAN_MISMATCH);
         }
     }
 
@@ -187,10 +188,10 @@ class TlsIdentityTest {
             assertThat(pair.connect(web, Set.of(pki.id("payments"))).echo("again")).isEqualTo("again");
             assertThat(MeshTls.peerOf(good.channel).id()).isEqualTo(pki.id("payments"));
             assertThat(HandshakeFailure.of(pair.connect(web, Set.of(pki.id("cart"))).handshake()).reason())
-                .isEqualTo(HandshakeFailure.Reason.IDENTITY);
+                .isEqualTo(HandshakeFailure.Reason.SAN_MISMATCH);
             web.rotate(pki.svid("cart"), pki.bundle());
             assertThat(pair.connect(web, Set.of()).echo("x")).isEqualTo("closed");
-            await().until(() -> handshakes.contains("server failed identity"));
+            await().until(() -> handshakes.contains("server failed san_mismatch"));
         }
     }
 

@@ -35,7 +35,7 @@ final class TlsPair implements AutoCloseable {
     final BlockingQueue<Channel> accepted = new LinkedBlockingQueue<>();
 
     TlsPair(MeshTls server, Set<SpiffeId> allow) {
-        this(channel -> server.server(channel.alloc(), MeshTls.Traffic.HTTP2, new DownstreamTls(allow)));
+        this(channel -> server.server(channel, MeshTls.Traffic.HTTP2, new DownstreamTls(allow)));
     }
 
     TlsPair(Function<Channel, SslHandler> tls) {
@@ -53,7 +53,7 @@ final class TlsPair implements AutoCloseable {
     }
 
     Client connect(MeshTls tls, Set<SpiffeId> expect) {
-        return connect(channel -> tls.client(channel.alloc(), MeshTls.Traffic.HTTP2, expect, address()));
+        return connect(channel -> tls.client(channel, MeshTls.Traffic.HTTP2, expect, address()));
     }
 
     Client connect(Function<Channel, SslHandler> tls) {
