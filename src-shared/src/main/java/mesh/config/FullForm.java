@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
+import mesh.model.BalancingPolicy;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
@@ -16,6 +17,7 @@ import mesh.model.EndpointSet;
 import mesh.model.HealthPolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
+import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
 import mesh.model.RetryLimits;
 import mesh.model.RetryPolicy;
@@ -30,7 +32,7 @@ import mesh.model.UpstreamTls;
 /** Any number of listeners, route tables and clusters, in the words of {@code config.proto} but camelCase. */
 final class FullForm {
 
-    static final List<String> KEYS = List.of("listeners", "routes", "clusters", "identity", "telemetry");
+    static final List<String> KEYS = List.of("listeners", "routes", "clusters", "identity", "telemetry", "locality");
     private static final String HTTP_ONLY = "only with protocol http";
 
     private final Section root;
@@ -73,6 +75,7 @@ final class FullForm {
         List<ClusterParts> parts = root.items("clusters", "name", this::cluster);
         Optional<IdentityFiles> identity = root.section("identity").flatMap(this::identity);
         Telemetry telemetry = root.section("telemetry").map(this::telemetry).orElse(Telemetry.NONE);
+        Optional<Locality> locality = root.optional("locality", Locality::parse);
         root.end();
         tables.check(findings);
         clusters.check(findings);
@@ -87,7 +90,7 @@ final class FullForm {
             MeshSnapshot.byName(parts.stream().map(ClusterParts::cluster).toList(), Cluster::name),
             MeshSnapshot.byName(parts.stream().map(ClusterParts::endpoints).toList(), EndpointSet::cluster),
             Optional.empty());
-        return new SidecarConfig(snapshot, identity, telemetry.metrics, telemetry.admin, telemetry.health, places.in(findings.file()));
+        return new SidecarConfig(snapshot, identity, locality, telemetry.metrics, telemetry.admin, telemetry.health, places.in(findings.file()));
     }
 
     private Listener listener(Section s) {
@@ -142,9 +145,11 @@ final class FullForm {
         ConnectionPolicy connections = Policies.connections(s, protocol);
         HealthPolicy health = HealthForm.cluster(s);
         RetryLimits retries = RetryLimitsForm.cluster(s);
+        BalancingPolicy balancing = BalancingForm.cluster(s);
         needsIdentity(s);
         return s.make(() -> new ClusterParts(
-            new Cluster(name, balancer, tls, breaker, connections).withHealth(health).withRetries(retries), new EndpointSet(name, endpoints)));
+            new Cluster(name, balancer, tls, breaker, connections).withHealth(health).withRetries(retries).withBalancing(balancing),
+            new EndpointSet(name, endpoints)));
     }
 
     private static UpstreamTls upstream(Section s) {

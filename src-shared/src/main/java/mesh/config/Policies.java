@@ -13,6 +13,7 @@ import mesh.model.CircuitBreakerPolicy;
 import mesh.model.ConnectionPolicy;
 import mesh.model.Endpoint;
 import mesh.model.EndpointHealth;
+import mesh.model.Locality;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.SpiffeId;
@@ -77,7 +78,9 @@ final class Policies {
             s.refuse("spiffeId", "without a certificate of the sidecar's own", NEEDS_IDENTITY);
         }
         EndpointHealth health = s.read("health", EndpointHealth.HEALTHY, EndpointHealth::parse);
-        return s.make(() -> new Endpoint(address, weight, id, health));
+        Optional<Locality> locality = s.optional("locality", Locality::parse);
+        int priority = s.integer("priority", 0, 0, Endpoint.LAST_PRIORITY);
+        return s.make(() -> new Endpoint(address, weight, id, health, locality, priority));
     }
 
     static Set<SpiffeId> ids(Section s, String key) {

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
+import mesh.model.BalancingPolicy;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
@@ -17,6 +18,7 @@ import mesh.model.EndpointSet;
 import mesh.model.HealthPolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
+import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
 import mesh.model.RetryLimits;
 import mesh.model.RetryPolicy;
@@ -34,7 +36,7 @@ import mesh.model.UpstreamTls;
  */
 final class ShortForm {
 
-    static final List<String> KEYS = List.of("proxy", "mtls", "metrics");
+    static final List<String> KEYS = List.of("proxy", "mtls", "metrics", "locality");
     private static final String LISTENER = "proxy";
 
     private final Section root;
@@ -59,9 +61,11 @@ final class ShortForm {
         Mtls mtls = root.section("mtls").map(this::mtls).orElse(Mtls.NONE);
         Optional<MeshSnapshot> snapshot = proxy.map(s -> snapshot(s, mtls));
         Optional<Address> metrics = root.section("metrics").map(this::metrics);
-        FullForm.KEYS.forEach(key -> root.refuse(key, "beside proxy", "the short form, " + KEYS + ", or the full form, " + FullForm.KEYS));
+        Optional<Locality> locality = root.optional("locality", Locality::parse);
+        FullForm.KEYS.stream().filter(key -> !KEYS.contains(key)).forEach(key ->
+            root.refuse(key, "beside proxy", "the short form, " + KEYS + ", or the full form, " + FullForm.KEYS));
         root.end();
-        return root.make(() -> new SidecarConfig(snapshot.orElseThrow(), mtls.files, metrics, Optional.empty(), Optional.empty(),
+        return root.make(() -> new SidecarConfig(snapshot.orElseThrow(), mtls.files, locality, metrics, Optional.empty(), Optional.empty(),
             new RoutePlaces.Gathered().in(findings.file())));
     }
 
@@ -76,6 +80,7 @@ final class ShortForm {
         ConnectionPolicy connections = Policies.connections(s, ConnectionPolicy.DEFAULT.protocol());
         HealthPolicy health = HealthForm.cluster(s);
         RetryLimits retries = RetryLimitsForm.cluster(s);
+        BalancingPolicy balancing = BalancingForm.cluster(s);
         Duration timeout = s.duration("timeout", Timeouts.DEFAULT.request(), true);
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
         ListenerLimits limits = LimitsForm.listener(s, tcp);
@@ -85,7 +90,8 @@ final class ShortForm {
         }
         s.end();
         return s.make(() -> {
-            Cluster cluster = new Cluster(service, balancer, mtls.upstream, breaker, connections).withHealth(health).withRetries(retries);
+            Cluster cluster = new Cluster(service, balancer, mtls.upstream, breaker, connections)
+                .withHealth(health).withRetries(retries).withBalancing(balancing);
             Map<String, EndpointSet> endpoints = Map.of(service, new EndpointSet(service, upstreams));
             if (tcp) {
                 Listener listener = new Listener(LISTENER, listen, Scope.ALL, new Listener.TcpTraffic(service), mtls.downstream, limits);

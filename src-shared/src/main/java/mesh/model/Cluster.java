@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param connections    limits and timeouts
  * @param health         how it is found out which endpoints are well
  * @param retries        what bounds them
+ * @param balancing      among which endpoints the balancer chooses
  */
 public record Cluster(
     String name,
@@ -20,7 +21,8 @@ public record Cluster(
     Optional<CircuitBreakerPolicy> circuitBreaker,
     ConnectionPolicy connections,
     HealthPolicy health,
-    RetryLimits retries) {
+    RetryLimits retries,
+    BalancingPolicy balancing) {
 
     public Cluster {
         Checks.name("cluster name", name);
@@ -33,14 +35,18 @@ public record Cluster(
     public Cluster(
         String name, BalancerKind balancer, Optional<UpstreamTls> tls, Optional<CircuitBreakerPolicy> circuitBreaker,
         ConnectionPolicy connections) {
-        this(name, balancer, tls, circuitBreaker, connections, HealthPolicy.NONE, RetryLimits.DEFAULT);
+        this(name, balancer, tls, circuitBreaker, connections, HealthPolicy.NONE, RetryLimits.DEFAULT, BalancingPolicy.DEFAULT);
     }
 
     public Cluster withHealth(HealthPolicy policy) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, policy, retries);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, policy, retries, balancing);
     }
 
     public Cluster withRetries(RetryLimits limits) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, limits);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, limits, balancing);
+    }
+
+    public Cluster withBalancing(BalancingPolicy policy) {
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, policy);
     }
 }

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import mesh.model.BalancerKind;
+import mesh.model.BalancingPolicy;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.ConnectionPolicy;
 import mesh.model.Endpoint;
@@ -41,7 +42,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
 
     private static final Set<String> CLUSTER_FIELDS = Set.of("name", "type", "eds_cluster_config", "connect_timeout", "lb_policy",
         "circuit_breakers", "typed_extension_protocol_options", "transport_socket", "transport_socket_matches", "metadata", "alt_stat_name",
-        "outlier_detection", "health_checks",
+        "outlier_detection", "health_checks", "common_lb_config", "round_robin_lb_config", "least_request_lb_config",
         "per_connection_buffer_limit_bytes", "dns_lookup_family", "track_timeout_budgets", "track_cluster_stats");
 
     /** What the message is made from: the cluster, and the identities among its endpoints, but not their addresses and weights. */
@@ -103,6 +104,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         }
         cluster.health().outliers().ifPresent(outliers -> message.setOutlierDetection(OutlierDetections.encode(outliers)));
         cluster.health().check().ifPresent(check -> message.addHealthChecks(HealthChecks.encode(check, connections.protocol())));
+        BalancingFields.encode(cluster.balancer(), cluster.balancing(), message);
         ClusterPolicy policy = policy(cluster);
         if (!policy.equals(ClusterPolicy.getDefaultInstance())) message.setMetadata(MeshPolicy.encode(policy));
         return message.build();
@@ -118,6 +120,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         if (cluster.balancer() == BalancerKind.PEAK_EWMA) policy.setBalancer(BalancerKind.PEAK_EWMA.text());
         cluster.circuitBreaker().ifPresent(breaker -> policy.setCircuitBreaker(BreakerPolicies.encode(breaker)));
         ClusterLimits.encode(cluster.connections(), cluster.retries(), policy);
+        BalancingFields.encode(cluster.balancer(), cluster.balancing(), policy);
         return policy.build();
     }
 
@@ -146,8 +149,10 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         ConnectionPolicy connections = connections(message, limits, reading);
         RetryLimits retries = ClusterLimits.retries(limits, policy.build(), reading);
         HealthPolicy health = health(message, connections, reading);
+        BalancingPolicy balancing = BalancingFields.decode(message, balancer, policy.getBalancing(), reading);
         return reading.clean()
-            ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections).withHealth(health).withRetries(retries))
+            ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections)
+                .withHealth(health).withRetries(retries).withBalancing(balancing))
             : null;
     }
 

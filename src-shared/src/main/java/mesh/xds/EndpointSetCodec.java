@@ -8,25 +8,28 @@ import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
 import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import mesh.model.Address;
 import mesh.model.Endpoint;
 import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
+import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
 
 /**
- * A cluster's endpoints in one locality. An endpoint's identity is metadata of Envoy's own transport socket match, see
- * {@link ClusterCodec}.
+ * A cluster's endpoints, those of one locality and priority together: one message for subscribers everywhere, who find out themselves what
+ * is near. An endpoint's identity is metadata of Envoy's own transport socket match, see {@link ClusterCodec}.
  */
 final class EndpointSetCodec implements ResourceCodec<EndpointSet, ClusterLoadAssignment> {
 
     private static final String SOCKET_MATCH = "envoy.transport_socket_match";
 
-    private static final Set<String> LOCALITY_FIELDS = Set.of("locality", "lb_endpoints", "load_balancing_weight", "metadata");
+    private static final Set<String> LOCALITY_FIELDS = Set.of("locality", "priority", "lb_endpoints", "load_balancing_weight", "metadata");
     private static final Set<String> LB_ENDPOINT_FIELDS = Set.of("endpoint", "health_status", "metadata", "load_balancing_weight");
     private static final Set<String> ENDPOINT_FIELDS = Set.of("address", "hostname", "health_check_config");
 
@@ -59,11 +62,24 @@ final class EndpointSetCodec implements ResourceCodec<EndpointSet, ClusterLoadAs
     @Override
     public ClusterLoadAssignment encode(EndpointSet set, MeshSnapshot snapshot) {
         ClusterLoadAssignment.Builder message = ClusterLoadAssignment.newBuilder().setClusterName(set.cluster());
-        if (!set.endpoints().isEmpty()) {
-            LocalityLbEndpoints.Builder locality = LocalityLbEndpoints.newBuilder();
-            set.endpoints().forEach(endpoint -> locality.addLbEndpoints(encode(endpoint)));
-            message.addEndpoints(locality);
+        Map<Place, List<Endpoint>> places = new LinkedHashMap<>();
+        set.endpoints().forEach(endpoint -> places.computeIfAbsent(Place.of(endpoint), place -> new ArrayList<>()).add(endpoint));
+        places.forEach((place, endpoints) -> message.addEndpoints(encode(place, endpoints)));
+        return message.build();
+    }
+
+    /** What the endpoints of one message have in common. */
+    private record Place(Optional<Locality> locality, int priority) {
+
+        static Place of(Endpoint endpoint) {
+            return new Place(endpoint.locality(), endpoint.priority());
         }
+    }
+
+    private static LocalityLbEndpoints encode(Place place, List<Endpoint> endpoints) {
+        LocalityLbEndpoints.Builder message = LocalityLbEndpoints.newBuilder().setPriority(place.priority);
+        place.locality.ifPresent(locality -> message.setLocality(Localities.encode(locality)));
+        endpoints.forEach(endpoint -> message.addLbEndpoints(encode(endpoint)));
         return message.build();
     }
 
@@ -90,11 +106,20 @@ final class EndpointSetCodec implements ResourceCodec<EndpointSet, ClusterLoadAs
             LocalityLbEndpoints locality = message.getEndpoints(l);
             Reading at = reading.at("endpoints", l);
             at.only(locality, LOCALITY_FIELDS);
+            Optional<Locality> place = Localities.decode(locality.getLocality(), at.at("locality"));
+            int priority = priority(locality, at);
             for (int e = 0; e < locality.getLbEndpointsCount(); e++) {
-                decode(locality.getLbEndpoints(e), at.at("lb_endpoints", e)).ifPresent(endpoints::add);
+                decode(locality.getLbEndpoints(e), at.at("lb_endpoints", e)).ifPresent(endpoint -> endpoints.add(endpoint.at(place, priority)));
             }
         }
         return reading.clean() ? reading.check(() -> new EndpointSet(message.getClusterName(), endpoints)) : null;
+    }
+
+    private static int priority(LocalityLbEndpoints message, Reading reading) {
+        int priority = message.getPriority();
+        if (priority >= 0 && priority <= Endpoint.LAST_PRIORITY) return priority;
+        reading.at("priority").unexpected(Integer.toUnsignedString(priority), "0 to " + Endpoint.LAST_PRIORITY);
+        return 0;
     }
 
     private static Optional<Endpoint> decode(LbEndpoint message, Reading reading) {

@@ -131,6 +131,13 @@ class DialectTest {
         assertThat(localities(heavy)).last().asString().startsWith("1666333333: ");
     }
 
+    @Test
+    void prioritiesHaveNoGapsAndLocalitiesAreTheirOwnBeforeWeights() {
+        assertThat(grpc(ResourceType.ENDPOINTS, "soonest", ClusterLoadAssignment.class).getEndpointsList().stream().map(each ->
+            each.getPriority() + " " + each.getLocality().getRegion() + "/" + each.getLocality().getZone() + "/" + each.getLocality().getSubZone()))
+            .containsExactly("0 eu/eu-1/a/weight-1", "0 eu/eu-2/weight-1", "0 eu/eu-1/a/weight-3", "1 eu/eu-1/a/weight-1", "2 //weight-1");
+    }
+
     private static List<String> localities(String... endpoints) {
         EndpointSet set = new EndpointSet("plain", Arrays.stream(endpoints).map(text -> new Endpoint(
             Address.parse(text.split("\\*")[0]), Integer.parseInt(text.split("\\*")[1]), Optional.empty())).toList());

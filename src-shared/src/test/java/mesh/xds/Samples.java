@@ -15,6 +15,7 @@ import java.util.Set;
 import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
+import mesh.model.BalancingPolicy;
 import mesh.model.BreakerFailure;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
@@ -35,6 +36,7 @@ import mesh.model.HedgePolicy;
 import mesh.model.HttpLimits;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
+import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
 import mesh.model.Mirror;
 import mesh.model.OutlierPolicy;
@@ -52,6 +54,7 @@ import mesh.model.RouteFilters;
 import mesh.model.RouteLimits;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
+import mesh.model.SlowStart;
 import mesh.model.SpiffeId;
 import mesh.model.TextMatch;
 import mesh.model.Timeouts;
@@ -75,7 +78,7 @@ final class Samples {
             MeshSnapshot.byName(listeners(), Listener::name),
             MeshSnapshot.byName(List.of(routes(), RouteTable.toCluster("all", route("r", new Route.ToCluster("plain")))), RouteTable::name),
             MeshSnapshot.byName(clusters(), Cluster::name),
-            Map.of("secure", endpoints()),
+            Map.of("secure", endpoints(), "soonest", placed()),
             Optional.of(new TrustBundle(TrustDomain.DEFAULT, authorities())));
     }
 
@@ -191,11 +194,13 @@ final class Samples {
                 new ConnectionPolicy(Duration.ofMillis(250), Optional.of(Duration.ofSeconds(90)), UpstreamProtocol.HTTP2, 7, 0, 1_000_000, 100,
                     Optional.of(Duration.ofMinutes(10)))).withRetries(new RetryLimits(new RetryBudgetPolicy(0.07, 4, Duration.ofSeconds(10)), 0)),
             new Cluster("soonest", BalancerKind.PEAK_EWMA, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
-                .withHealth(new HealthPolicy(Optional.of(OutlierPolicy.DEFAULT))).withRetries(new RetryLimits(new RetryBudgetPolicy(2.5, 0, Duration.ofSeconds(30)), 7)),
+                .withHealth(new HealthPolicy(Optional.of(OutlierPolicy.DEFAULT))).withRetries(new RetryLimits(new RetryBudgetPolicy(2.5, 0, Duration.ofSeconds(30)), 7))
+                .withBalancing(new BalancingPolicy(0, Optional.of(new SlowStart(Duration.ofSeconds(90), 1.5, 0)), false)),
             new Cluster("watched", BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
                 .withHealth(new HealthPolicy(Optional.of(new OutlierPolicy(0, 3, true, 7, Duration.ofMillis(1500), Duration.ofSeconds(5),
                     Duration.ofMinutes(2), Duration.ofMillis(250), 0, false, Optional.empty(),
-                    Optional.of(new OutlierPolicy.FailurePercentage(0, 3, 9)))))),
+                    Optional.of(new OutlierPolicy.FailurePercentage(0, 3, 9))))))
+                .withBalancing(BalancingPolicy.DEFAULT.withPanicThreshold(30).withSlowStart(SlowStart.over(Duration.ofSeconds(30)))),
             new Cluster("asked", BalancerKind.ROUND_ROBIN, Optional.of(new UpstreamTls(Set.of())), Optional.empty(),
                 new ConnectionPolicy(Duration.ofSeconds(1), Optional.empty(), UpstreamProtocol.HTTP2, 9, 9, 9))
                 .withHealth(new HealthPolicy(Optional.of(OutlierPolicy.DEFAULT), Optional.of(new HealthCheckPolicy(
@@ -209,7 +214,8 @@ final class Samples {
             new Cluster("called", BalancerKind.RANDOM, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
                 .withHealth(new HealthPolicy(Optional.empty(), Optional.of(HealthCheckPolicy.of(new HealthCheckPolicy.Grpc("pay.v1.Pay", Optional.of("pay")))))),
             new Cluster("chance", BalancerKind.RANDOM, Optional.of(new UpstreamTls(Set.of())), Optional.of(CircuitBreakerPolicy.DEFAULT),
-                new ConnectionPolicy(Duration.ofSeconds(1), Optional.empty(), UpstreamProtocol.HTTP1, 1, 1, 1)));
+                new ConnectionPolicy(Duration.ofSeconds(1), Optional.empty(), UpstreamProtocol.HTTP1, 1, 1, 1))
+                .withBalancing(BalancingPolicy.DEFAULT.withSlowStart(new SlowStart(Duration.ofMinutes(2), 0.5, 20))));
     }
 
     private static EndpointSet endpoints() {
@@ -217,6 +223,16 @@ final class Samples {
             new Endpoint(new Address("10.0.0.7", 9001), 2, Optional.of(PAYMENTS)),
             new Endpoint(new Address("fd00::7", 9001), 1_000_000, Optional.of(WEB)),
             new Endpoint(new Address("localhost", 9002), 1, Optional.empty(), EndpointHealth.DRAINING)));
+    }
+
+    private static EndpointSet placed() {
+        Optional<Locality> near = Optional.of(Locality.parse("eu/eu-1/a"));
+        return new EndpointSet("soonest", List.of(
+            new Endpoint(new Address("10.0.1.1", 80), 1, Optional.empty()).at(near, 0),
+            new Endpoint(new Address("10.0.1.2", 80), 3, Optional.empty()).at(near, 0),
+            new Endpoint(new Address("10.0.1.3", 80), 1, Optional.empty()).at(near, 2),
+            new Endpoint(new Address("10.0.2.1", 80), 1, Optional.empty()).at(Optional.of(Locality.parse("eu/eu-2")), 0),
+            new Endpoint(new Address("10.0.3.1", 80), 1, Optional.empty()).at(Optional.empty(), 127)));
     }
 
     static List<X509Certificate> authorities() {

@@ -13,6 +13,10 @@ import com.google.protobuf.Value;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.CommonLbConfig;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.LeastRequestLbConfig;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.RoundRobinLbConfig;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.SlowStartConfig;
 import io.envoyproxy.envoy.config.cluster.v3.OutlierDetection;
 import io.envoyproxy.envoy.config.core.v3.HealthCheck;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
@@ -40,11 +44,13 @@ import io.envoyproxy.envoy.type.v3.CodecClientType;
 import io.envoyproxy.envoy.type.v3.Int64Range;
 import java.util.List;
 import java.util.Optional;
+import mesh.model.BalancingPolicy;
 import mesh.model.EndpointHealth;
 import mesh.model.HealthCheckPolicy;
 import mesh.model.MeshSnapshot;
 import mesh.model.RetryBudgetPolicy;
 import mesh.model.RetryLimits;
+import mesh.model.SlowStart;
 import mesh.model.OutlierPolicy;
 import mesh.model.UpstreamProtocol;
 import org.junit.jupiter.api.Test;
@@ -153,6 +159,26 @@ class StrictDecodingTest {
         assertThat(problems(decode(ResourceType.CLUSTER, "secure", withPolicy(wire(ResourceType.CLUSTER, "secure", Cluster.class), "retry_budget", Value.newBuilder()
             .setStructValue(Struct.newBuilder().putFields("ratio", Value.newBuilder().setNumberValue(11).build())).build())))).containsExactly(
                 "clusters.secure.metadata.filter_metadata.mesh.v1.retry_budget: ratio: 11.0 (expected: 0 to 10)");
+    }
+
+    @Test
+    void takesEnvoysDefaultsOfSlowStartAndRefusesWhatTheBalancerWouldNotHeed() throws Exception {
+        Cluster plain = wire(ResourceType.CLUSTER, "plain", Cluster.class);
+        SlowStartConfig slow = SlowStartConfig.newBuilder().setSlowStartWindow(Wire.duration(java.time.Duration.ofSeconds(30))).build();
+        Cluster cluster = plain.toBuilder().setRoundRobinLbConfig(RoundRobinLbConfig.newBuilder().setSlowStartConfig(slow)).build();
+        mesh.model.Cluster read = (mesh.model.Cluster) ((Decoded.Good<?>) decode(ResourceType.CLUSTER, "plain", cluster)).value();
+        assertThat(read.balancing()).isEqualTo(BalancingPolicy.DEFAULT.withSlowStart(SlowStart.over(java.time.Duration.ofSeconds(30))));
+
+        assertThat(problems(decode(ResourceType.CLUSTER, "plain", plain.toBuilder()
+            .setLeastRequestLbConfig(LeastRequestLbConfig.newBuilder().setChoiceCount(UInt32Value.of(3)).setSlowStartConfig(slow.toBuilder().clearSlowStartWindow()))
+            .setCommonLbConfig(CommonLbConfig.newBuilder()
+                .setHealthyPanicThreshold(io.envoyproxy.envoy.type.v3.Percent.newBuilder().setValue(33.3))
+                .setCloseConnectionsOnHostSetChange(true)).build()))).containsExactly(
+                    "clusters.plain.least_request_lb_config: is set (expected: absent, beside balancer round_robin)",
+                    "clusters.plain.least_request_lb_config.choice_count: is set (expected: absent; this proxy does not have it)",
+                    "clusters.plain.least_request_lb_config.slow_start_config: slow start window: 0s (expected: more than 0)",
+                    "clusters.plain.common_lb_config.close_connections_on_host_set_change: is set (expected: absent; this proxy does not have it)",
+                    "clusters.plain.common_lb_config.healthy_panic_threshold: \"33.3\" (expected: a whole number from 0 to 100)");
     }
 
     private static CircuitBreakers thresholds(Thresholds.Builder limits) {
@@ -303,7 +329,7 @@ class StrictDecodingTest {
     }
 
     @Test
-    void keepsEndpointsThatAreUnhealthyAsSuchAndRefusesPriorities() {
+    void keepsEndpointsThatAreUnhealthyAsSuch() {
         ClusterLoadAssignment.Builder set = wire(ResourceType.ENDPOINTS, "secure", ClusterLoadAssignment.class).toBuilder();
         set.getEndpointsBuilder(0).getLbEndpointsBuilder(1).setHealthStatus(HealthStatus.DRAINING);
         Decoded<?> decoded = decode(ResourceType.ENDPOINTS, "secure", set.build());
@@ -311,12 +337,12 @@ class StrictDecodingTest {
         assertThat(decoded).isEqualTo(new Decoded.Good<>(new mesh.model.EndpointSet("secure",
             List.of(whole.get(0), whole.get(1).withHealth(EndpointHealth.DRAINING), whole.get(2)))));
 
-        set.getEndpointsBuilder(0).setPriority(1);
+        set.getEndpointsBuilder(0).setPriority(128);
         set.getEndpointsBuilder(0).getLbEndpointsBuilder(0).getEndpointBuilder().getAddressBuilder().getSocketAddressBuilder()
             .setProtocol(SocketAddress.Protocol.UDP);
         set.getEndpointsBuilder(0).getLbEndpointsBuilder(1).getEndpointBuilder().getHealthCheckConfigBuilder().setPortValue(81);
         assertThat(problems(decode(ResourceType.ENDPOINTS, "secure", set.build()))).containsExactly(
-            "endpoints.secure.endpoints[0].priority: is set (expected: absent; this proxy does not have it)",
+            "endpoints.secure.endpoints[0].priority: \"128\" (expected: 0 to 127)",
             "endpoints.secure.endpoints[0].lb_endpoints[0].endpoint.address.protocol: \"UDP\" (expected: TCP)",
             "endpoints.secure.endpoints[0].lb_endpoints[1].endpoint.health_check_config.port_value: is set (expected: absent; this proxy does not have it)");
     }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
+import mesh.model.BalancingPolicy;
 import mesh.model.BreakerFailure;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
@@ -14,6 +15,7 @@ import mesh.model.Endpoint;
 import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
 import mesh.model.HealthPolicy;
+import mesh.model.Locality;
 import mesh.model.RetryLimits;
 import mesh.model.SpiffeId;
 import mesh.model.UpstreamProtocol;
@@ -42,11 +44,13 @@ public final class ClusterMessages {
         ConnectionPolicy connections = connections(m, path, problems);
         HealthPolicy health = HealthMessages.decode(m, path, problems);
         RetryLimits retries = RetryLimitMessages.decode(m, path, problems);
+        BalancingPolicy balancing = BalancingMessages.decode(m.getBalancing(), path + ".balancing", problems);
         if (problems.count() > before) {
             return null;
         }
         return problems.read(path, () ->
-            new ClusterParts(new Cluster(name, balancer, tls, breaker, connections).withHealth(health).withRetries(retries), new EndpointSet(name, endpoints)));
+            new ClusterParts(new Cluster(name, balancer, tls, breaker, connections).withHealth(health).withRetries(retries).withBalancing(balancing),
+                new EndpointSet(name, endpoints)));
     }
 
     /** Null when there were problems. */
@@ -64,7 +68,9 @@ public final class ClusterMessages {
             : Optional.ofNullable(problems.read(path + ".spiffe_id", () -> SpiffeId.parse(m.getSpiffeId())));
         EndpointHealth health = m.getHealth().isEmpty() ? EndpointHealth.HEALTHY
             : problems.read(path + ".health", () -> EndpointHealth.parse(m.getHealth()));
-        return problems.count() > before ? null : problems.read(path, () -> new Endpoint(address, weight, id, health));
+        Optional<Locality> locality = BalancingMessages.locality(m, path, problems);
+        return problems.count() > before ? null
+            : problems.read(path, () -> new Endpoint(address, weight, id, health, locality, m.getPriority()));
     }
 
     private static CircuitBreakerPolicy breaker(mesh.v1.CircuitBreaker m, String path, Problems problems) {
@@ -141,6 +147,7 @@ public final class ClusterMessages {
         cluster.circuitBreaker().ifPresent(breaker -> m.setCircuitBreaker(encode(breaker)));
         HealthMessages.encode(cluster.health(), m);
         RetryLimitMessages.encode(cluster.retries(), m);
+        BalancingMessages.encode(cluster.balancing(), m);
         connections.idleTimeout().ifPresent(idle -> m.setIdleTimeout(Values.message(idle)));
         return m.build();
     }
@@ -150,6 +157,7 @@ public final class ClusterMessages {
             .setAddress(endpoint.address().toString())
             .setWeight(endpoint.weight());
         endpoint.spiffeId().ifPresent(id -> m.setSpiffeId(id.toString()));
+        BalancingMessages.encode(endpoint, m);
         if (endpoint.health() != EndpointHealth.HEALTHY) m.setHealth(endpoint.health().text());
         return m.build();
     }
