@@ -67,7 +67,14 @@ public final class SvidVerifier {
         Optional<TrustBundle> bundle = trust.of(id.trustDomain());
         require(bundle.isPresent(), Reason.UNKNOWN_CA, id + ": of another trust domain (expected: " + trust.own().trustDomain() + ")");
         Verdict itself = new Accepted(id, leaf.getNotBefore().toInstant(), leaf.getNotAfter().toInstant()).at(now);
-        return itself instanceof Refused ? itself : path(id, chain, bundle.get(), now).at(now);
+        if (itself instanceof Refused) {
+            return itself;
+        }
+        Accepted accepted = path(id, chain, bundle.get(), now);
+        // Last, so that nobody is called banned who only claims to be somebody.
+        require(!bundle.get().bans().bans(id, leaf.getSerialNumber()), Reason.BANNED,
+            id + ": banned, certificate " + leaf.getSerialNumber().toString(16));
+        return accepted.at(now);
     }
 
     /** For the log: what it claims, as far as it can be read. */

@@ -46,7 +46,9 @@ public sealed interface Verdict {
         NOT_YET_VALID,
         EXPIRED,
         /** No authority that is trusted for the leaf's trust domain stands at the end. */
-        UNKNOWN_CA
+        UNKNOWN_CA,
+        /** Vouched for, and refused all the same: the trust domain's bundle says so. */
+        BANNED
     }
 
     /**

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
+import mesh.model.BanList;
 import mesh.model.SpiffeId;
 import mesh.model.Trust;
 import mesh.model.TrustBundle;
@@ -227,6 +228,19 @@ class SvidVerifierTest {
         // Known is not allowed: another domain's identities get in where they are named.
         assertRefused(accepted.among(Set.of(), MESH), Reason.SAN_MISMATCH, shop + " (expected: any of mesh.local)");
         assertThat(accepted.among(Set.of(SpiffeId.parse(shop)), MESH)).isEqualTo(accepted);
+    }
+
+    @Test
+    void whoIsBannedIsRefusedThoughAnAuthorityVouches() {
+        Signed web = certificate().uri(WEB).signedBy(ROOT);
+        BanList identity = new BanList(Set.of(WEB_ID), Set.of());
+        BanList serial = new BanList(Set.of(), Set.of(web.certificate().getSerialNumber()));
+        for (BanList bans : List.of(identity, serial)) {
+            assertThat(reason(SvidVerifier.check(List.of(web.certificate()), BUNDLE.with(bans), NOW))).isEqualTo(Reason.BANNED);
+        }
+        // Who only claims to be somebody who is banned is a stranger.
+        Signed stranger = certificate().uri(WEB).forged(ROOT);
+        assertThat(reason(SvidVerifier.check(List.of(stranger.certificate()), BUNDLE.with(identity), NOW))).isEqualTo(Reason.UNKNOWN_CA);
     }
 
     @Test

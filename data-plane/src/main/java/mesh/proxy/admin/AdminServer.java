@@ -50,6 +50,7 @@ public final class AdminServer implements AutoCloseable {
     private final Pages pages;
     private final Supplier<String> metrics;
     private final BooleanSupplier ready;
+    private final InstantSource clock;
     private final Control control;
     private final Map<String, Supplier<JsonObject>> json;
     private final List<HttpServer> servers = new ArrayList<>();
@@ -62,6 +63,7 @@ public final class AdminServer implements AutoCloseable {
         this.vertx = vertx;
         this.sidecar = sidecar;
         this.pages = new Pages(sidecar, clock);
+        this.clock = clock;
         this.metrics = metrics;
         this.ready = ready;
         this.control = control;
@@ -146,10 +148,16 @@ public final class AdminServer implements AutoCloseable {
             case "/ready", "/healthz/ready" -> {
                 if (sidecar.draining()) answer(request, 503, "DRAINING\n");
                 else if (!ready.getAsBoolean()) answer(request, 503, "NO CONFIGURATION YET\n");
+                else if (isExpired()) answer(request, 503, "CERTIFICATE EXPIRED\n");
                 else answer(request, 200, "READY\n");
             }
             default -> answer(request, 404, "no such page (expected: /ready or /live)\n");
         }
+    }
+
+    /** While it is not, renewals may fail as often as they like; from then on no peer believes this sidecar, and it is better left out. */
+    private boolean isExpired() {
+        return sidecar.identity().filter(svid -> !clock.instant().isBefore(svid.leaf().getNotAfter().toInstant())).isPresent();
     }
 
     /** Made off the event loop: a scrape adds up every series. */

@@ -62,7 +62,7 @@ final class ControlPlaneFeed implements Feed {
                 asked.address(), asked.workload(), asked.caPin().map(CaPin::parse), asked.joinTokenFile());
             state = StateDirectory.open(asked.stateDir());
             lock();
-            identity = new IdentitySource(origin, state, this::rotate, env);
+            identity = new IdentitySource(origin, state, this::rotate, sidecar.metrics()::certificateRenewal, env);
             way = identity;
             coldStart = new ColdStart(state, asked.node(), sidecar, env);
             source = source(identity::channel, coldStart::apply, coldStart::restore);

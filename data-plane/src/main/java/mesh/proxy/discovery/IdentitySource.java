@@ -39,11 +39,18 @@ public final class IdentitySource implements AutoCloseable {
      */
     public record Origin(Address controlPlane, String workload, Optional<CaPin> pin, Optional<Path> joinTokenFile) {}
 
+    /** Told how each request for a certificate has ended. */
+    @FunctionalInterface
+    public interface Renewals {
+        void ended(boolean good);
+    }
+
     private static final Logger LOG = Logger.getLogger(IdentitySource.class);
 
     private final Origin origin;
     private final StateDirectory state;
     private final BiConsumer<Svid, TrustBundle> sink;
+    private final Renewals renewals;
     private final Env env;
     private final Reconnect reconnect;
     private final CertificateClient client;
@@ -59,19 +66,20 @@ public final class IdentitySource implements AutoCloseable {
     private record Held(Svid svid, TrustBundle bundle, ManagedChannel channel) {}
 
     /** @param sink told of each identity and bundle that become current */
-    public IdentitySource(Origin origin, StateDirectory state, BiConsumer<Svid, TrustBundle> sink, Env env) {
-        this(origin, state, sink, env, Reconnect.guarded(env.random()), new ScheduledThreadPoolExecutor(1, task -> {
+    public IdentitySource(Origin origin, StateDirectory state, BiConsumer<Svid, TrustBundle> sink, Renewals renewals, Env env) {
+        this(origin, state, sink, renewals, env, Reconnect.guarded(env.random()), new ScheduledThreadPoolExecutor(1, task -> {
             Thread t = new Thread(task, "mesh-identity");
             t.setDaemon(true);
             return t;
         }));
     }
 
-    IdentitySource(Origin origin, StateDirectory state, BiConsumer<Svid, TrustBundle> sink, Env env, Reconnect reconnect,
-        ScheduledExecutorService thread) {
+    IdentitySource(Origin origin, StateDirectory state, BiConsumer<Svid, TrustBundle> sink, Renewals renewals, Env env,
+        Reconnect reconnect, ScheduledExecutorService thread) {
         this.origin = origin;
         this.state = state;
         this.sink = sink;
+        this.renewals = renewals;
         this.env = env;
         this.reconnect = reconnect;
         this.client = new CertificateClient(origin.workload(), env.clock());
@@ -197,11 +205,22 @@ public final class IdentitySource implements AutoCloseable {
 
     /** By the identity there is; by the token when there is none, or it is too late for it. */
     private void obtain() throws IOException {
-        boolean isProven = held != null && isGood(held.svid);
-        CertificateClient.Given given = isProven ? client.request(held.channel, "") : enrolment.enrol();
+        CertificateClient.Given given = ask();
         keep(given.svid(), given.bundle());
         use(given.svid(), given.bundle());
         LOG.infof("certificate: %s until %s", given.svid().id(), end(given.svid()));
+    }
+
+    private CertificateClient.Given ask() throws IOException {
+        boolean good = false;
+        try {
+            boolean isProven = held != null && isGood(held.svid);
+            CertificateClient.Given given = isProven ? client.request(held.channel, "") : enrolment.enrol();
+            good = true;
+            return given;
+        } finally {
+            renewals.ended(good);
+        }
     }
 
     /** A disk that is full is no reason to go without. */

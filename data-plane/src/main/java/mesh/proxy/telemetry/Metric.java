@@ -39,6 +39,8 @@ public enum Metric {
     HANDSHAKES("mesh_tls_handshakes_total", Collector.Type.COUNTER, "TLS handshakes with peers", "side", "result", "reason"),
     CERTIFICATE_EXPIRY("mesh_certificate_expiry_timestamp_seconds", Collector.Type.GAUGE,
         "When it ends, in seconds since 1970: svid is the sidecar's own, trust_bundle the first CA to go", "kind"),
+    CERTIFICATE_RENEWALS("mesh_certificate_renewals_total", Collector.Type.COUNTER,
+        "Certificates asked for, the first one included: renewed or failed; after a failure the old one serves until it ends", "result"),
     CONFIG_VERSION("mesh_config_version_info", Collector.Type.GAUGE, "1 for the configuration in force", "version"),
     CONFIG_STALE("mesh_config_stale", Collector.Type.GAUGE,
         "1 while the configuration in force is an earlier process' last one, because there is no control plane to ask"),

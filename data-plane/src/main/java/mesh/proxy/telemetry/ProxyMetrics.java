@@ -159,6 +159,11 @@ public final class ProxyMetrics {
         expiries.put(kind, epochSeconds);
     }
 
+    /** A certificate was asked for. */
+    public void certificateRenewal(boolean good) {
+        count(Metric.CERTIFICATE_RENEWALS, good ? "renewed" : "failed");
+    }
+
     /**
      * A handshake is over.
      *

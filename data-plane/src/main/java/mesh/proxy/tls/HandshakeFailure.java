@@ -31,6 +31,8 @@ public record HandshakeFailure(Reason reason, String detail, Optional<Shown> sho
         PLAINTEXT,
         /** The peer's certificate, or who signed it, breaks a rule of X509-SVID or RFC 5280. */
         BAD_CHAIN,
+        /** Vouched for, and banned by the mesh's operator. */
+        BANNED,
         /** No version or application protocol in common, or something that is no handshake of TLS. */
         PROTOCOL,
 
@@ -49,6 +51,7 @@ public record HandshakeFailure(Reason reason, String detail, Optional<Shown> sho
                 case NOT_YET_VALID -> NOT_YET_VALID;
                 case EXPIRED -> EXPIRED;
                 case UNKNOWN_CA -> UNKNOWN_CA;
+                case BANNED -> BANNED;
             };
         }
 

@@ -5,8 +5,11 @@ import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.AttributeKey;
+import java.math.BigInteger;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import mesh.model.Address;
 import mesh.model.DownstreamTls;
@@ -58,12 +61,15 @@ public final class MeshTls implements AutoCloseable {
      *
      * @param retireAtEpochSecond the earlier notAfter of both sides' certificates at the time of the handshake
      * @param certificateHash     lower-case hex SHA-256 of the leaf, for x-forwarded-client-cert
+     * @param serial              of the leaf
      */
-    public record PeerIdentity(SpiffeId id, SpiffeId local, long retireAtEpochSecond, String certificateHash) {}
+    public record PeerIdentity(SpiffeId id, SpiffeId local, long retireAtEpochSecond, String certificateHash, BigInteger serial) {}
 
     private final InstantSource clock;
     private final HandshakeRecord record;
     private final SslProvider provider;
+    /** Connections with a verified peer that are open, each from its handshake to its end. */
+    private final Set<Channel> open = ConcurrentHashMap.newKeySet();
     private volatile TlsIdentity current;
 
     /** @param clock decides which certificates are good */
@@ -92,7 +98,7 @@ public final class MeshTls implements AutoCloseable {
     }
 
     /**
-     * Makes an identity, and whom it trusts, current; connections that stand keep what they have. What is current already stays, with its
+     * Makes an identity, and whom it trusts, current; connections that stand keep what they have, unless their peer is banned now. What is current already stays, with its
      * sessions.
      *
      * @throws IllegalArgumentException when no TLS can be spoken with them; what was current stays
@@ -105,6 +111,16 @@ public final class MeshTls implements AutoCloseable {
         current = new TlsIdentity(svid, trust, clock, provider);
         if (before != null) {
             before.release();
+        }
+        open.forEach(channel -> cutIfBanned(channel, trust));
+    }
+
+    private static void cutIfBanned(Channel channel, Trust trust) {
+        PeerIdentity peer = peerOf(channel);
+        Optional<TrustBundle> bundle = trust.of(peer.id().trustDomain());
+        if (bundle.isPresent() && bundle.get().bans().bans(peer.id(), peer.serial())) {
+            LOG.warnf("connection cut: %s, certificate %s, is banned (peer=%s)", peer.id(), peer.serial().toString(16), channel.remoteAddress());
+            channel.close();
         }
     }
 
@@ -143,6 +159,11 @@ public final class MeshTls implements AutoCloseable {
     private void ended(Channel channel, SslHandler handler, TlsIdentity identity, Acceptance acceptance, Throwable failure) {
         if (failure == null) {
             channel.attr(PEER).set(identity.peerOf(handler.engine()));
+            open.add(channel);
+            channel.closeFuture().addListener(closed -> open.remove(channel));
+            // Whoever is banned during a handshake is either seen by the rotation, or sees it here.
+            TlsIdentity now = current;
+            if (now != null && now != identity) cutIfBanned(channel, now.trust());
         }
         record.ended(acceptance, identity.trust(), channel.remoteAddress(), failure);
     }

@@ -132,7 +132,7 @@ final class TlsIdentity {
         try {
             VerifiedChains.Proof peer = chains.proofOf(engine.getSession().getPeerCertificates());
             long until = Math.min(peer.accepted().notAfter().getEpochSecond(), svid.leaf().getNotAfter().toInstant().getEpochSecond());
-            return new MeshTls.PeerIdentity(peer.accepted().id(), svid.id(), until, peer.leafHash());
+            return new MeshTls.PeerIdentity(peer.accepted().id(), svid.id(), until, peer.leafHash(), peer.serial());
         } catch (SSLPeerUnverifiedException e) {
             throw new IllegalStateException("a handshake without a certificate succeeded", e);
         }

@@ -1,5 +1,6 @@
 package mesh.proxy.tls;
 
+import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.cert.Certificate;
@@ -26,7 +27,7 @@ final class VerifiedChains {
     private static final int MOST = 4096;
 
     /** @param leafHash lower-case hex SHA-256 */
-    record Proof(Accepted accepted, String leafHash) {}
+    record Proof(Accepted accepted, String leafHash, BigInteger serial) {}
 
     private final Trust trust;
     private final InstantSource clock;
@@ -49,7 +50,7 @@ final class VerifiedChains {
         }
         Verdict verdict = SvidVerifier.check(Arrays.asList(chain), trust, clock.instant());
         if (verdict instanceof Accepted accepted) {
-            remember(key, new Proof(accepted, sha256(key.encodings[0])));
+            remember(key, new Proof(accepted, sha256(key.encodings[0]), chain[0].getSerialNumber()));
         }
         return verdict;
     }
@@ -64,7 +65,7 @@ final class VerifiedChains {
         }
         // Forgotten between the check and now.
         if (check(certificates) instanceof Accepted accepted) {
-            return new Proof(accepted, sha256(key.encodings[0]));
+            return new Proof(accepted, sha256(key.encodings[0]), certificates[0].getSerialNumber());
         }
         throw new IllegalStateException("a chain that a handshake accepted proves nothing");
     }

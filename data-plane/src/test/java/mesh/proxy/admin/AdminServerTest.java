@@ -25,7 +25,9 @@ import mesh.model.HealthPolicy;
 import mesh.proxy.RawClient;
 import mesh.proxy.Sidecar;
 import mesh.proxy.Snapshots;
+import mesh.pki.TestPki;
 import mesh.time.Env;
+import mesh.time.FakeClock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,7 +42,8 @@ class AdminServerTest {
     private final Sidecar sidecar = new Sidecar(Env.system(), 1);
     private final AtomicBoolean ready = new AtomicBoolean(true);
     private final List<String> told = new ArrayList<>();
-    private final AdminServer server = new AdminServer(vertx, sidecar, Env.system().clock(), () -> "a_metric 1.0\n", ready::get, new AdminServer.Control() {
+    private final FakeClock clock = new FakeClock();
+    private final AdminServer server = new AdminServer(vertx, sidecar, clock, () -> "a_metric 1.0\n", ready::get, new AdminServer.Control() {
         @Override
         public void drain() {
             told.add("drain");
@@ -174,6 +177,18 @@ class AdminServerTest {
         sidecar.drain(Duration.ofHours(1), Duration.ofHours(1));
         assertThat(ask("health", "GET /ready")).startsWith("HTTP/1.1 503").contains("DRAINING");
         assertThat(ask("health", "GET /live")).startsWith("HTTP/1.1 200");
+    }
+
+    @Test
+    void isReadyUntilItsCertificateHasExpired() throws Exception {
+        TestPki pki = TestPki.create(clock);
+        sidecar.rotate(pki.svid("payments", Duration.ofHours(1)), pki.bundle());
+        clock.advance(Duration.ofHours(1).minusNanos(1));
+        assertThat(ask("health", "GET /ready")).startsWith("HTTP/1.1 200");
+        clock.advance(Duration.ofNanos(1));
+        assertThat(ask("health", "GET /ready")).startsWith("HTTP/1.1 503").contains("CERTIFICATE EXPIRED");
+        sidecar.rotate(pki.svid("payments", Duration.ofHours(1)), pki.bundle());
+        assertThat(ask("health", "GET /ready")).startsWith("HTTP/1.1 200");
     }
 
     @Test

@@ -42,6 +42,7 @@ class IdentitySourceTest {
     private final TestPki pki = TestPki.create(clock);
     private final List<Svid> current = new CopyOnWriteArrayList<>();
     private final List<TrustBundle> trusted = new CopyOnWriteArrayList<>();
+    private final List<Boolean> renewals = new CopyOnWriteArrayList<>();
     private IdentityServer server;
     private IdentitySource source;
 
@@ -60,7 +61,7 @@ class IdentitySourceTest {
         return new IdentitySource(origin, StateDirectory.open(directory.resolve("state")), (svid, bundle) -> {
             current.add(svid);
             trusted.add(bundle);
-        }, new Env(clock, clock, Env.system().random()), IdentitySourceTest::atOnce, new ScheduledThreadPoolExecutor(1));
+        }, renewals::add, new Env(clock, clock, Env.system().random()), IdentitySourceTest::atOnce, new ScheduledThreadPoolExecutor(1));
     }
 
     /** Renewal looks at the clock each time it is woken; a test wakes it by another {@code follow}. */
@@ -215,6 +216,7 @@ class IdentitySourceTest {
         assertThat(current).hasSize(1);
         server.refuse(false);
         await().untilAsserted(() -> assertThat(current).hasSize(2));
+        assertThat(renewals).startsWith(true, false, false).endsWith(true);
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import mesh.model.BanList;
 import mesh.model.Trust;
 import mesh.model.TrustBundle;
 import mesh.pki.Svid;
@@ -191,6 +192,32 @@ class MeshTlsTest {
             assertCutOff(pair, pair.connect(channel -> context.newHandler(channel.alloc())), "server failed " + reason, "BAD_CERTIFICATE");
         } finally {
             ReferenceCountUtil.release(context);
+        }
+    }
+
+    @Test
+    void whoIsBannedIsCutOffAndNotLetInAgain() throws Exception {
+        try (TlsPair pair = new TlsPair(payments, Set.of())) {
+            TlsPair.Client banned = pair.connect(web, Set.of());
+            assertThat(banned.echo("hello")).isEqualTo("hello");
+            Svid cart = pki.svid("cart");
+            web.rotate(cart, pki.bundle());
+            TlsPair.Client other = pair.connect(web, Set.of());
+            assertThat(other.echo("hello")).isEqualTo("hello");
+
+            payments.rotate(pki.svid("payments"), pki.bundle().with(new BanList(Set.of(pki.id("web")), Set.of())));
+            assertThat(banned.next()).isEqualTo("closed");
+            assertThat(other.echo("still here")).isEqualTo("still here");
+            pair.accepted.clear();
+            handshakes.clear();
+            web.rotate(pki.svid("web"), pki.bundle());
+            assertCutOff(pair, pair.connect(web, Set.of()), "server failed banned", "BAD_CERTIFICATE");
+
+            // One certificate, whoever has its key; another of the same identity is none of it.
+            payments.rotate(pki.svid("payments"), pki.bundle().with(new BanList(Set.of(), Set.of(cart.leaf().getSerialNumber()))));
+            assertThat(other.next()).isEqualTo("closed");
+            web.rotate(pki.svid("cart"), pki.bundle());
+            assertThat(pair.connect(web, Set.of()).echo("hello")).isEqualTo("hello");
         }
     }
 

@@ -123,6 +123,11 @@ final class TlsPair implements AutoCloseable {
             return received.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
         }
 
+        /** What comes without being asked for. */
+        String next() throws InterruptedException {
+            return received.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        }
+
         void close() {
             channel.close().syncUninterruptibly();
         }
