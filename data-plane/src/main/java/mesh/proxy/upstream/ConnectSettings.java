@@ -17,8 +17,14 @@ public record ConnectSettings(Optional<Set<SpiffeId>> expect, ConnectionPolicy p
         return expect.isPresent();
     }
 
-    /** Whether a connection that was made by these settings may carry a request that asks for others. */
+    /** Whether a connection that was made by these settings may carry a request that asks for others. It lives by its own to its end. */
     boolean fits(ConnectSettings asked) {
-        return this == asked || expect.equals(asked.expect);
+        return this == asked || expect.equals(asked.expect) && livesAsLong(asked.policy);
+    }
+
+    private boolean livesAsLong(ConnectionPolicy asked) {
+        return policy.maxRequestsPerConnection() == asked.maxRequestsPerConnection()
+            && policy.maxConnectionDuration().equals(asked.maxConnectionDuration())
+            && policy.idleTimeout().equals(asked.idleTimeout());
     }
 }
