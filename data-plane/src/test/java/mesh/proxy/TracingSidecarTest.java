@@ -267,6 +267,14 @@ class TracingSidecarTest {
     }
 
     @Test
+    void whatWaitsIsSentBeforeTheSidecarEnds() throws Exception {
+        apply(traced(Percent.ALL).to(answering(200).address(), 1));
+        get("/");
+        sidecar.close();
+        assertThat(collector.await(2)).hasSize(2);
+    }
+
+    @Test
     void isSwitchedOnAndOffWhileItRuns() throws Exception {
         Address upstream = answering(200).address();
         apply(Snapshots.http().to(upstream, 1));

@@ -27,6 +27,7 @@ public final class TrySpan {
         this.endpoint = endpoint;
         this.secure = secure;
         this.begun = begun;
+        this.ended = begun;
     }
 
     public long id() {
