@@ -7,7 +7,7 @@ import com.google.re2j.PatternSyntaxException;
  * Regular expressions in RE2's syntax, which take time in proportion to the text and no more. What they take of memory is in proportion to
  * what they say, and one that counts can say much in few letters: {@code ((a{1000}){1000}){1000}} is a thousand million.
  */
-final class Expressions {
+public final class Expressions {
 
     private static final int MOST_CHARACTERS = 1024;
     /** Letters and classes, each as often as it is counted. */
@@ -15,8 +15,11 @@ final class Expressions {
 
     private Expressions() {}
 
-    /** @return the compiled expression; throws an IllegalArgumentException that names it for one that is none, or too heavy */
-    static Pattern check(String what, String regex) {
+    /**
+     * @param what what it is, for the message
+     * @return the compiled expression; throws an IllegalArgumentException that names it for one that is none, or too heavy
+     */
+    public static Pattern check(String what, String regex) {
         if (regex.isEmpty() || regex.length() > MOST_CHARACTERS) {
             throw new IllegalArgumentException(what + ": " + regex.length() + " characters (expected: 1 to " + MOST_CHARACTERS + ")");
         }

@@ -9,14 +9,18 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import mesh.model.Address;
+import org.jboss.logging.Logger;
 
 /**
  * The sidecar's three own servers: pages for operators, metrics, and health. On Vert.x's threads. Paths are compared whole; what changes
@@ -27,7 +31,8 @@ public final class AdminServer implements AutoCloseable {
     /** What a POST may ask for. Any thread. */
     public interface Control {
 
-        void drain();
+        /** @param graceful whether to accept for a while more, so that clients find out that it goes */
+        void drain(boolean graceful);
 
         void quit();
 
@@ -41,34 +46,80 @@ public final class AdminServer implements AutoCloseable {
         void logLevel(String level);
     }
 
-    private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-    private static final List<String> LINKS =
-        List.of("/listeners", "/clusters", "/breakers", "/certs", "/config_dump", "/server_info", "/explain", "/metrics", "/ready", "/live");
+    /** What a page says. */
+    record Content(String type, String text) {
+
+        static Content text(String text) {
+            return new Content(TEXT_TYPE, text);
+        }
+
+        static Content json(JsonObject json) {
+            return new Content("application/json", json.encodePrettily() + "\n");
+        }
+    }
+
+    /**
+     * A page that only reads.
+     *
+     * @param parameters it knows
+     */
+    private record Page(List<String> parameters, Function<Query, Content> content) {}
+
+    /** A page that changes something. */
+    private record Action(List<String> parameters, Consumer<Query> run) {}
+
+    static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+    private static final Logger LOG = Logger.getLogger(AdminServer.class);
+    private static final String TEXT_TYPE = "text/plain; charset=utf-8";
+    private static final List<String> NONE = List.of();
 
     private final Vertx vertx;
     private final SidecarView sidecar;
-    private final Pages pages;
     private final Supplier<String> metrics;
     private final BooleanSupplier ready;
     private final InstantSource clock;
-    private final Control control;
-    private final Map<String, Supplier<JsonObject>> json;
+    private final Map<String, Page> pages = new LinkedHashMap<>();
+    private final Map<String, Action> actions = new LinkedHashMap<>();
     private final List<HttpServer> servers = new ArrayList<>();
 
     /**
+     * @param node    this sidecar's name; "" for none
      * @param metrics in Prometheus's text format
      * @param ready   whether traffic may come, draining aside
      */
-    public AdminServer(Vertx vertx, SidecarView sidecar, InstantSource clock, Supplier<String> metrics, BooleanSupplier ready, Control control) {
+    public AdminServer(
+        Vertx vertx, SidecarView sidecar, String node, InstantSource clock, Supplier<String> metrics, BooleanSupplier ready, Control control) {
         this.vertx = vertx;
         this.sidecar = sidecar;
-        this.pages = new Pages(sidecar, clock);
         this.clock = clock;
         this.metrics = metrics;
         this.ready = ready;
-        this.control = control;
-        this.json = Map.of("/config_dump", pages::configDump, "/clusters", pages::clusters, "/breakers", () -> BreakersPage.of(sidecar), "/listeners", pages::listeners,
-            "/certs", pages::certs, "/server_info", pages::serverInfo);
+        Pages own = new Pages(sidecar, node, clock, ready);
+        List<String> links = new ArrayList<>();
+        page("/", NONE, query -> new Content("text/html; charset=utf-8", OverviewPage.of(own, links)));
+        page("/listeners", EnvoyPages.PARAMETERS, query -> EnvoyPages.listeners(sidecar, query));
+        page("/clusters", EnvoyPages.PARAMETERS, query -> EnvoyPages.clusters(sidecar, query));
+        page("/breakers", NONE, query -> Content.json(BreakersPage.of(sidecar)));
+        page("/certs", NONE, query -> Content.json(own.certs()));
+        page("/config_dump", ConfigDump.PARAMETERS, query -> Content.json(ConfigDump.of(sidecar.tables().snapshot(), query)));
+        page("/snapshot", NONE, query -> Content.json(own.snapshot()));
+        page("/server_info", NONE, query -> Content.json(own.serverInfo()));
+        page("/metrics", NONE, query -> new Content(METRICS_TYPE, metrics.get()));
+        page("/stats", StatsPage.PARAMETERS, query -> StatsPage.of(metrics.get(), query));
+        page("/stats/prometheus", List.of("filter"), query -> StatsPage.prometheus(metrics.get(), query.expression("filter")));
+        links.addAll(pages.keySet());
+        links.remove("/");
+        links.addAll(List.of("/ready", "/live"));
+        actions.put("/drain", new Action(List.of("graceful"), query -> control.drain(query.flag("graceful"))));
+        actions.put("/quitquitquit", new Action(NONE, query -> control.quit()));
+        actions.put("/reopen_logs", new Action(NONE, query -> control.reopenLogs()));
+        actions.put("/logging", new Action(List.of("level"), query -> control.logLevel(query.text("level")
+            .orElseThrow(() -> new IllegalArgumentException("level: missing (expected: /logging?level=debug, for one)")))));
+    }
+
+    private void page(String path, List<String> parameters, Function<Query, Content> content) {
+        pages.put(path, new Page(parameters, content));
     }
 
     /**
@@ -108,23 +159,13 @@ public final class AdminServer implements AutoCloseable {
             answer(request, 403, "Host or Origin is not this sidecar's (expected: localhost or an address)\n");
             return;
         }
-        switch (request.path()) {
-            case "/drain" -> post(request, control::drain);
-            case "/quitquitquit" -> post(request, control::quit);
-            case "/reopen_logs" -> post(request, control::reopenLogs);
-            case "/logging" -> post(request, () -> control.logLevel(String.valueOf(request.getParam("level"))));
-            case "/" -> get(request, "text/html; charset=utf-8", () -> OverviewPage.of(pages, LINKS));
-            case "/explain" -> explain(request);
-            case "/metrics", "/stats" -> get(request, METRICS_TYPE, metrics);
-            case "/ready", "/live" -> health(request);
-            default -> page(request);
-        }
-    }
-
-    private void page(HttpServerRequest request) {
-        Supplier<JsonObject> page = json.get(request.path());
-        if (page == null) answer(request, 404, "no such page (expected: one of " + LINKS + ")\n");
-        else get(request, "application/json", () -> page.get().encodePrettily() + "\n");
+        Action action = actions.get(request.path());
+        if (action != null) run(request, action);
+        else if (request.path().equals("/explain")) explain(request);
+        else if (request.path().equals("/ready") || request.path().equals("/live")) health(request);
+        else if (pages.containsKey(request.path())) show(request, pages.get(request.path()));
+        else answer(request, 404, "no such page: \"" + request.path() + "\" (expected: one of " + pages.keySet() + ", [/explain, /ready, /live], POST "
+            + actions.keySet() + ")\n");
     }
 
     /** A question that is none is a 400 that says why. */
@@ -133,16 +174,16 @@ public final class AdminServer implements AutoCloseable {
         vertx.executeBlocking(() -> ExplainPage.of(sidecar, request.params()), false).onComplete(
             page -> request.response().putHeader("content-type", page.type()).putHeader("cache-control", "no-store")
                 .putHeader(ExplainPage.SERVED, String.valueOf(page.served())).end(page.content()),
-            failure -> answer(request, failure instanceof IllegalArgumentException ? 400 : 500,
-                failure instanceof IllegalArgumentException ? failure.getMessage() + "\n" : "internal error\n"));
+            failure -> fail(request, failure));
     }
 
     private void metrics(HttpServerRequest request) {
-        if (request.path().equals("/metrics")) get(request, METRICS_TYPE, metrics);
-        else answer(request, 404, "no such page (expected: /metrics)\n");
+        if (request.path().equals("/metrics")) show(request, new Page(NONE, query -> new Content(METRICS_TYPE, metrics.get())));
+        else answer(request, 404, "no such page: \"" + request.path() + "\" (expected: /metrics)\n");
     }
 
     private void health(HttpServerRequest request) {
+        if (!isRead(request)) return;
         switch (request.path()) {
             case "/live", "/healthz/live" -> answer(request, 200, "LIVE\n");
             case "/ready", "/healthz/ready" -> {
@@ -151,7 +192,7 @@ public final class AdminServer implements AutoCloseable {
                 else if (isExpired()) answer(request, 503, "CERTIFICATE EXPIRED\n");
                 else answer(request, 200, "READY\n");
             }
-            default -> answer(request, 404, "no such page (expected: /ready or /live)\n");
+            default -> answer(request, 404, "no such page: \"" + request.path() + "\" (expected: /ready or /live)\n");
         }
     }
 
@@ -161,37 +202,46 @@ public final class AdminServer implements AutoCloseable {
     }
 
     /** Made off the event loop: a scrape adds up every series. */
-    private void get(HttpServerRequest request, String type, Supplier<String> text) {
+    private void show(HttpServerRequest request, Page page) {
         if (!isRead(request)) return;
-        vertx.executeBlocking(text::get, false).onComplete(
-            made -> request.response().putHeader("content-type", type).putHeader("cache-control", "no-store").end(made),
-            failure -> answer(request, 500, "internal error\n"));
+        vertx.executeBlocking(() -> page.content().apply(new Query(request.params(), page.parameters())), false).onComplete(
+            made -> request.response().putHeader("content-type", made.type()).putHeader("cache-control", "no-store").end(made.text()),
+            failure -> fail(request, failure));
     }
 
     /** If not, the client has been told. */
     private static boolean isRead(HttpServerRequest request) {
         if (request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD) return true;
         request.response().putHeader("allow", "GET, HEAD");
-        answer(request, 405, "GET it\n");
+        answer(request, 405, "method: \"" + request.method() + "\" (expected: GET)\n");
         return false;
     }
 
-    private void post(HttpServerRequest request, Runnable action) {
+    private static void run(HttpServerRequest request, Action action) {
         if (request.method() != HttpMethod.POST) {
             request.response().putHeader("allow", "POST");
-            answer(request, 405, "POST it: this changes something\n");
+            answer(request, 405, "method: \"" + request.method() + "\" (expected: POST, for this changes something)\n");
             return;
         }
         try {
-            action.run();
+            action.run().accept(new Query(request.params(), action.parameters()));
             answer(request, 200, "OK\n");
         } catch (IllegalArgumentException e) {
-            answer(request, 400, e.getMessage() + "\n");
+            fail(request, e);
+        }
+    }
+
+    private static void fail(HttpServerRequest request, Throwable failure) {
+        if (failure instanceof IllegalArgumentException) {
+            answer(request, 400, failure.getMessage() + "\n");
+        } else {
+            LOG.errorf(failure, "admin page %s", request.path());
+            answer(request, 500, "internal error\n");
         }
     }
 
     private static void answer(HttpServerRequest request, int status, String text) {
-        request.response().setStatusCode(status).putHeader("content-type", "text/plain; charset=utf-8").end(text);
+        request.response().setStatusCode(status).putHeader("content-type", TEXT_TYPE).end(text);
     }
 
     @Override

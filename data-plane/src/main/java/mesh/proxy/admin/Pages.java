@@ -2,31 +2,45 @@ package mesh.proxy.admin;
 
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Locale;
+import java.util.function.BooleanSupplier;
 import mesh.model.EndpointHealth;
+import mesh.model.Listener;
+import mesh.model.MeshSnapshot;
 import mesh.proxy.upstream.CircuitBreaker;
 import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.HealthChecker;
 import mesh.proxy.upstream.UpstreamCluster;
 
-/** What each admin page says, as JSON. */
+/** What each admin page says, as JSON, in our own words. */
 final class Pages {
 
     private final SidecarView sidecar;
+    private final String node;
     private final InstantSource clock;
+    private final BooleanSupplier ready;
     private final Instant started;
 
-    Pages(SidecarView sidecar, InstantSource clock) {
+    Pages(SidecarView sidecar, String node, InstantSource clock, BooleanSupplier ready) {
         this.sidecar = sidecar;
+        this.node = node;
         this.clock = clock;
+        this.ready = ready;
         this.started = clock.instant();
     }
 
-    JsonObject configDump() {
-        return (JsonObject) RecordJson.of(sidecar.tables().snapshot());
+    /** The configuration in force as it runs: routes in the order in which they are tried, and what is alive with its state. */
+    JsonObject snapshot() {
+        MeshSnapshot snapshot = sidecar.tables().snapshot();
+        JsonObject json = new JsonObject().put("version", snapshot.version()).put("config_stale", sidecar.cachedAt().isPresent());
+        sidecar.cachedAt().ifPresent(at -> json.put("config_cached_at", at.toString()));
+        JsonObject tables = new JsonObject();
+        snapshot.routeTables().forEach((name, table) -> tables.put(name, RecordJson.of(table.listed().virtualHosts())));
+        return json.put("listeners", listeners()).put("route_tables", tables).put("clusters", clusters());
     }
 
     JsonObject clusters() {
@@ -69,7 +83,7 @@ final class Pages {
             .put("last", view.last());
     }
 
-    private static String circuit(Destination destination) {
+    static String circuit(Destination destination) {
         CircuitBreaker breaker = destination.breaker();
         return breaker == null ? "none" : breaker.state().name().toLowerCase(Locale.ROOT);
     }
@@ -80,7 +94,9 @@ final class Pages {
         sidecar.tables().listeners().forEach((name, table) -> json.put(name, new JsonObject()
             .put("address", String.valueOf(bound.get(name)))
             .put("mtls", table.model().tls().isPresent())
-            .put("traffic", table.traffic().getClass().getSimpleName().toLowerCase(Locale.ROOT))));
+            .put("traffic", table.traffic().getClass().getSimpleName().toLowerCase(Locale.ROOT))
+            .put("decided_by", table.model().traffic() instanceof Listener.HttpTraffic http ? http.routeTable()
+                : ((Listener.TcpTraffic) table.model().traffic()).cluster())));
         return json;
     }
 
@@ -91,19 +107,40 @@ final class Pages {
             .put("expires_in", untilText(svid.leaf().getNotAfter().toInstant()))
             .put("chain", RecordJson.of(svid.chain()))));
         sidecar.trust().ifPresent(trust -> json.put("trust_bundle", RecordJson.of(trust)));
-        return json;
+        JsonObject own = new JsonObject().put("ca_cert", new JsonArray()).put("cert_chain", new JsonArray());
+        sidecar.trust().ifPresent(trust -> trust.authorities().forEach(each -> own.getJsonArray("ca_cert").add(certificate(each))));
+        sidecar.identity().ifPresent(svid -> {
+            svid.chain().forEach(each -> own.getJsonArray("cert_chain").add(certificate(each)));
+            own.getJsonArray("cert_chain").getJsonObject(0)
+                .put("subject_alt_names", new JsonArray().add(new JsonObject().put("uri", svid.id().toString())));
+        });
+        return json.put("certificates", new JsonArray().add(own));
     }
 
+    /** As Envoy tells it. */
+    private JsonObject certificate(X509Certificate certificate) {
+        Instant end = certificate.getNotAfter().toInstant();
+        return new JsonObject()
+            .put("serial_number", certificate.getSerialNumber().toString(16))
+            .put("days_until_expiration", Long.toString(Math.max(0, Duration.between(clock.instant(), end).toDays())))
+            .put("valid_from", certificate.getNotBefore().toInstant().toString())
+            .put("expiration_time", end.toString());
+    }
+
+    /** Envoy's fields first, then our own. */
     JsonObject serverInfo() {
+        String uptime = Duration.between(started, clock.instant()).toSeconds() + "s";
         JsonObject json = new JsonObject()
             .put("version", "0.1.0")
-            .put("state", sidecar.draining() ? "DRAINING" : "LIVE")
+            .put("state", sidecar.draining() ? "DRAINING" : ready.getAsBoolean() ? "LIVE" : "INITIALIZING")
+            .put("uptime_current_epoch", uptime)
+            .put("uptime_all_epochs", uptime)
+            .put("node", new JsonObject().put("id", node))
             .put("config_version", sidecar.tables().snapshot().version())
             .put("config_stale", sidecar.cachedAt().isPresent());
         sidecar.cachedAt().ifPresent(at -> json.put("config_cached_at", at.toString()));
         return json
             .put("connections", sidecar.connections())
-            .put("uptime_seconds", Duration.between(started, clock.instant()).toSeconds())
             .put("java", System.getProperty("java.version"));
     }
 

@@ -57,7 +57,7 @@ final class Serving implements AdminServer.Control {
 
     private int serve(Vertx vertx, PrometheusMeterRegistry metrics) {
         metrics.getPrometheusRegistry().register(new MetricsCollector(sidecar.metrics()));
-        admin = new AdminServer(vertx, sidecar, clock, metrics::scrape, feed::ready, this);
+        admin = new AdminServer(vertx, sidecar, options.node(), clock, metrics::scrape, feed::ready, this);
         Listens listens = options.listens().or(feed.listens());
         Map<String, Address> own;
         try {
@@ -82,18 +82,18 @@ final class Serving implements AdminServer.Control {
         if (draining.get()) {
             quit();
         } else {
-            drain();
+            drain(true);
         }
     }
 
     @Override
-    public void drain() {
+    public void drain(boolean graceful) {
         if (!draining.compareAndSet(false, true)) {
             return;
         }
-        LOG.infof("draining: accepting for %s more, what is in flight may take until %s from now", Durations.format(options.drainDelay()),
-            Durations.format(DRAIN_LIMIT));
-        sidecar.drain(options.drainDelay(), DRAIN_LIMIT).whenComplete((done, failure) -> quit());
+        Duration delay = graceful ? options.drainDelay() : Duration.ZERO;
+        LOG.infof("draining: accepting for %s more, what is in flight may take until %s from now", Durations.format(delay), Durations.format(DRAIN_LIMIT));
+        sidecar.drain(delay, DRAIN_LIMIT).whenComplete((done, failure) -> quit());
     }
 
     @Override

@@ -15,6 +15,11 @@ import mesh.model.Address;
  */
 record StartOptions(Origin origin, Listens listens, Optional<AccessLogFlag> accessLog, int concurrency, Duration drainDelay) {
 
+    /** This instance's name; "" without a control plane. */
+    String node() {
+        return origin instanceof ControlPlane controlPlane ? controlPlane.node() : "";
+    }
+
     /** Where the sidecar shows itself; what is empty is the file's to say, and else the default's. */
     record Listens(Optional<Address> admin, Optional<Address> metrics, Optional<Address> health) {
 

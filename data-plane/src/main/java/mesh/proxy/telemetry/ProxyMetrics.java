@@ -77,6 +77,9 @@ public final class ProxyMetrics {
 
         void connectionClosed();
 
+        /** Those that are open. */
+        int connections();
+
         /** @param to the state's name in lower case */
         void breakerChanged(String to);
 
@@ -367,6 +370,11 @@ public final class ProxyMetrics {
         @Override
         public void connectionClosed() {
             active.decrementAndGet();
+        }
+
+        @Override
+        public int connections() {
+            return active.get();
         }
 
         @Override

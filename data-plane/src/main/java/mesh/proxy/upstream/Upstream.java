@@ -81,6 +81,11 @@ public final class Upstream {
         return inFlight.get();
     }
 
+    /** Those that are open, on all loops. */
+    public int connections() {
+        return meter.connections();
+    }
+
     public void begin() {
         inFlight.incrementAndGet();
     }

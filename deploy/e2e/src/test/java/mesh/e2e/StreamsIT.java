@@ -48,7 +48,7 @@ class StreamsIT {
 
             String upstream = "{upstream=\"" + application.address() + "\",}";
             await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
-                assertThat(sidecar.admin("/clusters")).containsPattern("\"in_flight\" ?: ?0\\b");
+                assertThat(sidecar.admin("/snapshot")).containsPattern("\"in_flight\" ?: ?0\\b");
                 assertThat(sidecar.metric("mesh_upstream_active_connections" + upstream)).isZero();
             });
             assertThat(sidecar.metric("mesh_internal_errors_total")).isLessThanOrEqualTo(0);
