@@ -26,7 +26,6 @@ import mesh.pki.TestPki;
 import mesh.proxy.RawClient;
 import mesh.proxy.Sidecar;
 import mesh.proxy.Snapshots;
-import mesh.pki.TestPki;
 import mesh.time.Env;
 import mesh.time.FakeClock;
 import org.junit.jupiter.api.AfterEach;
