@@ -2,14 +2,15 @@ package mesh.control;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import mesh.control.ca.AuditLog;
+import mesh.control.ca.Authorities;
 import mesh.control.ca.JoinTokens;
 import mesh.control.ca.SvidIssuer;
 import mesh.control.journal.DirectoryFiles;
@@ -20,6 +21,7 @@ import mesh.control.ports.ServingCertificate;
 import mesh.control.ports.ServingKey;
 import mesh.control.store.MeshStore;
 import mesh.pki.CertificateAuthority;
+import mesh.pki.Svid;
 import mesh.pki.SvidVerifier;
 import mesh.time.Env;
 
@@ -31,6 +33,7 @@ public final class ControlPlane implements Closeable {
     private final StartOptions options;
     /** In the order in which they were opened. */
     private final Deque<Closeable> open = new ArrayDeque<>();
+    private Authorities ca;
     private AuditLog audit;
     private MeshStore store;
     private SvidIssuer issuer;
@@ -60,7 +63,7 @@ public final class ControlPlane implements Closeable {
 
     private void build(Env env) throws IOException {
         DirectoryFiles files = opened(DirectoryFiles.open(options.dataDir()));
-        CertificateAuthority ca = CertificateAuthority.open(files.path(), options.trustDomain(), env.clock());
+        ca = opened(Authorities.open(files, options.trustDomain(), options.ca().passphrase(), options.ca().brought(), env.clock()));
         audit = opened(AuditLog.open(files, env.clock()));
         JoinTokens tokens = opened(JoinTokens.open(files, env.clock(), Env.SECURE_RANDOM));
         issuer = new SvidIssuer(ca, tokens, audit, options.svidTtl(), env.ticker());
@@ -69,11 +72,16 @@ public final class ControlPlane implements Closeable {
         PeerInterceptor.ChainVerifier verifier = chain -> SvidVerifier.verify(chain, ca.bundle(), env.clock().instant());
         trust = new PeerTrust(ca::bundle, verifier);
         peers = new PeerInterceptor(new CallPolicy(options.admins()), verifier, env.clock());
-        // The root goes along: a sidecar that has only its pin finds it there.
-        X509Certificate root = ca.bundle().authorities().get(0);
-        serving = new ServingCertificate(() -> ca.issue(issuer.reserved(), options.svidTtl()).withRoot(root), env.clock());
+        serving = new ServingCertificate(() -> serving(ca.serving()), env.clock());
         Duration step = options.svidTtl().dividedBy(20);
-        serving.keepYoung(timer(), step.compareTo(LONGEST_STEP) < 0 ? step : LONGEST_STEP);
+        ScheduledExecutorService timer = timer();
+        serving.keepYoung(timer, step.compareTo(LONGEST_STEP) < 0 ? step : LONGEST_STEP);
+        timer.scheduleWithFixedDelay(ca::renewIfDue, 1, 1, TimeUnit.HOURS);
+    }
+
+    /** The root goes along: a sidecar that has only its pin finds it there. */
+    private Svid serving(CertificateAuthority authority) {
+        return authority.issue(issuer.reserved(), options.svidTtl()).withRoot(authority.root());
     }
 
     private ScheduledExecutorService timer() {
@@ -97,6 +105,10 @@ public final class ControlPlane implements Closeable {
 
     MeshStore store() {
         return store;
+    }
+
+    Authorities ca() {
+        return ca;
     }
 
     SvidIssuer issuer() {

@@ -14,7 +14,9 @@ final class Gauges {
         Gauge.builder("mesh_config_version", plane.store(), store -> store.current().version())
             .description("version of the configuration that is in force")
             .register(registry);
-        expiry(registry, "ca", () -> plane.issuer().bundle().authorities().get(0));
+        expiry(registry, "root", () -> plane.ca().issuer().root());
+        // Of a root that signs identities itself: the same.
+        expiry(registry, "intermediate", () -> plane.ca().issuer().certificate());
         expiry(registry, "serving", () -> plane.servingKey().current().leaf());
     }
 

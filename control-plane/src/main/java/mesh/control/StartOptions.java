@@ -2,10 +2,13 @@ package mesh.control;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
+import mesh.control.ca.BroughtAuthority;
 import mesh.model.Address;
 import mesh.model.SpiffeId;
 import mesh.model.TrustDomain;
+import mesh.pki.Passphrase;
 
 /**
  * What {@code mesh control-plane start} was asked for.
@@ -17,6 +20,7 @@ import mesh.model.TrustDomain;
  * @param trustDomain     of every identity that is issued
  * @param svidTtl         longest life of an issued certificate, at most 24 h
  * @param admins          who may change the configuration on the TLS port
+ * @param ca              what the certificate authority is made of
  */
 public record StartOptions(
     Path dataDir,
@@ -25,7 +29,19 @@ public record StartOptions(
     Address metricsListen,
     TrustDomain trustDomain,
     Duration svidTtl,
-    Set<SpiffeId> admins) {
+    Set<SpiffeId> admins,
+    Ca ca) {
+
+    /**
+     * The certificate authority's part.
+     *
+     * @param passphrase encrypts its keys; empty leaves them to the file's mode alone
+     * @param brought    one that was made elsewhere; empty for one of our own
+     */
+    public record Ca(Optional<Passphrase> passphrase, Optional<BroughtAuthority> brought) {
+
+        public static final Ca OWN = new Ca(Optional.empty(), Optional.empty());
+    }
 
     public StartOptions {
         admins = Set.copyOf(admins);

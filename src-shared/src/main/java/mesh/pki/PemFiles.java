@@ -38,9 +38,14 @@ public final class PemFiles {
 
     /** Writes certificates in the order given; mode 0600; whole or not at all, also when the machine stops. */
     public static void writeCertificates(Path file, List<X509Certificate> certificates) throws IOException {
+        write(file, encode(certificates));
+    }
+
+    /** Certificates in the order given, as text. */
+    public static String encode(List<X509Certificate> certificates) {
         StringBuilder text = new StringBuilder();
         append(text, certificates);
-        write(file, text.toString());
+        return text.toString();
     }
 
     /** Writes a key in PKCS#8; mode 0600; whole or not at all, also when the machine stops. */
@@ -68,7 +73,7 @@ public final class PemFiles {
         }
     }
 
-    private static void append(StringBuilder text, String kind, byte[] der) {
+    static void append(StringBuilder text, String kind, byte[] der) {
         text.append("-----BEGIN ").append(kind).append("-----\n").append(LINES.encodeToString(der))
             .append("\n-----END ").append(kind).append("-----\n");
     }
@@ -83,12 +88,17 @@ public final class PemFiles {
      * @throws IOException naming the file and what is wrong with it; also when there is none in it
      */
     public static List<X509Certificate> certificates(Path file) throws IOException {
+        return certificates(text(file), file.toString());
+    }
+
+    /** As above, of a text. @param where it stands, for messages */
+    public static List<X509Certificate> certificates(String text, String where) throws IOException {
         List<X509Certificate> all = new ArrayList<>();
-        for (byte[] der : blocks(file, CERTIFICATE)) {
+        for (byte[] der : blocks(text, where, CERTIFICATE)) {
             try {
                 all.add((X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der)));
             } catch (CertificateException e) {
-                String which = file + ": certificate " + (all.size() + 1);
+                String which = where + ": certificate " + (all.size() + 1);
                 throw new IOException(which + " is not readable (expected: X.509): " + e.getMessage(), e);
             }
         }
@@ -101,7 +111,7 @@ public final class PemFiles {
      * @throws IOException naming the file and what is wrong with it
      */
     public static PrivateKey privateKey(Path file) throws IOException {
-        List<byte[]> blocks = blocks(file, PRIVATE_KEY);
+        List<byte[]> blocks = blocks(text(file), file.toString(), PRIVATE_KEY);
         if (blocks.size() != 1) {
             throw new IOException(file + ": " + blocks.size() + " private keys (expected: one)");
         }
@@ -151,15 +161,18 @@ public final class PemFiles {
         return new TrustBundle(trustDomain, authorities);
     }
 
-    private static List<byte[]> blocks(Path file, String kind) throws IOException {
-        String text;
+    /** @throws IOException naming the file */
+    static String text(Path file) throws IOException {
         try {
-            text = Files.readString(file, StandardCharsets.ISO_8859_1);
+            return Files.readString(file, StandardCharsets.ISO_8859_1);
         } catch (NoSuchFileException e) {
             throw new IOException(file + ": no such file (expected: PEM)", e);
         } catch (IOException e) {
             throw new IOException(file + ": may not be read (expected: a PEM file this user may read)", e);
         }
+    }
+
+    private static List<byte[]> blocks(String text, String where, String kind) throws IOException {
         List<byte[]> found = new ArrayList<>();
         Set<String> others = new TreeSet<>();
         for (Matcher block = BLOCK.matcher(text); block.find();) {
@@ -170,11 +183,11 @@ public final class PemFiles {
             try {
                 found.add(Base64.getMimeDecoder().decode(block.group(2)));
             } catch (IllegalArgumentException e) {
-                throw new IOException(file + ": " + kind + " that is not base64 (expected: PEM)", e);
+                throw new IOException(where + ": " + kind + " that is not base64 (expected: PEM)", e);
             }
         }
         if (found.isEmpty()) {
-            throw new IOException(file + ": no " + kind + " in it" + (others.isEmpty() ? "" : ", but " + others) + " (expected: -----BEGIN "
+            throw new IOException(where + ": no " + kind + " in it" + (others.isEmpty() ? "" : ", but " + others) + " (expected: -----BEGIN "
                 + kind + "-----)");
         }
         return found;

@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.PublicKey;
-import java.security.interfaces.ECPublicKey;
-import java.security.interfaces.RSAPublicKey;
 import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.operator.OperatorCreationException;
@@ -29,7 +27,7 @@ public final class SigningRequest {
         try {
             JcaPKCS10CertificationRequest request = new JcaPKCS10CertificationRequest(csr);
             PublicKey key = request.getPublicKey();
-            if (!isStrong(key)) {
+            if (!KeyPairs.isStrong(key)) {
                 throw new IllegalArgumentException(key.getAlgorithm() + " key (expected: ECDSA P-256 or more, or RSA 2048 or more)");
             }
             if (!request.isSignatureValid(new JcaContentVerifierProviderBuilder().build(key))) {
@@ -51,12 +49,5 @@ public final class SigningRequest {
         } catch (IOException | OperatorCreationException e) {
             throw new IllegalStateException("a request for one's own key could not be made", e);
         }
-    }
-
-    private static boolean isStrong(PublicKey key) {
-        if (key instanceof ECPublicKey ec) {
-            return ec.getParams().getOrder().bitLength() >= 256;
-        }
-        return key instanceof RSAPublicKey rsa && rsa.getModulus().bitLength() >= 2048;
     }
 }

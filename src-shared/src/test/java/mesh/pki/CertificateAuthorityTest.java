@@ -4,16 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.ECPublicKey;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import mesh.model.SpiffeId;
 import mesh.model.TrustDomain;
@@ -123,29 +124,72 @@ class CertificateAuthorityTest {
     }
 
     @Test
-    void isTheSameWhenItIsOpenedAgain() throws IOException {
-        CertificateAuthority first = CertificateAuthority.open(directory, TrustDomain.DEFAULT, clock);
-        CertificateAuthority second = CertificateAuthority.open(directory, TrustDomain.DEFAULT, clock);
-        assertThat(second.pin()).isEqualTo(first.pin()).isEqualTo(CaPin.of(first.bundle().authorities().get(0)).toString());
-        Verdict verdict = SvidVerifier.check(second.issue(web, HOUR).chain(), first.bundle(), clock.instant());
-        assertThat(verdict).isInstanceOf(Verdict.Accepted.class);
+    void isTheSameWhenItIsReadAgain() throws IOException {
+        authority.write(directory);
+        CertificateAuthority read = CertificateAuthority.read(directory, TrustDomain.DEFAULT, clock);
+        assertThat(read.pin()).isEqualTo(authority.pin()).isEqualTo(CaPin.of(authority.root()).toString());
+        assertThat(SvidVerifier.check(read.issue(web, HOUR).chain(), authority.bundle(), clock.instant())).isInstanceOf(Verdict.Accepted.class);
     }
 
     @Test
     void refusesADirectoryOfAnotherTrustDomainAndAKeyOfAnotherCertificate() throws IOException {
-        CertificateAuthority.open(directory, TrustDomain.DEFAULT, clock);
-        assertThatThrownBy(() -> CertificateAuthority.open(directory, new TrustDomain("other.local"), clock))
+        authority.write(directory);
+        assertThatThrownBy(() -> CertificateAuthority.read(directory, new TrustDomain("other.local"), clock))
             .isInstanceOf(IOException.class).hasMessageContaining("ca.crt: the authority of [spiffe://mesh.local] (expected: of spiffe://other.local");
         PemFiles.writeKey(directory.resolve("ca.key"), KeyPairs.create().getPrivate());
-        assertThatThrownBy(() -> CertificateAuthority.open(directory, TrustDomain.DEFAULT, clock))
+        assertThatThrownBy(() -> CertificateAuthority.read(directory, TrustDomain.DEFAULT, clock))
             .isInstanceOf(IOException.class).hasMessageContaining("ca.key: the key of another certificate");
     }
 
     @Test
-    void aStartThatWasCutShortBetweenItsFilesBeginsAnew() throws IOException {
-        PemFiles.writeKey(directory.resolve("ca.key"), KeyPairs.create().getPrivate());
-        CertificateAuthority opened = CertificateAuthority.open(directory, TrustDomain.DEFAULT, clock);
-        assertThat(CertificateAuthority.open(directory, TrustDomain.DEFAULT, clock).pin()).isEqualTo(opened.pin());
-        assertThat(Files.exists(directory.resolve("ca.key.new"))).isFalse();
+    void aRootSignsAnIntermediateAndThatOneSignsIdentities() {
+        CertificateAuthority root = CertificateAuthority.createRoot(TrustDomain.DEFAULT, clock);
+        CertificateAuthority intermediate = root.intermediate();
+        Svid svid = intermediate.issue(web, HOUR);
+        assertThat(svid.chain()).containsExactly(svid.leaf(), intermediate.certificate());
+        assertThat(SvidVerifier.check(svid.chain(), root.bundle(), clock.instant())).isInstanceOf(Verdict.Accepted.class);
+        assertThat(intermediate.bundle()).isEqualTo(root.bundle());
+        assertThat(intermediate.certificate().getBasicConstraints()).isZero();
+        assertThat(root.certificate().getBasicConstraints()).isEqualTo(1);
+        assertThatThrownBy(intermediate::intermediate).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void noLeafOutlivesAnyAuthorityAboveIt() {
+        CertificateAuthority root = CertificateAuthority.createRoot(TrustDomain.DEFAULT, clock);
+        clock.advance(Duration.ofDays(3650 - 10));
+        CertificateAuthority intermediate = root.intermediate();
+        assertThat(intermediate.end()).isEqualTo(root.end());
+        assertThat(intermediate.issue(web, Duration.ofDays(30)).leaf().getNotAfter().toInstant()).isEqualTo(root.end());
+    }
+
+    @Test
+    void takesAChainThatWasMadeElsewhere() {
+        CertificateAuthority root = CertificateAuthority.createRoot(TrustDomain.DEFAULT, clock);
+        CertificateAuthority made = root.intermediate();
+        PrivateKey key = keyOf(made);
+        CertificateAuthority brought = CertificateAuthority.of(made.chain(), key, TrustDomain.DEFAULT, clock);
+        assertThat(SvidVerifier.check(brought.issue(web, HOUR).chain(), root.bundle(), clock.instant())).isInstanceOf(Verdict.Accepted.class);
+
+        assertThatThrownBy(() -> CertificateAuthority.of(List.of(made.certificate()), key, TrustDomain.DEFAULT, clock))
+            .hasMessageStartingWith("certificate 1 of 1, CN=mesh.local mesh intermediate").hasMessageContaining("signed by another (expected: the root");
+        assertThatThrownBy(() -> CertificateAuthority.of(List.of(root.certificate(), made.certificate()), keyOf(root), TrustDomain.DEFAULT, clock))
+            .hasMessageContaining("certificate 1 of 2").hasMessageContaining("not signed by the next one");
+        assertThatThrownBy(() -> CertificateAuthority.of(made.chain(), keyOf(root), TrustDomain.DEFAULT, clock))
+            .hasMessageContaining("the key of another certificate");
+        assertThatThrownBy(() -> CertificateAuthority.of(made.chain(), key, new TrustDomain("other.local"), clock))
+            .hasMessageContaining("the authority of [spiffe://mesh.local] (expected: of spiffe://other.local)");
+        Svid leaf = made.issue(web, HOUR);
+        assertThatThrownBy(() -> CertificateAuthority.of(
+            List.of(leaf.leaf(), made.certificate(), root.certificate()), leaf.key(), TrustDomain.DEFAULT, clock))
+            .hasMessageContaining("may not sign (expected: a CA certificate)");
+    }
+
+    private static PrivateKey keyOf(CertificateAuthority authority) {
+        try {
+            return KeyPem.decode(authority.keyPem(Optional.empty()), "test", Optional.empty());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 }

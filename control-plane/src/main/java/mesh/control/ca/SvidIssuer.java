@@ -9,7 +9,6 @@ import java.util.Optional;
 import mesh.control.ca.IssueRefusedException.Reason;
 import mesh.model.SpiffeId;
 import mesh.model.TrustBundle;
-import mesh.pki.CertificateAuthority;
 import mesh.pki.SigningRequest;
 import mesh.time.Ticker;
 import org.jboss.logging.Logger;
@@ -38,14 +37,14 @@ public final class SvidIssuer {
         }
     }
 
-    private final CertificateAuthority ca;
+    private final Issuing ca;
     private final JoinTokens tokens;
     private final AuditLog audit;
     private final IssueLimit limit;
     private final Duration longestLife;
 
     /** @param longestLife of an issued certificate; 24 h at most are given in any case */
-    public SvidIssuer(CertificateAuthority ca, JoinTokens tokens, AuditLog audit, Duration longestLife, Ticker ticker) {
+    public SvidIssuer(Issuing ca, JoinTokens tokens, AuditLog audit, Duration longestLife, Ticker ticker) {
         this.ca = ca;
         this.tokens = tokens;
         this.audit = audit;
@@ -62,9 +61,9 @@ public final class SvidIssuer {
         return ca.bundle();
     }
 
-    /** {@code sha256:…} of the CA certificate. */
+    /** {@code sha256:…} of the root by which the control plane is known. */
     public String caPin() {
-        return ca.pin();
+        return ca.serving().pin();
     }
 
     /**
@@ -98,7 +97,7 @@ public final class SvidIssuer {
             useUp(token);
         }
         Duration life = asked.isZero() || asked.compareTo(longestLife) > 0 ? longestLife : asked;
-        List<X509Certificate> chain = ca.sign(csr, id, life);
+        List<X509Certificate> chain = ca.issuer().sign(csr, id, life);
         X509Certificate leaf = chain.get(0);
         audited(token.isEmpty() ? id.toString() : "join token", "certificate issued",
             id + ", serial " + leaf.getSerialNumber().toString(16) + ", until " + leaf.getNotAfter().toInstant());

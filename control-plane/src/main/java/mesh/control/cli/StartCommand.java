@@ -5,13 +5,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import mesh.control.Server;
 import mesh.control.StartOptions;
+import mesh.control.ca.BroughtAuthority;
 import mesh.model.Address;
 import mesh.model.SpiffeId;
 import mesh.model.TrustDomain;
+import mesh.pki.Passphrase;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,6 +31,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     showDefaultValues = true)
 final class StartCommand implements Callable<Integer> {
+
+    private static final String PASSPHRASE = "MESH_CA_PASSPHRASE";
 
     @Option(names = "--data-dir", paramLabel = "DIR", defaultValue = "mesh-data",
         description = "where the configuration, the CA and the audit log are kept; made on the first start")
@@ -55,6 +61,27 @@ final class StartCommand implements Callable<Integer> {
         description = "may use the admin API on the TLS port; repeatable")
     private List<SpiffeId> admins = List.of();
 
+    @Option(names = "--ca-passphrase-file", paramLabel = "FILE",
+        description = "its first line encrypts the CA's keys, also those that lie there unencrypted; else MESH_CA_PASSPHRASE of the environment;"
+            + " without either they are protected by the file's mode alone")
+    private Path caPassphraseFile;
+
+    @ArgGroup(exclusive = false)
+    private Brought brought;
+
+    /** Both or neither. */
+    static final class Brought {
+
+        @Option(names = "--ca-cert", required = true, paramLabel = "FILE",
+            description = "an authority that was made elsewhere: its certificate first, each signed by the next, the root last; in a data"
+                + " directory that has another one, the next rotation changes to it")
+        private Path certificate;
+
+        @Option(names = "--ca-key", required = true, paramLabel = "FILE",
+            description = "the key of the first certificate; it is copied into the data directory")
+        private Path key;
+    }
+
     @Option(names = "--log-level", paramLabel = "LEVEL", defaultValue = "info", description = "error, warn, info, debug or trace")
     private String logLevel;
 
@@ -69,12 +96,19 @@ final class StartCommand implements Callable<Integer> {
         }
         StartOptions options;
         try {
-            options = new StartOptions(dataDir, listen, plaintextListen, metricsListen, trustDomain, svidTtl, Set.copyOf(admins));
+            options = new StartOptions(dataDir, listen, plaintextListen, metricsListen, trustDomain, svidTtl, Set.copyOf(admins), ca());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
         System.setProperty("quarkus.log.level", logLevel.toUpperCase(Locale.ROOT));
         Server.run(options);
         return 0;
+    }
+
+    private StartOptions.Ca ca() throws IOException {
+        String environment = System.getenv(PASSPHRASE);
+        Optional<Passphrase> passphrase = caPassphraseFile != null ? Optional.of(Passphrase.read(caPassphraseFile))
+            : Optional.ofNullable(environment).map(text -> Passphrase.of(text, PASSPHRASE));
+        return new StartOptions.Ca(passphrase, Optional.ofNullable(brought).map(files -> new BroughtAuthority(files.certificate, files.key)));
     }
 }

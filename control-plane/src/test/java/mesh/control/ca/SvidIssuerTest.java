@@ -160,7 +160,7 @@ class SvidIssuerTest {
 
     private SvidIssuer issuer(Duration longestLife) {
         try {
-            return new SvidIssuer(ca, JoinTokens.open(files, clock, new Random(2)), AuditLog.open(files, clock), longestLife, clock);
+            return new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), AuditLog.open(files, clock), longestLife, clock);
         } catch (IOException e) {
             throw new AssertionError(e);
         }

@@ -35,6 +35,7 @@ import javax.net.ssl.SSLSocket;
 import mesh.control.ca.AuditLog;
 import mesh.control.ca.IdentityService;
 import mesh.control.ca.JoinTokens;
+import mesh.control.ca.OneAuthority;
 import mesh.control.ca.SvidIssuer;
 import mesh.control.ca.Workload;
 import mesh.control.journal.CrashingFiles;
@@ -74,7 +75,7 @@ class TlsPortTest {
 
     @BeforeEach
     void start() throws Exception {
-        issuer = new SvidIssuer(ca, JoinTokens.open(files, clock, new Random(2)), AuditLog.open(files, clock), Duration.ofHours(1),
+        issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), AuditLog.open(files, clock), Duration.ofHours(1),
             System::nanoTime);
         store = MeshStore.open(files, Optional.of(ca.bundle()), clock);
         serving = new ServingKey(ca.issue(issuer.reserved(), Duration.ofHours(1)));

@@ -15,8 +15,6 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import mesh.model.Address;
 import mesh.model.SpiffeId;
-import mesh.model.TrustDomain;
-import mesh.pki.CertificateAuthority;
 import mesh.pki.PemFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,12 +30,14 @@ class ColdStartIT {
 
     @Test
     void servesFromItsCacheUntilTheControlPlaneComesBack() throws Exception {
-        try (HttpService one = new HttpService("one"); HttpService two = new HttpService("two"); TestMesh mesh = new TestMesh(dir)) {
+        KnownAuthority authority = KnownAuthority.create(dir.resolve("ca"));
+        try (HttpService one = new HttpService("one"); HttpService two = new HttpService("two");
+            TestMesh mesh = new TestMesh(dir, authority.options())) {
             mesh.web().payments("payments-1", one.address()).payments("payments-2", two.address());
             mesh.push(Map.of("payments-1", 1, "payments-2", 1));
             long last = mesh.push(Map.of("payments-1", 1));
             // Of the workload web, but not through web's sidecar: the one that is not restarted is seen by itself.
-            ClientTls web = ClientTls.of(authority(InstantSource.system()).issue(SpiffeId.parse("spiffe://mesh.local/web"), Duration.ofHours(1)));
+            ClientTls web = ClientTls.of(authority.at(InstantSource.system()).issue(SpiffeId.parse("spiffe://mesh.local/web"), Duration.ofHours(1)));
             try (Load undisturbed = Load.startTls(mesh.inbound("payments-1"), "/", 2, web)) {
                 undisturbed.awaitMore(100);
                 awaitKept("web-1", "version " + last + "\n");
@@ -135,14 +135,14 @@ class ColdStartIT {
 
     @Test
     void doesNotServeWithACertificateThatHasExpired() throws Exception {
-        try (HttpService one = new HttpService("one"); TestMesh mesh = new TestMesh(dir)) {
+        KnownAuthority authority = KnownAuthority.create(dir.resolve("ca"));
+        try (HttpService one = new HttpService("one"); TestMesh mesh = new TestMesh(dir, authority.options())) {
             mesh.payments("payments-1", one.address()).push(Map.of("payments-1", 1));
             awaitKept("payments-1", "payments-1-in");
             mesh.controlPlane().kill();
             mesh.sidecar("payments-1").process().kill();
-            CertificateAuthority yesterday = authority(() -> Instant.now().minus(Duration.ofDays(1)));
             PemFiles.writeSvid(dir.resolve("payments-1/svid.pem"),
-                yesterday.issue(SpiffeId.parse("spiffe://mesh.local/payments"), Duration.ofHours(1)));
+                authority.at(() -> Instant.now().minus(Duration.ofDays(1))).issue(SpiffeId.parse("spiffe://mesh.local/payments"), Duration.ofHours(1)));
 
             SidecarProcess again = mesh.restart("payments-1");
             again.process().awaitLine(Pattern.compile("payments-1: its identity expired at \\S+ and is not used"));
@@ -156,10 +156,6 @@ class ColdStartIT {
     private void awaitKept(String node, String text) {
         Path kept = dir.resolve(node).resolve("last-good.xds");
         await().until(() -> Files.exists(kept) && Files.readString(kept, StandardCharsets.ISO_8859_1).contains(text));
-    }
-
-    private CertificateAuthority authority(InstantSource clock) throws IOException {
-        return CertificateAuthority.read(dir.resolve("control-plane"), TrustDomain.DEFAULT, clock);
     }
 
     private static boolean listens(Address address) {

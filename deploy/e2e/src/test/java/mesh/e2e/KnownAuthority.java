@@ -1,0 +1,27 @@
+package mesh.e2e;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import mesh.model.TrustDomain;
+import mesh.pki.CertificateAuthority;
+
+/** An authority that a control plane is given, so that the test can sign what the control plane would not. */
+record KnownAuthority(Path dir) {
+
+    static KnownAuthority create(Path dir) throws IOException {
+        CertificateAuthority.create(TrustDomain.DEFAULT, InstantSource.system()).write(Files.createDirectories(dir));
+        return new KnownAuthority(dir);
+    }
+
+    /** For the control plane. */
+    String[] options() {
+        return new String[] {"--ca-cert", dir.resolve(CertificateAuthority.CERTIFICATE).toString(),
+            "--ca-key", dir.resolve(CertificateAuthority.KEY).toString()};
+    }
+
+    CertificateAuthority at(InstantSource clock) throws IOException {
+        return CertificateAuthority.read(dir, TrustDomain.DEFAULT, clock);
+    }
+}
