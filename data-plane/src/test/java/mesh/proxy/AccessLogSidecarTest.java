@@ -3,18 +3,27 @@ package mesh.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import mesh.model.AccessLogPolicy;
 import mesh.model.AccessLogPolicy.Format;
+import mesh.model.Address;
 import mesh.model.ApplyResult;
 import mesh.model.MeshSnapshot;
 import mesh.model.Percent;
+import mesh.model.RetryBudgetPolicy;
+import mesh.model.RetryLimits;
+import mesh.model.RetryOn;
+import mesh.model.RetryPolicy;
 import mesh.time.Env;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -28,6 +37,7 @@ class AccessLogSidecarTest {
     private Path directory;
     private final Sidecar sidecar = new Sidecar(Env.system(), 1);
     private final TestUpstream upstream = new TestUpstream("paid");
+    private long version;
     private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     @AfterEach
@@ -69,6 +79,35 @@ class AccessLogSidecarTest {
             assertThat(line.getInteger("attempts")).isZero();
             assertThat(line.getValue("endpoint")).isNull();
         });
+    }
+
+    @Test
+    void saysWhyThereWasNoFurtherTry() throws Exception {
+        RetryPolicy twice = new RetryPolicy(2, Duration.ZERO, Set.of(RetryOn.FIVE_XX), Duration.ZERO, Duration.ZERO);
+        RetryPolicy onResets = new RetryPolicy(2, Duration.ZERO, Set.of(RetryOn.RESET), Duration.ZERO, Duration.ZERO);
+        RetryPolicy onConnect = new RetryPolicy(2, Duration.ZERO, Set.of(RetryOn.CONNECT_FAILURE), Duration.ZERO, Duration.ZERO);
+        RetryBudgetPolicy nothing = new RetryBudgetPolicy(0, 0, Duration.ofSeconds(10));
+        try (TestUpstream bad = new TestUpstream(exchange -> TestUpstream.text(exchange, 503, ""))) {
+            flagged(bad.address(), RetryPolicy.NONE, RetryLimits.DEFAULT, "5xx-without-retries");
+            flagged(bad.address(), twice, RetryLimits.DEFAULT, "no-attempts");
+            flagged(bad.address(), onResets, RetryLimits.DEFAULT, "not-wanted");
+            flagged(bad.address(), twice, new RetryLimits(nothing, 0), "no-budget");
+            flagged(closed(), onConnect, RetryLimits.DEFAULT, "refused-twice");
+        }
+        assertThat(lines("a.log", 5)).extracting(line -> line.getString("path") + " " + line.getString("flags")).containsExactly(
+            "/5xx-without-retries -", "/no-attempts URX", "/not-wanted -", "/no-budget URX", "/refused-twice UF,URX");
+        assertThat(lines("a.log", 5)).extracting(line -> line.getInteger("attempts")).containsExactly(1, 2, 1, 1, 2);
+    }
+
+    private static Address closed() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return new Address("127.0.0.1", socket.getLocalPort());
+        }
+    }
+
+    private void flagged(Address address, RetryPolicy retry, RetryLimits limits, String path) throws Exception {
+        apply(Snapshots.http().version(++version).to(address, 1).retry(retry).retryLimits(limits).log(log("a.log", Percent.ALL)));
+        assertThat(get("/" + path).statusCode()).isEqualTo(503);
     }
 
     @Test

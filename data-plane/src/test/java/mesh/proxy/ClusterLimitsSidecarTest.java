@@ -7,6 +7,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -15,8 +16,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import mesh.model.AccessLogPolicy;
 import mesh.model.ApplyResult;
 import mesh.model.ConnectionPolicy;
+import mesh.model.Percent;
 import mesh.model.RetryBudgetPolicy;
 import mesh.model.RetryLimits;
 import mesh.model.RetryOn;
@@ -26,6 +29,7 @@ import mesh.proxy.telemetry.MetricsCollector;
 import mesh.time.Env;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What a real sidecar asks of a cluster at once, and how long it uses its connections. */
 class ClusterLimitsSidecarTest {
@@ -34,6 +38,8 @@ class ClusterLimitsSidecarTest {
     private static final RetryPolicy TWICE = new RetryPolicy(2, Duration.ZERO, Set.of(RetryOn.FIVE_XX), Set.of(), Duration.ZERO, Duration.ZERO);
     private static final RetryBudgetPolicy NO_BUDGET = new RetryBudgetPolicy(0, 0, Duration.ofSeconds(10));
 
+    @TempDir
+    private Path directory;
     private final Sidecar sidecar = new Sidecar(Env.system(), 1);
     private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final CountDownLatch release = new CountDownLatch(1);
@@ -92,10 +98,12 @@ class ClusterLimitsSidecarTest {
                 TestUpstream.text(exchange, 503, "");
             }
         })) {
-            apply(Snapshots.http().retry(TWICE).retryLimits(new RetryLimits(RetryBudgetPolicy.DEFAULT, 1)).to(upstream.address(), 1));
+            apply(Snapshots.http().retry(TWICE).retryLimits(new RetryLimits(RetryBudgetPolicy.DEFAULT, 1)).to(upstream.address(), 1)
+                .log(new AccessLogPolicy(AccessLogPolicy.Format.TEXT, directory.resolve("a.log").toString(), Percent.ALL, true)));
             CompletableFuture<HttpResponse<Void>> first = ask();
             assertThat(busy.await(10, TimeUnit.SECONDS)).isTrue();
             assertThat(ask().join().statusCode()).as("there is no room to retry").isEqualTo(503);
+            await().atMost(PATIENCE).untilAsserted(() -> assertThat(directory.resolve("a.log")).content().contains(" 503 UO "));
             assertThat(tries).hasValue(3);
             assertThat(overflow("retries")).isEqualTo(1);
             assertThat(value("mesh_retries_total", "overflow")).isEqualTo(1);

@@ -7,8 +7,11 @@ import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.ClientCalls;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import mesh.model.ApplyResult;
+import mesh.model.RetryOn;
+import mesh.model.RetryPolicy;
 import mesh.model.Timeouts;
 import mesh.time.Env;
 import org.junit.jupiter.api.AfterEach;
@@ -80,6 +83,39 @@ class TimeoutsSidecarTest {
             try (RawClient client = client()) {
                 client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc");
                 assertThat(client.readHead()).startsWith("HTTP/1.1 504");
+            }
+        }
+    }
+
+    @Test
+    void anUpstreamThatSaysNothingIsLeftForTheNextAndOneThatFallsSilentIsCut() throws Exception {
+        RetryPolicy restless = new RetryPolicy(2, NONE, SHORT, Set.of(RetryOn.RESET), Set.of(), NONE, NONE);
+        try (RawServer server = new RawServer()) {
+            assertThat(sidecar.apply(Snapshots.http().retry(restless).to(server.address(), 1).build())).isInstanceOf(ApplyResult.Applied.class);
+            try (RawClient client = client()) {
+                client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+                try (RawClient silent = server.accept()) {
+                    silent.readTo("\r\n\r\n");
+                    try (RawClient second = server.accept()) {
+                        second.readTo("\r\n\r\n");
+                        second.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n");
+                        client.readTo("ok\r\n");
+                        assertThat(client.readAll()).as("cut, and not ended").doesNotContain("0\r\n\r\n");
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void aRequestThatIsNotCompleteIsNoSilenceOfItsUpstream() throws Exception {
+        RetryPolicy restless = new RetryPolicy(2, NONE, SHORT, Set.of(RetryOn.RESET), Set.of(), NONE, NONE);
+        try (RawServer server = new RawServer()) {
+            assertThat(sidecar.apply(Snapshots.http().retry(restless).timeouts(new Timeouts(NONE, NONE, SHORT.multipliedBy(4), NONE))
+                .to(server.address(), 1).build())).isInstanceOf(ApplyResult.Applied.class);
+            try (RawClient client = client()) {
+                client.send("PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nabc");
+                assertThat(client.readHead()).as("by the maximum duration").startsWith("HTTP/1.1 408");
             }
         }
     }

@@ -30,13 +30,14 @@ final class Policies {
         RetryPolicy normal = RetryPolicy.of(RetryPolicy.NONE.attempts(), Duration.ZERO);
         int attempts = s.integer("attempts", normal.attempts(), 1, 10);
         Duration perTry = s.duration("perTryTimeout", normal.perTryTimeout(), true);
+        Duration perTryIdle = s.duration("perTryIdleTimeout", normal.perTryIdleTimeout(), true);
         List<RetryOn> named = s.texts("retryOn", RetryOn::parse);
         List<Integer> codes = s.texts("retriableStatusCodes", text -> Values.integer(text, 100, 599));
         Duration base = s.duration("backoffBase", normal.backoffBase(), true);
         Duration max = s.duration("backoffMax", normal.backoffMax(), true);
         s.end();
         Set<RetryOn> conditions = named.isEmpty() ? normal.retryOn() : Set.copyOf(named);
-        return s.make(() -> new RetryPolicy(attempts, perTry, conditions, Set.copyOf(codes), base, max));
+        return s.make(() -> new RetryPolicy(attempts, perTry, perTryIdle, conditions, Set.copyOf(codes), base, max));
     }
 
     static CircuitBreakerPolicy breaker(Section s) {

@@ -8,6 +8,8 @@ import java.util.Set;
  *
  * @param attempts             all tries, the first included: 3 means at most 2 retries; 1 to 10
  * @param perTryTimeout        time one try may take before response headers; zero means only the route's timeout
+ * @param perTryIdleTimeout    how long a try's upstream may say nothing once it has the request, before response headers and after; zero means for
+ *                             as long as the route's own idle timeout lets it
  * @param retryOn              what a retry may answer to; a request whose method is not idempotent is only repeated when it provably was
  *                             not processed
  * @param retriableStatusCodes 100 to 599; some exactly when {@code retryOn} has {@link RetryOn#RETRIABLE_STATUS_CODES}
@@ -15,7 +17,8 @@ import java.util.Set;
  * @param backoffMax           longest wait
  */
 public record RetryPolicy(
-    int attempts, Duration perTryTimeout, Set<RetryOn> retryOn, Set<Integer> retriableStatusCodes, Duration backoffBase, Duration backoffMax) {
+    int attempts, Duration perTryTimeout, Duration perTryIdleTimeout, Set<RetryOn> retryOn, Set<Integer> retriableStatusCodes, Duration backoffBase,
+    Duration backoffMax) {
 
     /** One try. */
     public static final RetryPolicy NONE = of(1, Duration.ZERO);
@@ -23,6 +26,7 @@ public record RetryPolicy(
     public RetryPolicy {
         Checks.range("attempts", attempts, 1, 10);
         Checks.notNegative("perTryTimeout", perTryTimeout);
+        Checks.notNegative("perTryIdleTimeout", perTryIdleTimeout);
         Checks.notNegative("backoffBase", backoffBase);
         Checks.notNegative("backoffMax", backoffMax);
         retryOn = Set.copyOf(retryOn);
@@ -33,6 +37,12 @@ public record RetryPolicy(
                 ? "retryOn: \"retriable-status-codes\" (expected: some in retriableStatusCodes)"
                 : "retriableStatusCodes: " + retriableStatusCodes + " (expected: retriable-status-codes in retryOn)");
         }
+    }
+
+    /** Whose upstreams may be silent. */
+    public RetryPolicy(
+        int attempts, Duration perTryTimeout, Set<RetryOn> retryOn, Set<Integer> retriableStatusCodes, Duration backoffBase, Duration backoffMax) {
+        this(attempts, perTryTimeout, Duration.ZERO, retryOn, retriableStatusCodes, backoffBase, backoffMax);
     }
 
     public RetryPolicy(int attempts, Duration perTryTimeout, Set<RetryOn> retryOn, Duration backoffBase, Duration backoffMax) {

@@ -36,7 +36,7 @@ final class RetryPolicies {
     private static final Duration LEAST = Duration.ofNanos(1);
 
     private static final Set<String> FIELDS =
-        Set.of("retry_on", "num_retries", "per_try_timeout", "retry_back_off", "retriable_request_headers", "retriable_status_codes");
+        Set.of("retry_on", "num_retries", "per_try_timeout", "per_try_idle_timeout", "retry_back_off", "retriable_request_headers", "retriable_status_codes");
 
     private RetryPolicies() {}
 
@@ -48,6 +48,9 @@ final class RetryPolicies {
         policy.retriableStatusCodes().stream().sorted().forEach(message::addRetriableStatusCodes);
         if (!policy.perTryTimeout().isZero()) {
             message.setPerTryTimeout(Wire.duration(policy.perTryTimeout()));
+        }
+        if (!policy.perTryIdleTimeout().isZero()) {
+            message.setPerTryIdleTimeout(Wire.duration(policy.perTryIdleTimeout()));
         }
         Duration base = max(policy.backoffBase(), LEAST);
         return message.setRetryBackOff(RetryBackOff.newBuilder()
@@ -73,6 +76,7 @@ final class RetryPolicies {
         long retries = message.hasNumRetries() ? Integer.toUnsignedLong(message.getNumRetries().getValue()) : 1;
         int attempts = (int) Math.min(retries + 1, Integer.MAX_VALUE);
         Duration perTry = reading.at("per_try_timeout").duration(message.getPerTryTimeout(), Duration.ZERO);
+        Duration perTryIdle = reading.at("per_try_idle_timeout").duration(message.getPerTryIdleTimeout(), Duration.ZERO);
         Reading backOff = reading.at("retry_back_off");
         RetryBackOff times = message.getRetryBackOff();
         Duration base = times.hasBaseInterval() ? backOff.at("base_interval").duration(times.getBaseInterval(), ENVOY_BASE) : ENVOY_BASE;
@@ -80,7 +84,7 @@ final class RetryPolicies {
             ? backOff.at("max_interval").duration(times.getMaxInterval(), ENVOY_BASE)
             : base.multipliedBy(10);
         return reading.check(() -> new mesh.model.RetryPolicy(
-            attempts, perTry, on, Set.copyOf(message.getRetriableStatusCodesList()), orZero(base), orZero(max)));
+            attempts, perTry, perTryIdle, on, Set.copyOf(message.getRetriableStatusCodesList()), orZero(base), orZero(max)));
     }
 
     private static List<HeaderMatcher> repeatable(Set<RetryOn> on) {

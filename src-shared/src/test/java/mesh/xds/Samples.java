@@ -103,7 +103,7 @@ final class Samples {
     }
 
     private static RouteTable routes() {
-        RetryPolicy often = new RetryPolicy(3, Duration.ofMillis(500), EnumSet.allOf(RetryOn.class), Set.of(425, 429), Duration.ofMillis(10), Duration.ofSeconds(1));
+        RetryPolicy often = new RetryPolicy(3, Duration.ofMillis(500), Duration.ofMillis(120), EnumSet.allOf(RetryOn.class), Set.of(425, 429), Duration.ofMillis(10), Duration.ofSeconds(1));
         RetryPolicy never = new RetryPolicy(2, Duration.ZERO, Set.of(), Duration.ZERO, Duration.ZERO);
         return new RouteTable("shop", List.of(
             new VirtualHost("pay", List.of("payments", "payments:8080", "*.pay.example.com"), List.of(

@@ -125,11 +125,13 @@ public final class RouteMessages {
             return RetryPolicy.NONE;
         }
         Duration perTry = Values.notNegative(path + ".per_try_timeout", m.hasPerTryTimeout(), m.getPerTryTimeout(), Duration.ZERO, problems);
+        Duration perTryIdle =
+            Values.notNegative(path + ".per_try_idle_timeout", m.hasPerTryIdleTimeout(), m.getPerTryIdleTimeout(), Duration.ZERO, problems);
         Duration base = Values.notNegative(path + ".backoff_base", m.hasBackoffBase(), m.getBackoffBase(), RetryPolicy.NONE.backoffBase(), problems);
         Duration max = Values.notNegative(path + ".backoff_max", m.hasBackoffMax(), m.getBackoffMax(), RetryPolicy.NONE.backoffMax(), problems);
         Set<RetryOn> on = m.getRetryOnCount() == 0 ? RetryOn.DEFAULT : conditions(m, path, problems);
         return problems.read(path, () ->
-            new RetryPolicy(attempts, perTry, on, Set.copyOf(m.getRetriableStatusCodesList()), base, max));
+            new RetryPolicy(attempts, perTry, perTryIdle, on, Set.copyOf(m.getRetriableStatusCodesList()), base, max));
     }
 
     private static Set<RetryOn> conditions(mesh.v1.Retry m, String path, Problems problems) {
@@ -187,6 +189,9 @@ public final class RouteMessages {
             .setAttempts(retry.attempts())
             .setBackoffBase(Values.message(retry.backoffBase()))
             .setBackoffMax(Values.message(retry.backoffMax()));
+        if (!retry.perTryIdleTimeout().isZero()) {
+            m.setPerTryIdleTimeout(Values.message(retry.perTryIdleTimeout()));
+        }
         if (!retry.perTryTimeout().isZero()) {
             m.setPerTryTimeout(Values.message(retry.perTryTimeout()));
         }

@@ -50,7 +50,7 @@ class ConfigMessagesTest {
                  "request_headers": {"remove": ["x-debug"], "add": [{"name": "x-team", "value": "50%", "action": "append"}]}},
                 {"name": "all", "prefix": "/", "timeout": "60.500s", "idle_timeout": "300s", "max_stream_duration": "3600s", "grpc_timeout_max": "30s",
                  "weighted_clusters": [{"cluster": "app", "weight": 9}, {"cluster": "canary", "weight": 1}],
-                 "retry": {"attempts": 3, "per_try_timeout": "0.500s", "retry_on": ["connect-failure", "5xx", "retriable-status-codes"],
+                 "retry": {"attempts": 3, "per_try_timeout": "0.500s", "per_try_idle_timeout": "0.120s", "retry_on": ["connect-failure", "5xx", "retriable-status-codes"],
                            "retriable_status_codes": [425, 429],
                            "backoff_base": "0.010s", "backoff_max": "1s"},
                  "hedge": {"after": "p99.5", "max_extra": 0.02}}
@@ -134,7 +134,7 @@ class ConfigMessagesTest {
                {"name": "w", "hosts": ["*"], "routes": [
                  {"name": "r", "path": "health", "cluster": "c", "weighted_clusters": [{"cluster": "c"}], "timeout": "-1s",
                   "retry": {"attempts": 11}},
-                 {"name": "s", "path": "/a", "prefix": "/", "retry": {"attempts": 2, "retry_on": ["5x"], "per_try_timeout": "-0.5s"},
+                 {"name": "s", "path": "/a", "prefix": "/", "retry": {"attempts": 2, "retry_on": ["5x"], "per_try_timeout": "-0.5s", "per_try_idle_timeout": "-1s"},
                   "weighted_clusters": [{"cluster": "c", "weight": 2000000}]},
                  {"name": "t", "reply": {"status": 99}, "timeout": "1s"},
                  {"name": "u"}]}]}],
@@ -162,6 +162,7 @@ class ConfigMessagesTest {
                 "config.routes[0].virtual_hosts[1].routes[1]: path \"/a\" and prefix \"/\" (expected: one of them)",
                 "config.routes[0].virtual_hosts[1].routes[1].weighted_clusters[0].weight: 2000000 (expected: 0 to 1000000)",
                 "config.routes[0].virtual_hosts[1].routes[1].retry.per_try_timeout: -0.5s (expected: 0s or more, such as \"1s\")",
+                "config.routes[0].virtual_hosts[1].routes[1].retry.per_try_idle_timeout: -1s (expected: 0s or more, such as \"1s\")",
                 "config.routes[0].virtual_hosts[1].routes[1].retry.retry_on[0]: \"5x\" (expected: one of connect-failure, refused-stream,"
                     + " reset-before-request, reset, gateway-error, 5xx, retriable-4xx, retriable-status-codes, envoy-ratelimited,"
                     + " cancelled, deadline-exceeded, internal, resource-exhausted, unavailable)",

@@ -27,6 +27,15 @@ record AccessLogFlag(Optional<AccessLogPolicy> log) {
             throw new IllegalArgumentException("\"" + text + "\" (expected: text, json or false, and after text: or json: a file)");
         }
         return new AccessLogFlag(Optional.of(new AccessLogPolicy(
-            AccessLogPolicy.Format.parse(format.equals("true") ? "text" : format), Path.of(file).toAbsolutePath().toString(), Percent.ALL, true)));
+            AccessLogPolicy.Format.parse(format.equals("true") ? "text" : format), path(file), Percent.ALL, true)));
+    }
+
+    /** The same words as in the file. */
+    private static String path(String file) {
+        return switch (file) {
+            case "stdout" -> AccessLogPolicy.STDOUT;
+            case "stderr" -> AccessLogPolicy.STDERR;
+            default -> Path.of(file).toAbsolutePath().toString();
+        };
     }
 }

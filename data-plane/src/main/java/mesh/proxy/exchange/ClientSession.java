@@ -84,9 +84,9 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
         ListenerTable.Http at = table();
         at.service().request(loop.index(), failure.httpStatus(), 0);
         AccessLogger log = at.log();
-        if (log != null && log.wants(failure.httpStatus(), failure, -1, random)) {
-            log.write(new AccessEntry(log.format(), millis(), null, null, null, failure.httpStatus(), failure, false, null, null, null, 0, peer(),
-                clientName(channel), null, null, null, 0, -1, 0, 0, -1, null));
+        if (log != null && log.wants(failure.httpStatus(), true, -1, random)) {
+            log.write(new AccessEntry(log.format(), millis(), null, null, null, failure.httpStatus(), failure, false, null, null, null, null, 0,
+                peer(), clientName(channel), null, null, null, 0, -1, 0, 0, -1, null));
         }
     }
 

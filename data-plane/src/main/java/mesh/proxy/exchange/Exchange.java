@@ -18,6 +18,7 @@ import mesh.proxy.http.UpstreamStream;
 import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.outcome.ResponseFlags;
 import mesh.proxy.runtime.CompiledRoute;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.telemetry.AccessEntry;
@@ -60,6 +61,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     private long streamNanos = CompiledRoute.NO_LIMIT;
     private long idleNanos = CompiledRoute.NO_LIMIT;
     private long perTryNanos;
+    private long perTryIdleNanos = CompiledRoute.NO_LIMIT;
     private RetryPolicy retry;
     private UpstreamCluster cluster;
     private Attempt attempt;
@@ -79,6 +81,9 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     /** When the next try begins. */
     private long tryBegins = NEVER;
     private long lastSign;
+
+    /** Why there is no further try although one was wanted, in {@link ResponseFlags}; null where none was. */
+    private String unretried;
 
     private int status;
     /** -1 where nobody has said it, or nobody asks. */
@@ -206,6 +211,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         streamNanos = route.streamNanos();
         idleNanos = grpc ? CompiledRoute.NO_LIMIT : route.idleNanos();
         perTryNanos = route.perTryNanos();
+        perTryIdleNanos = route.perTryIdleNanos();
         retry = route.retry();
         PeerWishes wishes = PeerWishes.take(request, session.peer() != null);
         if (wishes != null) limitBy(wishes);
@@ -326,6 +332,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
             return;
         }
         if (!none) body.sendTo(up);
+        beginIdle();
         if (!over && !body.isComplete()) client.setReading(up.isWritable());
     }
 
@@ -349,6 +356,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         // While it is still kept for another try: what is mirrored takes no buffer of its own.
         if (filters != null) filters.mirror(session, client.version(), request, body, trailers);
         body.end(trailers, upstream());
+        beginIdle();
     }
 
     @Override
@@ -377,7 +385,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
             switchProtocols(from, head);
             return;
         }
-        if (tries < retry.attempts() && answerIsRefused(from, head, end)) return;
+        if (retry.attempts() > 1 && answerIsRefused(from, head, end)) return;
         body.forget();
         tryEnds = NEVER;
         answering = true;
@@ -475,13 +483,19 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
 
     /** Whether a try may be made that the policy wants after that pause: a try that could only be late is none. */
     private boolean mayRetry(long pause) {
-        if (pause == RetryDecision.NO || tries >= retry.attempts()) return false;
+        if (pause == RetryDecision.NO || retry.attempts() == 1) return false;
         String outcome =
-            !body.isReplayable() ? "no_replay"
+            tries >= retry.attempts() ? "no_attempts"
+            : !body.isReplayable() ? "no_replay"
             : session.nanos() + pause >= Math.min(ends, begun + streamNanos) ? "no_time"
             : !hasRoomToRetry() ? "overflow"
             : cluster.budget().tryWithdraw() ? "retried" : "no_budget";
         session.metrics().retry(outcome);
+        unretried = switch (outcome) {
+            case "no_attempts", "no_budget" -> ResponseFlags.NO_RETRIES_LEFT;
+            case "overflow" -> ResponseFlags.NO_ROOM_TO_RETRY;
+            default -> null;
+        };
         return outcome.equals("retried");
     }
 
@@ -627,20 +641,20 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     private void observe(Failure failure, long nanos) {
         if (failure != null && (grpc || grpcStatus == NONE && Grpc.isGrpc(request))) grpcStatus = failure.grpcStatus();
         AccessLogger log = table.log();
-        if (log != null && log.wants(status, failure, grpcStatus, session.random())) log.write(entry(log, failure, nanos));
+        if (log != null && log.wants(status, failure != null || unretried != null, grpcStatus, session.random())) log.write(entry(log, failure, nanos));
         if (trace != null) trace.end(traceEnd(failure, begun + nanos));
     }
 
     private RequestEnd traceEnd(Failure failure, long at) {
         return new RequestEnd(request.method().name(), request.method().isKnown(), request.askedTarget(), request.path(), session.filters().scheme(),
-            request.authority(), client.version() == HttpVersion.HTTP_2 ? "2" : "1.1", status, failure, filters != null && filters.isDelayed(),
+            request.authority(), client.version() == HttpVersion.HTTP_2 ? "2" : "1.1", status, failure, filters != null && filters.isDelayed(), unretried,
             route == null ? null : route.name(), cluster == null ? null : cluster.name(), session.peer(), session.clientName(client.channel()),
             request.get(FieldName.USER_AGENT), grpc || Grpc.isGrpc(request), grpcStatus, at);
     }
 
     private AccessEntry entry(AccessLogger log, Failure failure, long nanos) {
         return new AccessEntry(log.format(), session.millis() - TimeUnit.NANOSECONDS.toMillis(nanos),
-            request.method().name(), request.askedTarget(), protocol(), status, failure, filters != null && filters.isDelayed(),
+            request.method().name(), request.askedTarget(), protocol(), status, failure, filters != null && filters.isDelayed(), unretried,
             route == null ? null : route.name(), cluster == null ? null : cluster.name(),
             attempt == null ? null : attempt.destination().upstream().address().toString(), tries,
             session.peer(), session.clientName(client.channel()), request.authority(),
@@ -654,10 +668,23 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
 
     // Time.
 
+    /** The request is here and on its way: from now on its upstream must say something every now and then, where its route wants that. */
+    private void beginIdle() {
+        if (perTryIdleNanos == CompiledRoute.NO_LIMIT) return;
+        lastSign = session.nanos();
+        setTimer();
+    }
+
+    /** When the only try has been silent for too long; of two that race none is. */
+    private long tryIdleEnds() {
+        boolean waits = perTryIdleNanos != CompiledRoute.NO_LIMIT && body.isComplete() && upstream() != null && (hedge == null || !hedge.isRacing());
+        return waits ? lastSign + perTryIdleNanos : NEVER;
+    }
+
     private void setTimer() {
         if (over) return;
         long whole = Math.min(Math.min(ends, begun + streamNanos), lastSign + idleNanos);
-        long next = Math.min(Math.min(whole, delayEnds), Math.min(tryEnds, tryBegins));
+        long next = Math.min(Math.min(Math.min(whole, delayEnds), tryIdleEnds()), Math.min(tryEnds, tryBegins));
         session.loop().timers().setAt(this, hedge == null ? next : Math.min(next, hedge.due()));
     }
 
@@ -674,9 +701,11 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
             fail(body.isComplete() ? Failure.STREAM_IDLE : Failure.REQUEST_BODY_TIMEOUT);
         } else if (now >= tryEnds) {
             tryEnds = NEVER;
-            tooLate(attempt);
+            tooLate(attempt, Failure.PER_TRY_TIMEOUT);
+        } else if (now >= tryIdleEnds()) {
+            tooLate(attempt, Failure.PER_TRY_IDLE);
         } else if (hedge != null && now >= hedge.due()) {
-            if (hedge.isRacing()) tooLate(hedge.rival());
+            if (hedge.isRacing()) tooLate(hedge.rival(), Failure.PER_TRY_TIMEOUT);
             else tryBeside();
         } else if (now >= tryBegins) {
             tryNext(false);
@@ -684,8 +713,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         setTimer();
     }
 
-    private void tooLate(Attempt late) {
-        late.giveUp(Failure.PER_TRY_TIMEOUT);
-        onAttemptFailed(late, Failure.PER_TRY_TIMEOUT, false, "");
+    private void tooLate(Attempt late, Failure failure) {
+        late.giveUp(failure);
+        onAttemptFailed(late, failure, false, "");
     }
 }

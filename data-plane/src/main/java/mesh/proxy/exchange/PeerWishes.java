@@ -72,7 +72,7 @@ final class PeerWishes {
         if (routes.retriableStatusCodes().isEmpty()) on.remove(RetryOn.RETRIABLE_STATUS_CODES);
         if (on.isEmpty()) return routes;
         int attempts = maxRetries == NONE ? Math.max(2, routes.attempts()) : (int) Math.min(maxRetries + 1, MOST_ATTEMPTS);
-        return new RetryPolicy(attempts, routes.perTryTimeout(), on,
+        return new RetryPolicy(attempts, routes.perTryTimeout(), routes.perTryIdleTimeout(), on,
             on.contains(RetryOn.RETRIABLE_STATUS_CODES) ? routes.retriableStatusCodes() : Set.of(), routes.backoffBase(), routes.backoffMax());
     }
 

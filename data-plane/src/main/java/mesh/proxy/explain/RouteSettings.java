@@ -75,6 +75,7 @@ final class RouteSettings {
         RetryPolicy retry = route.retry();
         add("tries", retry.attempts() == 1 ? "1" : "at most " + retry.attempts()
             + (retry.perTryTimeout().isZero() ? "" : " of " + Durations.format(retry.perTryTimeout()))
+            + (retry.perTryIdleTimeout().isZero() ? "" : ", none silent for " + Durations.format(retry.perTryIdleTimeout()))
             + ", on " + retry.retryOn().stream().sorted().map(RetryOn::text).collect(Collectors.joining(", "))
             + (retry.retriableStatusCodes().isEmpty() ? "" : " " + retry.retriableStatusCodes().stream().sorted().toList())
             + ", after up to " + Durations.format(retry.backoffBase()) + ", doubled to " + Durations.format(retry.backoffMax())

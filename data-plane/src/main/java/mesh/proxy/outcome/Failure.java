@@ -23,6 +23,8 @@ public enum Failure {
     /** The answer had begun: the client sees a truncation, never a clean end. */
     UPSTREAM_TRUNCATED("UC", Side.UPSTREAM, 502, Grpc.UNAVAILABLE, Retry.NEVER, "connection lost in the middle of the answer"),
     PER_TRY_TIMEOUT("UT", Side.UPSTREAM, 504, Grpc.DEADLINE_EXCEEDED, Retry.IDEMPOTENT, "per-try timeout"),
+    /** No byte of the upstream's for too long, before its answer's head or after it. */
+    PER_TRY_IDLE("UT", Side.UPSTREAM, 504, Grpc.DEADLINE_EXCEEDED, Retry.IDEMPOTENT, "per-try idle timeout"),
     REQUEST_TIMEOUT("UT", Side.LOCAL, 504, Grpc.DEADLINE_EXCEEDED, Retry.NEVER, "request timeout"),
     STREAM_IDLE("SI", Side.LOCAL, 504, Grpc.DEADLINE_EXCEEDED, Retry.NEVER, "stream idle timeout"),
     STREAM_TOO_LONG("UMSDR", Side.LOCAL, 504, Grpc.DEADLINE_EXCEEDED, Retry.NEVER, "maximum stream duration"),

@@ -23,6 +23,7 @@ public final class CompiledRoute {
     private final long requestNanos;
     private final long idleNanos;
     private final long perTryNanos;
+    private final long perTryIdleNanos;
     private final long streamNanos;
     private final long grpcMaxNanos;
     private final RateLimiter limiter;
@@ -45,6 +46,7 @@ public final class CompiledRoute {
         this.requestNanos = nanos(model.timeouts().request());
         this.idleNanos = nanos(model.timeouts().idle());
         this.perTryNanos = nanos(model.retry().perTryTimeout());
+        this.perTryIdleNanos = nanos(model.retry().perTryIdleTimeout());
         this.streamNanos = nanos(model.timeouts().stream());
         this.grpcMaxNanos = nanos(model.timeouts().grpcMax());
         if (model.action() instanceof Route.ToCluster to) {
@@ -126,6 +128,11 @@ public final class CompiledRoute {
     /** From one try's beginning to its answer's head. */
     public long perTryNanos() {
         return perTryNanos;
+    }
+
+    /** The longest silence of one try's upstream, once the request is there as a whole. */
+    public long perTryIdleNanos() {
+        return perTryIdleNanos;
     }
 
     /** The whole request, also where {@link #requestNanos} does not hold for it. */

@@ -9,10 +9,11 @@ import mesh.proxy.outcome.Failure;
  *
  * @param begunMillis when it began, since 1970
  * @param delayed     on purpose: flag {@code DI}, before another
+ * @param unretried   one of {@link mesh.proxy.outcome.ResponseFlags}, after the others
  * @param upstreamNanos from its beginning to the head of the upstream's answer
  */
 public record AccessEntry(
-    AccessLogPolicy.Format format, long begunMillis, String method, String path, String protocol, int status, Failure failure, boolean delayed, String route,
+    AccessLogPolicy.Format format, long begunMillis, String method, String path, String protocol, int status, Failure failure, boolean delayed, String unretried, String route,
     String cluster, String endpoint, int attempts, String peer, String client, String authority, String requestId, String traceparent,
     long nanos, long upstreamNanos, long bytesIn, long bytesOut, int grpcStatus, String userAgent) {
 

@@ -6,6 +6,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.concurrent.TimeUnit;
 import mesh.model.AccessLogField;
 import mesh.model.AccessLogPolicy;
+import mesh.proxy.outcome.ResponseFlags;
 
 /** How an entry is written: {@link AccessLogField} says in what order, the same in both formats. Nothing that a client sends can end a line. */
 final class AccessLine {
@@ -78,8 +79,8 @@ final class AccessLine {
     }
 
     private static String flags(AccessEntry entry) {
-        if (entry.failure() == null) return entry.delayed() ? "DI" : "-";
-        return (entry.delayed() ? "DI," : "") + entry.failure().flag();
+        String flags = ResponseFlags.of(entry.delayed(), entry.failure(), entry.unretried());
+        return flags.isEmpty() ? "-" : flags;
     }
 
     private static void number(StringBuilder to, AccessLogField field, AccessEntry entry, String none) {

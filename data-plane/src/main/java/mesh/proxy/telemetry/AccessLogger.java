@@ -4,7 +4,6 @@ import java.util.random.RandomGenerator;
 import mesh.model.AccessLogPolicy;
 import mesh.model.BreakerFailure;
 import mesh.model.Percent;
-import mesh.proxy.outcome.Failure;
 
 /** The access log of a listener: which of its requests are written, and where they go. Any event loop. */
 public final class AccessLogger {
@@ -28,16 +27,16 @@ public final class AccessLogger {
     /**
      * Whether a request is to be written: asked before its entry is made.
      *
-     * @param failure    null for none
+     * @param flagged    whether there is more to be known of it than that
      * @param grpcStatus -1 for none
      */
-    public boolean wants(int status, Failure failure, int grpcStatus, RandomGenerator random) {
-        return all || policy.errors() && isError(status, failure, grpcStatus)
+    public boolean wants(int status, boolean flagged, int grpcStatus, RandomGenerator random) {
+        return all || policy.errors() && isError(status, flagged, grpcStatus)
             || random.nextInt(Percent.ALL.millionths()) < policy.sample().millionths();
     }
 
-    private static boolean isError(int status, Failure failure, int grpcStatus) {
-        return status >= ERRORS_FROM || failure != null
+    private static boolean isError(int status, boolean flagged, int grpcStatus) {
+        return status >= ERRORS_FROM || flagged
             || grpcStatus > 0 && BreakerFailure.ofGrpc(grpcStatus) != null && BreakerFailure.DEFAULT.contains(BreakerFailure.ofGrpc(grpcStatus));
     }
 

@@ -23,7 +23,7 @@ public enum Metric {
     CONNECTIONS_REFUSED("mesh_connections_refused_total", Collector.Type.COUNTER, "Connections over the listener's limit, closed as they came", "listener"),
     ACTIVE_CONNECTIONS("mesh_active_connections", Collector.Type.GAUGE, "Connections of clients that are open", "listener"),
     BYTES("mesh_bytes_total", Collector.Type.COUNTER, "Bytes on clients' connections as they are on the wire; in is from the client", "listener", "direction"),
-    RETRIES("mesh_retries_total", Collector.Type.COUNTER, "Further tries that a policy asked for: retried, or not because of overflow of the cluster's maxRetries, no_budget, no_time, or no_replay of a body too large", "outcome"),
+    RETRIES("mesh_retries_total", Collector.Type.COUNTER, "Further tries that a policy asked for: retried, or not because of no_attempts left, overflow of the cluster's maxRetries, no_budget, no_time, or no_replay of a body too large", "outcome"),
     RETRY_BUDGET("mesh_retry_budget_balance", Collector.Type.GAUGE, "Retries that a cluster's budget would pay for now", "cluster"),
     CLUSTER_OVERFLOW("mesh_cluster_overflow_total", Collector.Type.COUNTER,
         "Times a limit of a cluster was reached: connections, after which requests wait, pending_requests, requests or retries", "cluster", "limit"),

@@ -183,7 +183,7 @@ public final class ProxyMetrics {
         count(Metric.CLUSTER_OVERFLOW, cluster, limit.toLowerCase(Locale.ROOT));
     }
 
-    /** @param outcome {@code retried}, or why not: {@code overflow}, {@code no_budget}, {@code no_time}, {@code no_replay} */
+    /** @param outcome {@code retried}, or why not: {@code no_attempts}, {@code overflow}, {@code no_budget}, {@code no_time}, {@code no_replay} */
     public void retry(String outcome) {
         count(Metric.RETRIES, outcome);
     }

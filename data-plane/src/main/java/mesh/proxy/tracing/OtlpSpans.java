@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import mesh.model.Address;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.outcome.ResponseFlags;
 
 /** Records to OTLP, by OpenTelemetry's semantic conventions for HTTP and RPC (1.45, stable), and {@code mesh.} before what is ours. */
 final class OtlpSpans {
@@ -59,7 +60,8 @@ final class OtlpSpans {
         add(span, "mesh.route", end.route());
         add(span, "mesh.cluster", end.cluster());
         add(span, "mesh.attempts", trace.tries().size());
-        if (end.delayed() || end.failure() != null) add(span, "mesh.response_flags", flags(end));
+        String flags = ResponseFlags.of(end.delayed(), end.failure(), end.unretried());
+        if (!flags.isEmpty()) add(span, "mesh.response_flags", flags);
         // Who went away was told nothing.
         if (end.status() > 0 && end.status() != Failure.DOWNSTREAM_RESET.httpStatus()) add(span, "http.response.status_code", end.status());
         if (end.grpc() && end.grpcStatus() >= 0) add(span, "rpc.response.status_code", grpc(end.grpcStatus()));
@@ -125,11 +127,6 @@ final class OtlpSpans {
     /** Of gRPC: the path without its first slash. */
     private static String method(String path) {
         return path.startsWith("/") ? path.substring(1) : path;
-    }
-
-    private static String flags(RequestEnd end) {
-        if (end.failure() == null) return "DI";
-        return (end.delayed() ? "DI," : "") + end.failure().flag();
     }
 
     /** What is the client's own fault is no error of a server's: 4xx, and those statuses of gRPC that stand for them. */

@@ -13,6 +13,7 @@ import mesh.proxy.outcome.Failure;
  * @param authority  Host or {@code :authority}
  * @param version    1.1 or 2
  * @param status     what the client was answered; 0 for nothing
+ * @param unretried  one of {@link mesh.proxy.outcome.ResponseFlags}
  * @param route      name of its route
  * @param cluster    name of its cluster
  * @param peer       the client's SPIFFE id
@@ -24,7 +25,7 @@ import mesh.proxy.outcome.Failure;
  */
 public record RequestEnd(
     String method, boolean standard, String target, String sentPath, String scheme, String authority, String version, int status, Failure failure,
-    boolean delayed, String route, String cluster, String peer, String client, String userAgent, boolean grpc, int grpcStatus, long at) {
+    boolean delayed, String unretried, String route, String cluster, String peer, String client, String userAgent, boolean grpc, int grpcStatus, long at) {
 
     /** As Envoy's {@code max_path_tag_length}; what is longer is cut, so that what waits for the collector stays small. */
     private static final int LONGEST = 256;

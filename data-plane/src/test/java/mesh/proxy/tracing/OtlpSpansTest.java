@@ -118,7 +118,7 @@ class OtlpSpansTest {
     }
 
     private List<Span> encode(RequestTrace trace, int status) {
-        trace.end(new RequestEnd(method, !method.equals("BREW"), target, "/", "http", authority, "2", status, failure, false, null, null, null, null, null,
+        trace.end(new RequestEnd(method, !method.equals("BREW"), target, "/", "http", authority, "2", status, failure, false, null, null, null, null, null, null,
             grpc, grpcStatus, clock.nanos()));
         ResourceSpans sent = new OtlpSpans(Map.of("service.name", "web")).encode(List.of(trace)).getResourceSpans(0);
         return sent.getScopeSpans(0).getSpansList();

@@ -114,7 +114,7 @@ class SpanExporterTest {
         for (int i = 0; i < requests; i++) {
             RequestTrace trace = tracer.begin(new TraceId(1, 2, 0, 3, 1), clock.nanos(), clock.instant());
             trace.attempt(4, 1, false, new Address("a", 1), false, clock.nanos());
-            trace.end(new RequestEnd("GET", true, "/", "/", "http", "a", "2", 200, null, false, null, null, null, null, null, false, -1, clock.nanos()));
+            trace.end(new RequestEnd("GET", true, "/", "/", "http", "a", "2", 200, null, false, null, null, null, null, null, null, false, -1, clock.nanos()));
         }
     }
 

@@ -1,13 +1,17 @@
 package mesh.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.regex.Pattern;
 import mesh.model.Address;
 import org.junit.jupiter.api.Test;
@@ -47,6 +51,24 @@ class StandaloneIT {
         try (MeshProcess process = MeshProcess.dataPlane("proxy", "start", "--config", config.toString())) {
             assertThat(process.exitCode()).isEqualTo(1);
             assertThat(process.log()).contains("mesh.yaml:2:3").contains("did you mean").contains("listen");
+        }
+    }
+
+    @Test
+    void theCommandLineSaysWhereAndHowRequestsAreWrittenDown() throws Exception {
+        try (HttpService application = new HttpService("ok")) {
+            Address listen = Ports.free();
+            Path config = Files.writeString(dir.resolve("mesh.yaml"), yaml(listen, application.address(), "random"));
+            Path log = dir.resolve("access.log");
+            try (SidecarProcess sidecar = SidecarProcess.of(config, "--access-log=json:" + log)) {
+                assertThat(get(listen)).isEqualTo("ok");
+                await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(log).content().endsWith("}\n"));
+                JsonObject line = JsonParser.parseString(Files.readString(log)).getAsJsonObject();
+                assertThat(line.get("method").getAsString()).isEqualTo("GET");
+                assertThat(line.get("status").getAsInt()).isEqualTo(200);
+                assertThat(line.get("endpoint").getAsString()).isEqualTo(application.address().toString());
+                assertThat(sidecar.process().log()).doesNotContain("\"status\"");
+            }
         }
     }
 
