@@ -11,9 +11,11 @@ import mesh.model.BalancerKind;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
+import mesh.model.ConsistentHash;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
+import mesh.model.HashPolicy;
 import mesh.model.HeaderChanges;
 import mesh.model.HealthPolicy;
 import mesh.model.HedgePolicy;
@@ -62,6 +64,9 @@ public final class Snapshots {
     private HeaderChanges hostRequestHeaders = HeaderChanges.NONE;
     private HeaderChanges hostResponseHeaders = HeaderChanges.NONE;
     private RetryLimits retryLimits = RetryLimits.DEFAULT;
+    private List<HashPolicy> hash = List.of();
+    private Optional<HashPolicy.By> hashBy = Optional.empty();
+    private ConsistentHash spread = ConsistentHash.DEFAULT;
     private final List<Endpoint> endpoints = new ArrayList<>();
     private final Map<String, Endpoint> others = new LinkedHashMap<>();
     private int othersRequests = ConnectionPolicy.DEFAULT.maxRequests();
@@ -223,11 +228,30 @@ public final class Snapshots {
         return this;
     }
 
+    /** Of the route. */
+    public Snapshots hash(HashPolicy... policies) {
+        hash = List.of(policies);
+        return this;
+    }
+
+    /** Of the listener of TCP. */
+    public Snapshots hashBy(HashPolicy.By by) {
+        hashBy = Optional.of(by);
+        return this;
+    }
+
+    /** Of the cluster. */
+    public Snapshots spread(ConsistentHash settings) {
+        spread = settings;
+        return this;
+    }
+
     public MeshSnapshot build() {
-        Route route = new Route("all", match, action, hostRewrite, timeouts, retry).withLimits(routeLimits).withHedge(hedge).withFilters(filters);
+        Route route = new Route("all", match, action, hostRewrite, timeouts, retry).withLimits(routeLimits).withHedge(hedge).withFilters(filters)
+            .withHash(hash);
         RouteTable table = new RouteTable("table",
             List.of(new VirtualHost("all", List.of("*"), List.of(route), hostRequestHeaders, hostResponseHeaders)));
-        Listener.Traffic traffic = tcp ? new Listener.TcpTraffic("payments") : new Listener.HttpTraffic("table", service);
+        Listener.Traffic traffic = tcp ? new Listener.TcpTraffic("payments", hashBy) : new Listener.HttpTraffic("table", service);
         List<Cluster> clusters = new ArrayList<>();
         List<EndpointSet> sets = new ArrayList<>(List.of(new EndpointSet("payments", List.copyOf(endpoints))));
         ConnectionPolicy few = new ConnectionPolicy(connections.connectTimeout(), connections.idleTimeout(), connections.protocol(),
@@ -236,7 +260,7 @@ public final class Snapshots {
             clusters.add(new Cluster(name, balancer, Optional.empty(), breaker, few));
             sets.add(new EndpointSet(name, List.of(endpoint)));
         });
-        clusters.add(new Cluster("payments", balancer, upstreamTls, breaker, connections).withHealth(health).withRetries(retryLimits));
+        clusters.add(new Cluster("payments", balancer, upstreamTls, breaker, connections).withHealth(health).withRetries(retryLimits).withHash(spread));
         return new MeshSnapshot(
             version,
             MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls, limits, log, tracing)), Listener::name),

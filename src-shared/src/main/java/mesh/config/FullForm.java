@@ -11,9 +11,11 @@ import mesh.model.BalancingPolicy;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
+import mesh.model.ConsistentHash;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
+import mesh.model.HashPolicy;
 import mesh.model.HealthPolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
@@ -104,6 +106,7 @@ final class FullForm {
         ListenerLimits limits = LimitsForm.listener(s, tcp);
         accessLogs.listener(s, name, tcp);
         tracing.listener(s, name, tcp);
+        Optional<HashPolicy.By> hash = HashForm.listener(s, tcp);
         if (tcp) {
             s.refuse("route", "beside protocol tcp", HTTP_ONLY);
             s.refuse("service", "beside protocol tcp", HTTP_ONLY);
@@ -118,7 +121,7 @@ final class FullForm {
         clusters.use(cluster, s, "cluster");
         needsIdentity(s);
         return s.make(() -> {
-            Listener.Traffic traffic = tcp ? new Listener.TcpTraffic(cluster)
+            Listener.Traffic traffic = tcp ? new Listener.TcpTraffic(cluster, hash)
                 : new Listener.HttpTraffic(route == null ? RouteTable.implicitName(name) : route, service);
             if (!tcp && route == null) {
                 implicit.add(RouteTable.toCluster(RouteTable.implicitName(name), new Route("all", new Route.Prefix("/"),
@@ -146,9 +149,11 @@ final class FullForm {
         HealthPolicy health = HealthForm.cluster(s);
         RetryLimits retries = RetryLimitsForm.cluster(s);
         BalancingPolicy balancing = BalancingForm.cluster(s);
+        ConsistentHash hash = HashForm.cluster(s, balancer);
         needsIdentity(s);
         return s.make(() -> new ClusterParts(
-            new Cluster(name, balancer, tls, breaker, connections).withHealth(health).withRetries(retries).withBalancing(balancing),
+            new Cluster(name, balancer, tls, breaker, connections)
+                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash),
             new EndpointSet(name, endpoints)));
     }
 

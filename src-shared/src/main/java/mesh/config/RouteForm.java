@@ -3,6 +3,7 @@ package mesh.config;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import mesh.model.HashPolicy;
 import mesh.model.HeaderChanges;
 import mesh.model.HedgePolicy;
 import mesh.model.RetryPolicy;
@@ -61,8 +62,9 @@ final class RouteForm {
         Optional<HedgePolicy> hedge = s.section("hedge").map(HedgeForm::read);
         RouteLimits limits = LimitsForm.route(s);
         RouteFilters filters = FiltersForm.read(s, clusters);
+        List<HashPolicy> hash = HashForm.route(s);
         return s.make(() -> new Route(name, matched.path(), action, hostRewrite, new Timeouts(timeout, idle, stream, grpcMax), retry, limits)
-            .withConditions(matched.conditions()).withHedge(hedge).withFilters(filters));
+            .withConditions(matched.conditions()).withHedge(hedge).withFilters(filters).withHash(hash));
     }
 
     /** Exactly one of four. */

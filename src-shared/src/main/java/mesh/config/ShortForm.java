@@ -12,9 +12,11 @@ import mesh.model.BalancingPolicy;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
+import mesh.model.ConsistentHash;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
+import mesh.model.HashPolicy;
 import mesh.model.HealthPolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
@@ -81,24 +83,28 @@ final class ShortForm {
         HealthPolicy health = HealthForm.cluster(s);
         RetryLimits retries = RetryLimitsForm.cluster(s);
         BalancingPolicy balancing = BalancingForm.cluster(s);
+        ConsistentHash spread = HashForm.cluster(s, balancer);
         Duration timeout = s.duration("timeout", Timeouts.DEFAULT.request(), true);
         RetryPolicy retry = s.section("retry").map(Policies::retry).orElse(RetryPolicy.NONE);
         ListenerLimits limits = LimitsForm.listener(s, tcp);
+        Optional<HashPolicy.By> hashBy = HashForm.listener(s, tcp);
+        List<HashPolicy> hash = HashForm.route(s);
         if (tcp) {
             s.refuse("timeout", "beside protocol tcp", "only with protocol http");
             s.refuse("retry", "beside protocol tcp", "only with protocol http");
+            s.refuse("hashPolicy", "beside protocol tcp", "hashBy: address or spiffe_id");
         }
         s.end();
         return s.make(() -> {
             Cluster cluster = new Cluster(service, balancer, mtls.upstream, breaker, connections)
-                .withHealth(health).withRetries(retries).withBalancing(balancing);
+                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(spread);
             Map<String, EndpointSet> endpoints = Map.of(service, new EndpointSet(service, upstreams));
             if (tcp) {
-                Listener listener = new Listener(LISTENER, listen, Scope.ALL, new Listener.TcpTraffic(service), mtls.downstream, limits);
+                Listener listener = new Listener(LISTENER, listen, Scope.ALL, new Listener.TcpTraffic(service, hashBy), mtls.downstream, limits);
                 return new MeshSnapshot(0, Map.of(LISTENER, listener), Map.of(), Map.of(service, cluster), endpoints, Optional.empty());
             }
             RouteTable table = RouteTable.toCluster(RouteTable.implicitName(LISTENER), new Route("all", new Route.Prefix("/"),
-                new Route.ToCluster(service), Optional.empty(), new Timeouts(timeout, Timeouts.DEFAULT.idle()), retry));
+                new Route.ToCluster(service), Optional.empty(), new Timeouts(timeout, Timeouts.DEFAULT.idle()), retry).withHash(hash));
             Listener listener =
                 new Listener(LISTENER, listen, Scope.ALL, new Listener.HttpTraffic(table.name(), service), mtls.downstream, limits);
             return new MeshSnapshot(0, Map.of(LISTENER, listener), Map.of(table.name(), table), Map.of(service, cluster), endpoints,

@@ -9,7 +9,11 @@ public enum BalancerKind {
     /** At random, in proportion to the weights. */
     RANDOM("random"),
     /** The one that would answer soonest, by its latency and what waits there. */
-    PEAK_EWMA("peak_ewma");
+    PEAK_EWMA("peak_ewma"),
+    /** The one that a request's key belongs to, on a ring: when one goes, only its keys move. */
+    RING_HASH("ring_hash"),
+    /** As above by a table, which is more even and quicker, and moves a few more keys. */
+    MAGLEV("maglev");
 
     private final String text;
 
@@ -22,6 +26,11 @@ public enum BalancerKind {
         return text;
     }
 
+    /** Whether it goes by what requests have in them. */
+    public boolean byKey() {
+        return this == RING_HASH || this == MAGLEV;
+    }
+
     /** @throws IllegalArgumentException naming the text and every name that is known */
     public static BalancerKind parse(String text) {
         for (BalancerKind kind : values()) {
@@ -29,6 +38,6 @@ public enum BalancerKind {
                 return kind;
             }
         }
-        throw new IllegalArgumentException("\"" + text + "\" (expected: one of round_robin, least_conn, random, peak_ewma)");
+        throw new IllegalArgumentException("\"" + text + "\" (expected: one of round_robin, least_conn, random, peak_ewma, ring_hash, maglev)");
     }
 }

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param health         how it is found out which endpoints are well
  * @param retries        what bounds them
  * @param balancing      among which endpoints the balancer chooses
+ * @param hash           how keys are spread, by a balancer that goes by them
  */
 public record Cluster(
     String name,
@@ -22,10 +23,16 @@ public record Cluster(
     ConnectionPolicy connections,
     HealthPolicy health,
     RetryLimits retries,
-    BalancingPolicy balancing) {
+    BalancingPolicy balancing,
+    ConsistentHash hash) {
 
     public Cluster {
         Checks.name("cluster name", name);
+        hash.checkFits(name, balancer);
+        if (balancing.slowStart().isPresent() && balancer.byKey()) {
+            throw new IllegalArgumentException("cluster \"" + name + "\": slow start beside balancer " + balancer.text()
+                + ", whose keys come at once (expected: none, or balancer round_robin, least_conn, random or peak_ewma)");
+        }
         if (connections.protocol() == UpstreamProtocol.HTTP1 && health.check().filter(each -> each.check() instanceof HealthCheckPolicy.Grpc).isPresent()) {
             throw new IllegalArgumentException("cluster \"" + name + "\": health check by grpc beside protocol http1 (expected: protocol http2 or downstream)");
         }
@@ -35,18 +42,23 @@ public record Cluster(
     public Cluster(
         String name, BalancerKind balancer, Optional<UpstreamTls> tls, Optional<CircuitBreakerPolicy> circuitBreaker,
         ConnectionPolicy connections) {
-        this(name, balancer, tls, circuitBreaker, connections, HealthPolicy.NONE, RetryLimits.DEFAULT, BalancingPolicy.DEFAULT);
+        this(name, balancer, tls, circuitBreaker, connections, HealthPolicy.NONE, RetryLimits.DEFAULT, BalancingPolicy.DEFAULT,
+            ConsistentHash.DEFAULT);
     }
 
     public Cluster withHealth(HealthPolicy policy) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, policy, retries, balancing);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, policy, retries, balancing, hash);
     }
 
     public Cluster withRetries(RetryLimits limits) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, limits, balancing);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, limits, balancing, hash);
     }
 
     public Cluster withBalancing(BalancingPolicy policy) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, policy);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, policy, hash);
+    }
+
+    public Cluster withHash(ConsistentHash settings) {
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, balancing, settings);
     }
 }

@@ -58,10 +58,20 @@ public record Listener(
      * Bytes go to one cluster as they come.
      *
      * @param cluster the cluster's name
+     * @param hash    what the key of a connection is, for balancers that go by keys: {@link HashPolicy.SourceAddress} or {@link
+     *                HashPolicy.PeerIdentity}; empty for none
      */
-    public record TcpTraffic(String cluster) implements Traffic {
+    public record TcpTraffic(String cluster, Optional<HashPolicy.By> hash) implements Traffic {
         public TcpTraffic {
             Checks.name("listener cluster", cluster);
+            hash.filter(by -> !by.ofConnections()).ifPresent(by -> {
+                throw new IllegalArgumentException("listener hashBy: \"" + by.text() + "\" (expected: address or spiffe_id, for protocol tcp)");
+            });
+        }
+
+        /** Without a key. */
+        public TcpTraffic(String cluster) {
+            this(cluster, Optional.empty());
         }
     }
 

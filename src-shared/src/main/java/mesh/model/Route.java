@@ -17,6 +17,7 @@ import java.util.Set;
  * @param limits      what clients may send to it
  * @param hedge       when a second try is made beside the first; empty for never
  * @param filters     what is done to requests and answers on their way
+ * @param hash        what the key of a request is made of, in order; empty for requests without a key
  */
 public record Route(
     String name,
@@ -28,17 +29,20 @@ public record Route(
     RetryPolicy retry,
     RouteLimits limits,
     Optional<HedgePolicy> hedge,
-    RouteFilters filters) {
+    RouteFilters filters,
+    List<HashPolicy> hash) {
 
     public Route {
         Checks.name("route name", name);
+        hash = List.copyOf(hash);
+        HashPolicy.check(name, hash);
         hostRewrite.ifPresent(h -> Checks.authority("route \"" + name + "\" hostRewrite", h));
     }
 
-    /** Without conditions, hedging and filters. */
+    /** Without conditions, hedging, filters and keys. */
     public Route(
         String name, PathMatch match, Action action, Optional<String> hostRewrite, Timeouts timeouts, RetryPolicy retry, RouteLimits limits) {
-        this(name, match, RequestMatch.ANY, action, hostRewrite, timeouts, retry, limits, Optional.empty(), RouteFilters.NONE);
+        this(name, match, RequestMatch.ANY, action, hostRewrite, timeouts, retry, limits, Optional.empty(), RouteFilters.NONE, List.of());
     }
 
     /** Without limits. */
@@ -48,22 +52,27 @@ public record Route(
 
     /** The same route under other conditions. */
     public Route withConditions(RequestMatch other) {
-        return new Route(name, match, other, action, hostRewrite, timeouts, retry, limits, hedge, filters);
+        return new Route(name, match, other, action, hostRewrite, timeouts, retry, limits, hedge, filters, hash);
     }
 
     /** The same route with other limits. */
     public Route withLimits(RouteLimits other) {
-        return new Route(name, match, conditions, action, hostRewrite, timeouts, retry, other, hedge, filters);
+        return new Route(name, match, conditions, action, hostRewrite, timeouts, retry, other, hedge, filters, hash);
     }
 
     /** The same route with other hedging. */
     public Route withHedge(Optional<HedgePolicy> other) {
-        return new Route(name, match, conditions, action, hostRewrite, timeouts, retry, limits, other, filters);
+        return new Route(name, match, conditions, action, hostRewrite, timeouts, retry, limits, other, filters, hash);
     }
 
     /** The same route with other filters. */
     public Route withFilters(RouteFilters other) {
-        return new Route(name, match, conditions, action, hostRewrite, timeouts, retry, limits, hedge, other);
+        return new Route(name, match, conditions, action, hostRewrite, timeouts, retry, limits, hedge, other, hash);
+    }
+
+    /** The same route with other parts of the key. */
+    public Route withHash(List<HashPolicy> other) {
+        return new Route(name, match, conditions, action, hostRewrite, timeouts, retry, limits, hedge, filters, other);
     }
 
     /** How a path is compared, with case, once its dot segments are resolved; the query never takes part. */

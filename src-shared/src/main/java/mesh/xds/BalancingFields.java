@@ -32,7 +32,7 @@ final class BalancingFields {
             switch (kind) {
                 case ROUND_ROBIN -> message.setRoundRobinLbConfig(RoundRobinLbConfig.newBuilder().setSlowStartConfig(slow));
                 case LEAST_CONN, PEAK_EWMA -> message.setLeastRequestLbConfig(LeastRequestLbConfig.newBuilder().setSlowStartConfig(slow));
-                case RANDOM -> { }
+                case RANDOM, RING_HASH, MAGLEV -> { }
             }
         });
     }
@@ -60,7 +60,7 @@ final class BalancingFields {
             kind == BalancerKind.LEAST_CONN || kind == BalancerKind.PEAK_EWMA, kind, reading);
         Optional<SlowStart> slow = slowStart(message, ours, reading);
         Reading common = reading.at("common_lb_config");
-        common.only(message.getCommonLbConfig(), Set.of("healthy_panic_threshold"));
+        common.only(message.getCommonLbConfig(), Set.of("healthy_panic_threshold", "consistent_hashing_lb_config"));
         int panic = message.getCommonLbConfig().hasHealthyPanicThreshold()
             ? percent(message.getCommonLbConfig().getHealthyPanicThreshold(), common.at("healthy_panic_threshold"))
             : BalancingPolicy.DEFAULT_PANIC;

@@ -17,6 +17,7 @@ import mesh.model.BalancerKind;
 import mesh.model.BalancingPolicy;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.ConnectionPolicy;
+import mesh.model.ConsistentHash;
 import mesh.model.Endpoint;
 import mesh.model.HealthPolicy;
 import mesh.model.MeshSnapshot;
@@ -42,7 +43,8 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
 
     private static final Set<String> CLUSTER_FIELDS = Set.of("name", "type", "eds_cluster_config", "connect_timeout", "lb_policy",
         "circuit_breakers", "typed_extension_protocol_options", "transport_socket", "transport_socket_matches", "metadata", "alt_stat_name",
-        "outlier_detection", "health_checks", "common_lb_config", "round_robin_lb_config", "least_request_lb_config",
+        "outlier_detection", "health_checks", "common_lb_config", "round_robin_lb_config", "least_request_lb_config", "ring_hash_lb_config",
+        "maglev_lb_config",
         "per_connection_buffer_limit_bytes", "dns_lookup_family", "track_timeout_budgets", "track_cluster_stats");
 
     /** What the message is made from: the cluster, and the identities among its endpoints, but not their addresses and weights. */
@@ -92,6 +94,8 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
                 // Peak EWMA has no number of its own there; who does not know ours takes what comes nearest.
                 case LEAST_CONN, PEAK_EWMA -> LbPolicy.LEAST_REQUEST;
                 case RANDOM -> LbPolicy.RANDOM;
+                case RING_HASH -> LbPolicy.RING_HASH;
+                case MAGLEV -> LbPolicy.MAGLEV;
             })
             .setCircuitBreakers(ClusterLimits.encode(connections, cluster.retries()));
         message.putAllTypedExtensionProtocolOptions(UpstreamHttpOptions.encode(connections));
@@ -102,6 +106,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
                 .setMatch(chooses(id))
                 .setTransportSocket(TransportSockets.upstream(Set.of(id), connections.protocol())));
         }
+        ConsistentHashes.encode(cluster.balancer(), cluster.hash(), message);
         cluster.health().outliers().ifPresent(outliers -> message.setOutlierDetection(OutlierDetections.encode(outliers)));
         cluster.health().check().ifPresent(check -> message.addHealthChecks(HealthChecks.encode(check, connections.protocol())));
         BalancingFields.encode(cluster.balancer(), cluster.balancing(), message);
@@ -134,8 +139,10 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
             case ROUND_ROBIN -> BalancerKind.ROUND_ROBIN;
             case LEAST_REQUEST -> BalancerKind.LEAST_CONN;
             case RANDOM -> BalancerKind.RANDOM;
+            case RING_HASH -> BalancerKind.RING_HASH;
+            case MAGLEV -> BalancerKind.MAGLEV;
             default -> {
-                reading.at("lb_policy").unexpected(message.getLbPolicyValue(), "ROUND_ROBIN, LEAST_REQUEST or RANDOM");
+                reading.at("lb_policy").unexpected(message.getLbPolicyValue(), "ROUND_ROBIN, LEAST_REQUEST, RANDOM, RING_HASH or MAGLEV");
                 yield null;
             }
         };
@@ -150,9 +157,10 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         RetryLimits retries = ClusterLimits.retries(limits, policy.build(), reading);
         HealthPolicy health = health(message, connections, reading);
         BalancingPolicy balancing = BalancingFields.decode(message, balancer, policy.getBalancing(), reading);
+        ConsistentHash hash = ConsistentHashes.decode(message, balancer, reading);
         return reading.clean()
             ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections)
-                .withHealth(health).withRetries(retries).withBalancing(balancing))
+                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash))
             : null;
     }
 

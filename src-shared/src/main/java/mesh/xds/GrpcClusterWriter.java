@@ -9,12 +9,13 @@ import io.envoyproxy.envoy.config.cluster.v3.Cluster.LbPolicy;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import mesh.model.BalancerKind;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
 
 /**
- * A cluster in what a gRPC client knows: round robin or the fewest requests, whichever is nearer, and one TLS for all endpoints. If any of them wants mTLS the
- * whole cluster has it, so that nothing is sent in the clear to where it must not.
+ * A cluster in what a gRPC client knows: round robin, the fewest requests or a ring, whichever is nearest, and one TLS for all endpoints. If any of
+ * them wants mTLS the whole cluster has it, so that nothing is sent in the clear to where it must not.
  */
 final class GrpcClusterWriter implements ResourceWriter<mesh.model.Cluster, Cluster> {
 
@@ -44,9 +45,12 @@ final class GrpcClusterWriter implements ResourceWriter<mesh.model.Cluster, Clus
             .setLbPolicy(switch (cluster.balancer()) {
                 case ROUND_ROBIN, RANDOM -> LbPolicy.ROUND_ROBIN;
                 case LEAST_CONN, PEAK_EWMA -> LbPolicy.LEAST_REQUEST;
+                // It has no table, and a ring goes by the same keys.
+                case RING_HASH, MAGLEV -> LbPolicy.RING_HASH;
             })
             .setCircuitBreakers(CircuitBreakers.newBuilder().addThresholds(Thresholds.newBuilder()
                 .setMaxRequests(Wire.uint32(cluster.connections().maxRequests()))));
+        if (cluster.balancer() == BalancerKind.RING_HASH) message.setRingHashLbConfig(ConsistentHashes.ring(cluster.hash()));
         identities(cluster, snapshot).ifPresent(ids -> message.setTransportSocket(TransportSockets.upstreamOfGrpc(ids)));
         return message.build();
     }

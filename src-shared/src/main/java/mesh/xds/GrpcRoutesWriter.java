@@ -66,7 +66,7 @@ final class GrpcRoutesWriter implements ResourceWriter<RouteTable, RouteConfigur
                     // The first two no gRPC client has, and refuses the whole table for. So a call of this route fails, and goes to no later one.
                     route.setNonForwardingAction(NonForwardingAction.getDefaultInstance());
                 } else {
-                    route.getRouteBuilder().clearRetryPolicy();
+                    route.getRouteBuilder().clearRetryPolicy().clearHashPolicy().addAllHashPolicy(HashPolicies.encodeForGrpc(model.hash()));
                 }
             }
         }

@@ -25,6 +25,7 @@ import java.util.Set;
 import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
 import mesh.model.DownstreamTls;
+import mesh.model.HashPolicy;
 import mesh.model.HttpLimits;
 import mesh.model.Listener.HttpTraffic;
 import mesh.model.Listener.TcpTraffic;
@@ -57,7 +58,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         "forward_client_cert_details", "set_current_client_cert_details", "access_log", "access_log_options", "tracing",
         "generate_request_id", "server_name", "normalize_path", "http_protocol_options", "common_http_protocol_options", "use_remote_address",
         "xff_num_trusted_hops", "max_request_headers_kb", "request_headers_timeout", "http2_protocol_options");
-    private static final Set<String> TCP_FIELDS = Set.of("stat_prefix", "cluster", "access_log", "access_log_options");
+    private static final Set<String> TCP_FIELDS = Set.of("stat_prefix", "cluster", "access_log", "access_log_options", "hash_policy");
 
     @Override
     public Class<Listener> wireType() {
@@ -93,15 +94,23 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
             .setName(listener.name())
             .setAddress(SocketAddresses.encode(listener.bind()))
             .addFilterChains(chain);
-        if (limits.maxBodyBytes() > 0) {
-            message.setMetadata(MeshPolicy.encode(ListenerPolicy.newBuilder().setMaxBodyBytes(limits.maxBodyBytes()).build()));
-        }
+        ListenerPolicy policy = policy(listener);
+        if (!policy.equals(ListenerPolicy.getDefaultInstance())) message.setMetadata(MeshPolicy.encode(policy));
         return message.build();
+    }
+
+    /** What only our sidecars know. */
+    private static ListenerPolicy policy(mesh.model.Listener listener) {
+        ListenerPolicy.Builder policy = ListenerPolicy.newBuilder().setMaxBodyBytes(listener.limits().maxBodyBytes());
+        if (listener.traffic() instanceof TcpTraffic tcp) tcp.hash().ifPresent(by -> HashPolicies.encode(by, policy));
+        return policy.build();
     }
 
     private static Filter filter(mesh.model.Listener listener) {
         if (listener.traffic() instanceof TcpTraffic tcp) {
-            return filter(TCP, TcpProxy.newBuilder().setStatPrefix(listener.name()).setCluster(tcp.cluster()).build());
+            TcpProxy.Builder proxy = TcpProxy.newBuilder().setStatPrefix(listener.name()).setCluster(tcp.cluster());
+            if (tcp.hash().isPresent()) proxy.addHashPolicy(HashPolicies.ofConnections());
+            return filter(TCP, proxy.build());
         }
         return filter(HTTP, connectionManager((HttpTraffic) listener.traffic(), listener.tls().isPresent(), listener));
     }
@@ -154,8 +163,8 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         Optional<DownstreamTls> tls = chain.hasTransportSocket()
             ? Optional.ofNullable(TransportSockets.downstream(chain.getTransportSocket(), at.at("transport_socket")))
             : Optional.empty();
-        long body = MeshPolicy.decode(message.getMetadata(), ListenerPolicy.newBuilder(), reading).getMaxBodyBytes();
-        Service service = service(chain, body, at);
+        ListenerPolicy policy = MeshPolicy.decode(message.getMetadata(), ListenerPolicy.newBuilder(), reading).build();
+        Service service = service(chain, policy, at);
         return reading.clean()
             ? reading.check(() -> new mesh.model.Listener(message.getName(), bind, Scope.ALL, service.traffic, tls, service.limits, service.log,
                 service.tracing))
@@ -165,7 +174,8 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
     /** What the filters of a chain do; traffic is null when problems were noted. */
     private record Service(Traffic traffic, ListenerLimits limits, Optional<AccessLogPolicy> log, Optional<TracingPolicy> tracing) {}
 
-    private static Service service(FilterChain chain, long maxBodyBytes, Reading reading) {
+    private static Service service(FilterChain chain, ListenerPolicy policy, Reading reading) {
+        long maxBodyBytes = policy.getMaxBodyBytes();
         int last = chain.getFiltersCount() - 1;
         boolean limited = last == 1 && chain.getFilters(0).getTypedConfig().is(ConnectionLimit.class);
         if (last != 0 && !limited) {
@@ -184,7 +194,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         }
         if (config.is(TcpProxy.class)) {
             TcpProxy proxy = at.unpack(config, TcpProxy.class);
-            return proxy == null ? null : new Service(tcp(proxy, at),
+            return proxy == null ? null : new Service(tcp(proxy, policy, at),
                 at.check(() -> new ListenerLimits(Optional.empty(), 0, connections, maxBodyBytes, HttpLimits.DEFAULT)),
                 Optional.empty(), Optional.empty());
         }
@@ -206,9 +216,10 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         return (int) most;
     }
 
-    private static Traffic tcp(TcpProxy proxy, Reading reading) {
+    private static Traffic tcp(TcpProxy proxy, ListenerPolicy policy, Reading reading) {
         reading.only(proxy, TCP_FIELDS);
-        return reading.check(() -> new TcpTraffic(proxy.getCluster()));
+        Optional<HashPolicy.By> hash = HashPolicies.decode(proxy, policy, reading);
+        return reading.check(() -> new TcpTraffic(proxy.getCluster(), hash));
     }
 
     private static Traffic http(HttpConnectionManager manager, Reading reading) {

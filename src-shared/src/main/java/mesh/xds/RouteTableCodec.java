@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import mesh.model.HashPolicy;
 import mesh.model.HedgePolicy;
 import mesh.model.MeshSnapshot;
 import mesh.model.RateLimit;
@@ -46,7 +47,7 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         "direct_response", "metadata", "decorator", "stat_prefix", "typed_per_filter_config"));
     private static final Set<String> ACTION_FIELDS = FilterFields.and(FilterFields.OF_ACTION,
         Set.of("cluster", "weighted_clusters", "host_rewrite_literal", "timeout", "idle_timeout", "max_stream_duration",
-            "retry_policy"));
+            "retry_policy", "hash_policy"));
 
     @Override
     public Class<RouteConfiguration> wireType() {
@@ -122,6 +123,7 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         }
         FilterFields.encode(route.filters(), route.match(), action);
         route.hostRewrite().ifPresent(action::setHostRewriteLiteral);
+        route.hash().forEach(each -> action.addHashPolicy(HashPolicies.encode(each)));
         if (!route.retry().equals(RetryPolicy.NONE)) {
             action.setRetryPolicy(RetryPolicies.encode(route.retry()));
         }
@@ -192,9 +194,10 @@ final class RouteTableCodec implements ResourceCodec<RouteTable, RouteConfigurat
         RetryPolicy retry = route.hasRetryPolicy() ? RetryPolicies.decode(route.getRetryPolicy(), at.at("retry_policy")) : RetryPolicy.NONE;
         Optional<HedgePolicy> hedge = policy.hasHedge()
             ? Optional.ofNullable(HedgePolicies.decode(policy.getHedge(), MeshPolicy.at(reading).at("hedge"))) : Optional.empty();
+        List<HashPolicy> hash = HashPolicies.decode(route.getHashPolicyList(), at);
         return match == null || conditions == null || action == null ? null
             : reading.check(() -> new mesh.model.Route(name, match, action, hostRewrite, timeouts, retry, limits)
-                .withConditions(conditions).withHedge(hedge).withFilters(filters));
+                .withConditions(conditions).withHedge(hedge).withFilters(filters).withHash(hash));
     }
 
     private static RouteLimits limits(Route message, RoutePolicy policy, Reading reading) {

@@ -10,6 +10,8 @@ import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.RouteAction.HashPolicy.PolicySpecifierCase;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
@@ -50,7 +52,8 @@ class DialectTest {
     void aGrpcClientMayCallEveryClusterAndEveryRouteTableThatPeopleNamed() {
         MeshSnapshot mesh = new MeshSnapshot(1, Map.of(), Map.of("shop", RICH.routeTables().get("shop"), "@web", RICH.routeTables().get("shop")),
             RICH.clusters(), RICH.endpoints(), RICH.trust());
-        assertThat(Dialect.GRPC.names(ResourceType.LISTENER, mesh)).containsExactlyInAnyOrder("shop", "plain", "secure", "soonest", "watched", "asked", "knocked", "called", "chance");
+        assertThat(Dialect.GRPC.names(ResourceType.LISTENER, mesh)).containsExactlyInAnyOrder("shop", "plain", "secure", "soonest", "watched", "asked", "knocked", "called", "chance",
+            "ring", "ring-as-it-comes", "table");
         assertThat(Dialect.GRPC.has(ResourceType.LISTENER, mesh, "@web")).isFalse();
         assertThat(Dialect.GRPC.names(ResourceType.TRUST, mesh)).isEmpty();
     }
@@ -112,6 +115,26 @@ class DialectTest {
     void randomBecomesRoundRobinWhichEveryGrpcClientHas() {
         assertThat(grpc(ResourceType.CLUSTER, "chance", Cluster.class).getLbPolicy()).isEqualTo(LbPolicy.ROUND_ROBIN);
         assertThat(grpc(ResourceType.CLUSTER, "secure", Cluster.class).getLbPolicy()).isEqualTo(LbPolicy.LEAST_REQUEST);
+    }
+
+    @Test
+    void whatGoesByKeysIsARingToAGrpcClient() {
+        Cluster ring = grpc(ResourceType.CLUSTER, "ring", Cluster.class);
+        assertThat(ring.getLbPolicy()).isEqualTo(LbPolicy.RING_HASH);
+        assertThat(ring.getRingHashLbConfig().getMinimumRingSize().getValue()).isEqualTo(512);
+        assertThat(grpc(ResourceType.CLUSTER, "table", Cluster.class).getLbPolicy()).isEqualTo(LbPolicy.RING_HASH);
+    }
+
+    /** gRFC A42: header, and the channel for what is the same of all that a client calls; it has no cookies. */
+    @Test
+    void aGrpcClientIsToldThePartsOfAKeyThatItKnows() {
+        RouteConfiguration routes = grpc(ResourceType.ROUTES, "shop", RouteConfiguration.class);
+        RouteAction keyed = routes.getVirtualHostsList().stream().flatMap(host -> host.getRoutesList().stream())
+            .filter(route -> route.getName().equals("every")).findFirst().orElseThrow().getRoute();
+        assertThat(keyed.getHashPolicyList()).extracting(RouteAction.HashPolicy::getPolicySpecifierCase).containsExactly(
+            PolicySpecifierCase.HEADER, PolicySpecifierCase.HEADER, PolicySpecifierCase.FILTER_STATE, PolicySpecifierCase.FILTER_STATE);
+        assertThat(keyed.getHashPolicy(3)).isEqualTo(RouteAction.HashPolicy.newBuilder().setTerminal(true)
+            .setFilterState(RouteAction.HashPolicy.FilterState.newBuilder().setKey("io.grpc.channel_id")).build());
     }
 
     @Test

@@ -20,6 +20,7 @@ import mesh.model.BreakerFailure;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
+import mesh.model.ConsistentHash;
 import mesh.model.CorsPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
@@ -27,6 +28,7 @@ import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
 import mesh.model.FaultPolicy;
 import mesh.model.GrpcCall;
+import mesh.model.HashPolicy;
 import mesh.model.HeaderChange;
 import mesh.model.HeaderChanges;
 import mesh.model.HeaderMatch;
@@ -91,13 +93,13 @@ final class Samples {
                 new ListenerLimits(Optional.of(RateLimit.of(10, Duration.ofSeconds(1), new RateLimit.ClientAddress())), 2))
                 .withLog(Optional.of(new AccessLogPolicy(AccessLogPolicy.Format.JSON, AccessLogPolicy.STDERR, new Percent(123_456), false)))
                 .withTracing(Optional.of(new TracingPolicy(new Address("::1", 1), Percent.ALL, ""))),
-            new Listener("six", new Address("::1", 15002), Scope.ALL, new Listener.TcpTraffic("plain"), Optional.empty()),
+            new Listener("six", new Address("::1", 15002), Scope.ALL, new Listener.TcpTraffic("plain", Optional.of(new HashPolicy.SourceAddress())), Optional.empty()),
             new Listener("inbound", new Address("0.0.0.0", 15006), Scope.ALL, new Listener.HttpTraffic("all", "payments"),
                 Optional.of(new DownstreamTls(Set.of(WEB, PAYMENTS))),
                 new ListenerLimits(Optional.of(new RateLimit(3, Duration.ofMillis(50), 1_000_000, new RateLimit.PeerIdentity(), 16, true)), 0,
                     1000, 10 << 20, new HttpLimits(16, 50, 10, Duration.ofSeconds(2), Duration.ofMinutes(5))))
                 .withLog(Optional.of(new AccessLogPolicy(AccessLogPolicy.Format.JSON, "/var/log/mesh/access.log", new Percent(0), true))),
-            new Listener("inbound-tcp", new Address("0.0.0.0", 15007), Scope.ALL, new Listener.TcpTraffic("secure"),
+            new Listener("inbound-tcp", new Address("0.0.0.0", 15007), Scope.ALL, new Listener.TcpTraffic("secure", Optional.of(new HashPolicy.PeerIdentity())),
                 Optional.of(new DownstreamTls(Set.of())),
                 new ListenerLimits(Optional.empty(), 0, 7, 0, HttpLimits.DEFAULT)));
     }
@@ -117,11 +119,23 @@ final class Samples {
                     .withHedge(Optional.of(new HedgePolicy(new HedgePolicy.Delay(Duration.ofMillis(50)), 1))))),
             filtered(),
             matched(),
+            keyed(),
             new VirtualHost("rest", List.of("*"), List.of(
                 route("teapot", new Route.DirectReply(418, "short and stout \u2615"))
                     .withLimits(new RouteLimits(Optional.of(RateLimit.of(1, Duration.ofSeconds(1), new RateLimit.Everyone())), 0)),
                 route("long", new Route.DirectReply(200, "x".repeat(5000))),
                 route("empty", new Route.DirectReply(204, ""))))));
+    }
+
+    private static VirtualHost keyed() {
+        return new VirtualHost("keyed", List.of("keyed"), List.of(
+            route("every", new Route.ToCluster("ring")).withHash(List.of(
+                new HashPolicy(new HashPolicy.Header("X-User"), true), new HashPolicy(new HashPolicy.Header(":path")),
+                new HashPolicy(new HashPolicy.Cookie("session", Optional.of(Duration.ofHours(1)), "/shop")),
+                new HashPolicy(new HashPolicy.Cookie("other", Optional.empty(), "")), new HashPolicy(new HashPolicy.SourceAddress()),
+                new HashPolicy(new HashPolicy.PeerIdentity(), true))),
+            route("while-it-runs", new Route.ToCluster("table")).withHash(List.of(
+                new HashPolicy(new HashPolicy.Cookie("session", Optional.of(Duration.ZERO), ""))))));
     }
 
     private static VirtualHost matched() {
@@ -213,6 +227,11 @@ final class Samples {
                 .withHealth(new HealthPolicy(Optional.empty(), Optional.of(HealthCheckPolicy.of(new HealthCheckPolicy.Tcp("50494e47", List.of("504f", "4e47")))))),
             new Cluster("called", BalancerKind.RANDOM, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
                 .withHealth(new HealthPolicy(Optional.empty(), Optional.of(HealthCheckPolicy.of(new HealthCheckPolicy.Grpc("pay.v1.Pay", Optional.of("pay")))))),
+            new Cluster("ring", BalancerKind.RING_HASH, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
+                .withHash(new ConsistentHash(512, 4096, 65_537, 150)),
+            new Cluster("ring-as-it-comes", BalancerKind.RING_HASH, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT),
+            new Cluster("table", BalancerKind.MAGLEV, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
+                .withHash(ConsistentHash.DEFAULT.withTable(251)),
             new Cluster("chance", BalancerKind.RANDOM, Optional.of(new UpstreamTls(Set.of())), Optional.of(CircuitBreakerPolicy.DEFAULT),
                 new ConnectionPolicy(Duration.ofSeconds(1), Optional.empty(), UpstreamProtocol.HTTP1, 1, 1, 1))
                 .withBalancing(BalancingPolicy.DEFAULT.withSlowStart(new SlowStart(Duration.ofMinutes(2), 0.5, 20))));

@@ -9,12 +9,14 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
+import com.google.protobuf.UInt64Value;
 import com.google.protobuf.Value;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.CommonLbConfig;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.LeastRequestLbConfig;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.RingHashLbConfig.HashFunction;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.RoundRobinLbConfig;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.SlowStartConfig;
 import io.envoyproxy.envoy.config.cluster.v3.OutlierDetection;
@@ -29,6 +31,7 @@ import io.envoyproxy.envoy.config.listener.v3.FilterChainMatch;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.listener.v3.ListenerFilter;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
+import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.trace.v3.OpenTelemetryConfig;
 import io.envoyproxy.envoy.extensions.access_loggers.file.v3.FileAccessLog;
@@ -45,6 +48,7 @@ import io.envoyproxy.envoy.type.v3.Int64Range;
 import java.util.List;
 import java.util.Optional;
 import mesh.model.BalancingPolicy;
+import mesh.model.ConsistentHash;
 import mesh.model.EndpointHealth;
 import mesh.model.HealthCheckPolicy;
 import mesh.model.MeshSnapshot;
@@ -267,13 +271,56 @@ class StrictDecodingTest {
     void refusesAClusterThatFindsItsEndpointsAnotherWay() {
         Cluster cluster = wire(ResourceType.CLUSTER, "plain", Cluster.class).toBuilder()
             .setType(Cluster.DiscoveryType.STRICT_DNS)
-            .setLbPolicy(Cluster.LbPolicy.MAGLEV)
+            .setLbPolicy(Cluster.LbPolicy.CLUSTER_PROVIDED)
             .setConnectTimeout(Duration.newBuilder().setSeconds(Long.MAX_VALUE))
             .build();
         assertThat(problems(decode(ResourceType.CLUSTER, "plain", cluster))).containsExactly(
             "clusters.plain.type: \"1\" (expected: EDS)",
-            "clusters.plain.lb_policy: \"5\" (expected: ROUND_ROBIN, LEAST_REQUEST or RANDOM)",
+            "clusters.plain.lb_policy: \"6\" (expected: ROUND_ROBIN, LEAST_REQUEST, RANDOM, RING_HASH or MAGLEV)",
             "clusters.plain.connect_timeout: \"9223372036854775807s 0ns\" (expected: a duration)");
+    }
+
+    @Test
+    void takesEnvoysDefaultsOfRingsAndTablesAndRefusesWhatItHasNotGot() {
+        Cluster ring = wire(ResourceType.CLUSTER, "ring", Cluster.class);
+        assertThat(hash("ring", ring.toBuilder().clearRingHashLbConfig().clearCommonLbConfig().build())).isEqualTo(ConsistentHash.DEFAULT);
+        assertThat(hash("table", wire(ResourceType.CLUSTER, "table", Cluster.class).toBuilder().clearMaglevLbConfig().build())).isEqualTo(ConsistentHash.DEFAULT);
+
+        Cluster.Builder strange = ring.toBuilder();
+        strange.getRingHashLbConfigBuilder().setHashFunction(HashFunction.MURMUR_HASH_2).setMinimumRingSize(UInt64Value.of(-1));
+        strange.getCommonLbConfigBuilder().setIgnoreNewHostsUntilFirstHc(true).getConsistentHashingLbConfigBuilder().setUseHostnameForHashing(true);
+        assertThat(problems(decode(ResourceType.CLUSTER, "ring", strange.build()))).containsExactly(
+            "clusters.ring.common_lb_config.ignore_new_hosts_until_first_hc: is set (expected: absent; this proxy does not have it)",
+            "clusters.ring.ring_hash_lb_config.hash_function: \"1\" (expected: XX_HASH)",
+            "clusters.ring.common_lb_config.consistent_hashing_lb_config.use_hostname_for_hashing: is set (expected: absent; this proxy does not have it)",
+            "clusters.ring: minimum ring size: 2147483647 (expected: 1 to 8388608)");
+        assertThat(problems(decode(ResourceType.CLUSTER, "plain", wire(ResourceType.CLUSTER, "plain", Cluster.class).toBuilder()
+            .setRingHashLbConfig(ring.getRingHashLbConfig()).setCommonLbConfig(ring.getCommonLbConfig()).build()))).containsExactly(
+                "clusters.plain.ring_hash_lb_config: is set (expected: absent, beside balancer round_robin)",
+                "clusters.plain.common_lb_config.consistent_hashing_lb_config: is set (expected: absent, beside balancer round_robin)");
+    }
+
+    private static ConsistentHash hash(String name, Cluster message) {
+        return ((mesh.model.Cluster) ((Decoded.Good<?>) decode(ResourceType.CLUSTER, name, message)).value()).hash();
+    }
+
+    @Test
+    void refusesPartsOfAKeyThatItHasNotGot() {
+        RouteConfiguration.Builder routes = wire(ResourceType.ROUTES, "all", RouteConfiguration.class).toBuilder();
+        RouteAction.Builder action = routes.getVirtualHostsBuilder(0).getRoutesBuilder(0).getRouteBuilder();
+        action.addHashPolicyBuilder().getQueryParameterBuilder().setName("user");
+        action.addHashPolicyBuilder().getHeaderBuilder().setHeaderName("x-a").getRegexRewriteBuilder().setSubstitution("b");
+        action.addHashPolicyBuilder().getConnectionPropertiesBuilder();
+        action.addHashPolicyBuilder().getCookieBuilder().setName("s").addAttributesBuilder().setName("Secure");
+        action.addHashPolicyBuilder();
+        String at = "routes.all.virtual_hosts[0].routes[0].route.hash_policy";
+        assertThat(problems(decode(ResourceType.ROUTES, "all", routes.build()))).containsExactly(
+            at + "[0].query_parameter: is set (expected: absent; this proxy does not have it)",
+            at + "[0]: names nothing to go by (expected: header, cookie or connection_properties)",
+            at + "[1].header.regex_rewrite: is set (expected: absent, but for the URI of x-forwarded-client-cert)",
+            at + "[2].connection_properties.source_ip: \"false\" (expected: true)",
+            at + "[3].cookie.attributes: is set (expected: absent; this proxy does not have it)",
+            at + "[4]: names nothing to go by (expected: header, cookie or connection_properties)");
     }
 
     @Test

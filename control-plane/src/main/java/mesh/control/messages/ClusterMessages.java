@@ -11,6 +11,7 @@ import mesh.model.BreakerFailure;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
+import mesh.model.ConsistentHash;
 import mesh.model.Endpoint;
 import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
@@ -45,11 +46,13 @@ public final class ClusterMessages {
         HealthPolicy health = HealthMessages.decode(m, path, problems);
         RetryLimits retries = RetryLimitMessages.decode(m, path, problems);
         BalancingPolicy balancing = BalancingMessages.decode(m.getBalancing(), path + ".balancing", problems);
+        ConsistentHash hash = HashMessages.decode(m, balancer, path, problems);
         if (problems.count() > before) {
             return null;
         }
         return problems.read(path, () ->
-            new ClusterParts(new Cluster(name, balancer, tls, breaker, connections).withHealth(health).withRetries(retries).withBalancing(balancing),
+            new ClusterParts(new Cluster(name, balancer, tls, breaker, connections)
+                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash),
                 new EndpointSet(name, endpoints)));
     }
 
@@ -148,6 +151,7 @@ public final class ClusterMessages {
         HealthMessages.encode(cluster.health(), m);
         RetryLimitMessages.encode(cluster.retries(), m);
         BalancingMessages.encode(cluster.balancing(), m);
+        HashMessages.encode(cluster.hash(), m);
         connections.idleTimeout().ifPresent(idle -> m.setIdleTimeout(Values.message(idle)));
         return m.build();
     }

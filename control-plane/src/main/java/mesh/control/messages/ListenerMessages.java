@@ -4,6 +4,7 @@ import java.util.Optional;
 import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
 import mesh.model.DownstreamTls;
+import mesh.model.HashPolicy;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.Route;
@@ -66,7 +67,11 @@ public final class ListenerMessages {
             if (!m.getService().isEmpty()) {
                 problems.add(path + ".service", "\"" + m.getService() + "\" (expected: none, for protocol tcp)");
             }
-            return problems.read(path + ".cluster", () -> new Listener.TcpTraffic(cluster));
+            Optional<HashPolicy.By> hash = HashMessages.decode(m, path, problems);
+            return problems.read(path + ".cluster", () -> new Listener.TcpTraffic(cluster, hash));
+        }
+        if (!m.getHashBy().isEmpty()) {
+            problems.add(path + ".hash_by", "\"" + m.getHashBy() + "\" (expected: none, a route has hash_policy)");
         }
         if (route.isEmpty() == cluster.isEmpty()) {
             problems.add(path + ".route", (route.isEmpty() ? "neither route nor cluster"
@@ -103,6 +108,7 @@ public final class ListenerMessages {
         }
         if (listener.traffic() instanceof Listener.TcpTraffic tcp) {
             m.setProtocol("tcp").setCluster(tcp.cluster());
+            tcp.hash().ifPresent(by -> m.setHashBy(by.text()));
         } else if (listener.traffic() instanceof Listener.HttpTraffic http) {
             m.setProtocol("http").setService(http.service());
             if (http.routeTable().equals(RouteTable.implicitName(listener.name()))) {

@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import mesh.model.HashPolicy;
 import mesh.model.HeaderChanges;
 import mesh.model.HedgePolicy;
 import mesh.model.RetryOn;
@@ -59,12 +60,13 @@ public final class RouteMessages {
         Optional<String> hostRewrite = m.getHostRewrite().isEmpty() ? Optional.empty() : Optional.of(m.getHostRewrite());
         RouteLimits limits = LimitMessages.decode(m, path, problems);
         RouteFilters filters = FilterMessages.decode(m, path, problems);
+        List<HashPolicy> hash = HashMessages.decode(m, path, problems);
         if (problems.count() > before) {
             return null;
         }
         return problems.read(path, () ->
             new Route(m.getName(), matched.path(), action, hostRewrite, new Timeouts(timeout, idle, stream, grpcMax), retry, limits)
-                .withConditions(matched.conditions()).withHedge(hedge).withFilters(filters));
+                .withConditions(matched.conditions()).withHedge(hedge).withFilters(filters).withHash(hash));
     }
 
     private static Route.Action action(mesh.v1.Route m, String path, Problems problems) {
@@ -100,9 +102,10 @@ public final class RouteMessages {
 
     private static Route.Action answer(mesh.v1.Route m, String path, Problems problems) {
         if (m.hasTimeout() || m.hasIdleTimeout() || m.hasMaxStreamDuration() || m.hasGrpcTimeoutMax() || m.hasRetry() || m.hasHedge()
-            || !m.getHostRewrite().isEmpty() || m.hasRewrite() || m.hasRequestHeaders() || m.getMirrorsCount() > 0) {
+            || !m.getHostRewrite().isEmpty() || m.hasRewrite() || m.hasRequestHeaders() || m.getMirrorsCount() > 0
+            || m.getHashPolicyCount() > 0) {
             problems.add(path + (m.hasReply() ? ".reply" : ".redirect"), "beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry,"
-                + " hedge, host_rewrite, rewrite, request_headers or mirrors (expected: none of them, nothing is sent upstream)");
+                + " hedge, host_rewrite, rewrite, request_headers, mirrors or hash_policy (expected: none of them, nothing is sent upstream)");
         }
         if (m.hasRedirect()) {
             return FilterMessages.redirect(m.getRedirect(), path + ".redirect", problems);
@@ -181,6 +184,7 @@ public final class RouteMessages {
             m.setRetry(encode(route.retry()));
         }
         route.hedge().ifPresent(hedge -> m.setHedge(HedgeMessages.encode(hedge)));
+        HashMessages.encode(route.hash(), m);
         return m.build();
     }
 

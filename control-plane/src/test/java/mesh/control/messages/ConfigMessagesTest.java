@@ -24,7 +24,7 @@ class ConfigMessagesTest {
                         "http": {"head_kib": 16, "fields": 50, "streams": 10, "head_timeout": "2s", "idle_timeout": "60s"}},
              "access_log": {"format": "json", "file": "/var/log/mesh/access.log", "sample": 0.1, "errors": false},
              "tracing": {"endpoint": "otel:4317", "sampling": 2.5, "service": "shop"}},
-            {"name": "db", "listen": ":5432", "protocol": "tcp", "cluster": "app"}
+            {"name": "db", "listen": ":5432", "protocol": "tcp", "cluster": "app", "hash_by": "spiffe_id"}
           ],
           "routes": [
             {"name": "outbound", "order": "specific", "virtual_hosts": [
@@ -36,6 +36,8 @@ class ConfigMessagesTest {
                    "query_params": [{"name": "v", "exact": "1"}, {"name": "w", "regex": "[0-9]+"}, {"name": "x", "present": true}]}},
                 {"name": "expression", "path_regex": "/[0-9]+", "reply": {"status": 204}, "match": {"grpc": {}}},
                 {"name": "exact", "path": "/health", "cluster": "app", "host_rewrite": "app.local", "timeout": "0s", "idle_timeout": "60s",
+                 "hash_policy": [{"by": "header:x-user", "terminal": true}, {"by": "cookie:session", "ttl": "3600s", "path": "/"}, {"by": "cookie:other"},
+                   {"by": "address"}, {"by": "spiffe_id"}],
                  "rate_limit": {"requests": 5, "per": "1s", "burst": 5, "key": "header:x-api-key", "keys": 65536},
                  "max_body_bytes": "1099511627776"},
                 {"name": "gone", "path": "/old", "reply": {"status": 410, "body": "gone\\n"}},
@@ -77,7 +79,12 @@ class ConfigMessagesTest {
              "endpoints": [{"address": "127.0.0.1:8080", "weight": 2, "spiffe_id": "spiffe://mesh.local/payments", "health": "draining", "locality": "eu/eu-1/a", "priority": 1},
                            {"address": "db.local:8081", "weight": 1}]},
             {"name": "canary", "balancer": "random", "connect_timeout": "1s", "protocol": "http1",
-             "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024}
+             "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024},
+            {"name": "ring", "balancer": "ring_hash", "connect_timeout": "1s", "protocol": "downstream",
+             "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024,
+             "hash": {"min_ring_size": 64, "max_ring_size": 128, "balance_factor": 150}},
+            {"name": "table", "balancer": "maglev", "connect_timeout": "1s", "protocol": "downstream",
+             "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024, "hash": {"table_size": 251}}
           ]
         }
         """;
@@ -167,10 +174,10 @@ class ConfigMessagesTest {
                     + " reset-before-request, reset, gateway-error, 5xx, retriable-4xx, retriable-status-codes, envoy-ratelimited,"
                     + " cancelled, deadline-exceeded, internal, resource-exhausted, unavailable)",
                 "config.routes[0].virtual_hosts[1].routes[2].reply: beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry,"
-                    + " hedge, host_rewrite, rewrite, request_headers or mirrors (expected: none of them, nothing is sent upstream)",
+                    + " hedge, host_rewrite, rewrite, request_headers, mirrors or hash_policy (expected: none of them, nothing is sent upstream)",
                 "config.routes[0].virtual_hosts[1].routes[2].reply.status: direct reply status: 99 (expected: 200 to 599)",
                 "config.routes[0].virtual_hosts[1].routes[3].cluster: missing (expected: one of cluster, weighted_clusters, reply, redirect)",
-                "config.clusters[0].balancer: \"roundrobin\" (expected: one of round_robin, least_conn, random, peak_ewma)",
+                "config.clusters[0].balancer: \"roundrobin\" (expected: one of round_robin, least_conn, random, peak_ewma, ring_hash, maglev)",
                 "config.clusters[0].endpoints[0].address: \":80\" (expected: host:port, such as 10.0.0.7:9001)",
                 "config.clusters[0].endpoints[1].weight: 1000001 (expected: 1 to 1000000)",
                 "config.clusters[0].endpoints[1].spiffe_id: \"b\" (expected: a SPIFFE id such as spiffe://mesh.local/payments)",
@@ -234,6 +241,36 @@ class ConfigMessagesTest {
     }
 
     @Test
+    void findsWhatIsWrongWithKeys() throws Exception {
+        assertThat(problems("""
+            {"listeners": [
+               {"name": "http", "listen": ":1", "cluster": "c", "hash_by": "address"},
+               {"name": "tcp", "listen": ":2", "protocol": "tcp", "cluster": "c", "hash_by": "header:x"}],
+             "routes": [{"name": "t", "virtual_hosts": [{"name": "v", "hosts": ["*"], "routes": [
+               {"name": "a", "cluster": "c", "hash_policy": [{}, {"by": "cookie:a", "path": "/"}, {"by": "address", "ttl": "1s"}]},
+               {"name": "b", "cluster": "c", "hash_policy": [{"by": "cookie:a", "ttl": "0s"}, {"by": "cookie:b", "ttl": "1s"}]},
+               {"name": "d", "reply": {"status": 204}, "hash_policy": [{"by": "address"}]}]}]}],
+             "clusters": [
+               {"name": "c", "balancer": "maglev", "hash": {"table_size": 65536}},
+               {"name": "d", "hash": {}},
+               {"name": "e", "balancer": "ring_hash", "hash": {"balance_factor": 4000000000}},
+               {"name": "f", "balancer": "ring_hash", "hash": {"table_size": 251}}]}"""))
+            .containsExactly(
+                "config.listeners[0].hash_by: \"address\" (expected: none, a route has hash_policy)",
+                "config.listeners[1].hash_by: \"header:x\" (expected: address or spiffe_id)",
+                "config.routes[0].virtual_hosts[0].routes[0].hash_policy[0].by: \"\" (expected: header: or cookie: and a name, address, or spiffe_id)",
+                "config.routes[0].virtual_hosts[0].routes[0].hash_policy[1]: cookie path: \"/\" without a ttl (expected: a ttl beside it, or neither)",
+                "config.routes[0].virtual_hosts[0].routes[0].hash_policy[2]: ttl or path beside \"address\" (expected: only with a cookie)",
+                "config.routes[0].virtual_hosts[0].routes[1]: route \"b\" hashPolicy: two cookies with a ttl (expected: one at most)",
+                "config.routes[0].virtual_hosts[0].routes[2].reply: beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry,"
+                    + " hedge, host_rewrite, rewrite, request_headers, mirrors or hash_policy (expected: none of them, nothing is sent upstream)",
+                "config.clusters[0].hash: hash table size: 65536, which 2 divides (expected: a prime)",
+                "config.clusters[1].hash: beside balancer round_robin (expected: balancer ring_hash or maglev)",
+                "config.clusters[2].hash: hash balance factor: -294967296 (expected: 100 to 10000)",
+                "config.clusters[3]: cluster \"f\": a table size beside balancer ring_hash (expected: balancer maglev)");
+    }
+
+    @Test
     void findsWhatIsWrongWithFilters() throws Exception {
         assertThat(problems("""
             {"routes": [{"name": "t", "virtual_hosts": [
@@ -253,7 +290,7 @@ class ConfigMessagesTest {
                 "config.routes[0].virtual_hosts[0].routes[0].rewrite: path and prefix (expected: one of path, prefix, regex; substitution only beside regex)",
                 "config.routes[0].virtual_hosts[0].routes[1].rewrite: rewrite regex: \"(\" is none: missing closing ) (expected: RE2's syntax)",
                 "config.routes[0].virtual_hosts[0].routes[2].redirect: beside timeout, idle_timeout, max_stream_duration, grpc_timeout_max, retry,"
-                    + " hedge, host_rewrite, rewrite, request_headers or mirrors (expected: none of them, nothing is sent upstream)",
+                    + " hedge, host_rewrite, rewrite, request_headers, mirrors or hash_policy (expected: none of them, nothing is sent upstream)",
                 "config.routes[0].virtual_hosts[0].routes[2].redirect: redirect status: 304 (expected: 301, 302, 303, 307 or 308)",
                 "config.routes[0].virtual_hosts[0].routes[3].redirect: redirect: goes where the request came from (expected: a scheme, host, port or path)",
                 "config.routes[0].virtual_hosts[0].routes[4].response_headers.add[0]: value of header \"x\": \"a??b\" (expected: 1 to 4096 characters of"

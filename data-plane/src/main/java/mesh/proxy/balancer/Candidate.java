@@ -3,6 +3,9 @@ package mesh.proxy.balancer;
 /** What a balancer chooses among. Asked on every pick, from every event loop: no lock, no allocation. */
 public interface Candidate {
 
+    /** What tells it from the others, and is the same everywhere and after a restart; its address. Not asked on a pick. */
+    String name();
+
     /** At least 1; does not change. */
     int weight();
 

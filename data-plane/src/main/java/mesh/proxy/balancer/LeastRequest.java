@@ -36,7 +36,7 @@ public final class LeastRequest<C extends Candidate> implements Balancer<C> {
     }
 
     @Override
-    public C pick(List<C> tried) {
+    public C pick(List<C> tried, long key) {
         C fresh = table == null ? bestOfAll(tried) : betterOfTwo(tried);
         return fresh != null || tried.isEmpty() ? fresh : bestOfAll(List.of());
     }

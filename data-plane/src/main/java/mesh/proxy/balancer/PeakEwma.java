@@ -29,7 +29,7 @@ public final class PeakEwma<C extends Candidate> implements Balancer<C> {
     }
 
     @Override
-    public C pick(List<C> tried) {
+    public C pick(List<C> tried, long key) {
         if (candidates.isEmpty()) return null;
         int one = draw(tried, -1);
         // Nobody but those that were tried.

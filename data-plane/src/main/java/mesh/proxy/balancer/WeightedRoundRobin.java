@@ -23,7 +23,7 @@ public final class WeightedRoundRobin<C extends Candidate> implements Balancer<C
     }
 
     @Override
-    public C pick(List<C> tried) {
+    public C pick(List<C> tried, long key) {
         if (candidates.isEmpty()) {
             return null;
         }

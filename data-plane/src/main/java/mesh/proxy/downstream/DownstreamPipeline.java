@@ -76,7 +76,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
                 agreed == null ? new HttpDetector(loop.timers(), http.codecs().http1(), version -> codec(version, http.codecs(), session, loop))
                     : codec(agreed.equals("h2") ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1, http.codecs(), session, loop));
         } else {
-            client.pipeline().addLast(new TcpProxyHandler(((ListenerTable.Tcp) table.traffic()).cluster(), parts.connector(), loop));
+            client.pipeline().addLast(new TcpProxyHandler((ListenerTable.Tcp) table.traffic(), parts.connector(), loop));
         }
     }
 

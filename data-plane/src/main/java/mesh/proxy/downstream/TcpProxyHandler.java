@@ -9,9 +9,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import mesh.model.BreakerFailure;
+import mesh.model.HashPolicy;
+import mesh.proxy.exchange.ClientHash;
 import mesh.proxy.exchange.Splice;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.tls.MeshTls;
 import mesh.proxy.upstream.Connector;
 import mesh.proxy.upstream.Destination;
@@ -32,14 +35,18 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
     private static final Duration IDLE = Duration.ofHours(1);
 
     private final UpstreamCluster cluster;
+    private final HashPolicy.By hash;
     private final Connector connector;
     private final ProxyLoop loop;
     private final List<Destination> tried = new ArrayList<>(MAX_TRIES);
     private final List<ByteBuf> early = new ArrayList<>();
     private Channel client;
+    private long key;
 
-    TcpProxyHandler(UpstreamCluster cluster, Connector connector, ProxyLoop loop) {
-        this.cluster = cluster;
+    /** Added when the client's handshake, if it has one, is over. */
+    TcpProxyHandler(ListenerTable.Tcp table, Connector connector, ProxyLoop loop) {
+        this.cluster = table.cluster();
+        this.hash = table.hash();
         this.connector = connector;
         this.loop = loop;
     }
@@ -47,6 +54,7 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         client = context.channel();
+        key = ClientHash.of(client, hash);
         client.config().setAutoRead(false);
         if (cluster.load().tryTcp(cluster.model().connections().maxConnections())) {
             client.closeFuture().addListener(closed -> cluster.load().requestEnded());
@@ -68,7 +76,7 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
     }
 
     private void tryNext() {
-        Destination destination = cluster.balancer().pick(tried);
+        Destination destination = cluster.balancer().pick(tried, key);
         long permit = destination == null ? 0 : destination.tryAcquire();
         if (permit == 0) {
             giveUp(Failure.NO_HEALTHY_UPSTREAM, "");

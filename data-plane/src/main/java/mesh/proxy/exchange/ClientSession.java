@@ -40,6 +40,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     private RuntimeTables seen;
     private ListenerTable.Http table;
     private ClientKey clientKey;
+    private ClientHash clientHash;
     private String clientName;
 
     /**
@@ -140,6 +141,12 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     ClientKey clientKey() {
         if (clientKey == null) clientKey = new ClientKey(filters.address(), filters.peer());
         return clientKey;
+    }
+
+    /** What balancers may go by that go by keys. */
+    ClientHash clientHash() {
+        if (clientHash == null) clientHash = new ClientHash(filters.address(), filters.peer());
+        return clientHash;
     }
 
     ClientFilters filters() {

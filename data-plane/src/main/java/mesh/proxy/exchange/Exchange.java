@@ -6,7 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import mesh.model.FaultPolicy;
+import mesh.model.HashPolicy.Cookie;
 import mesh.model.RetryPolicy;
+import mesh.proxy.balancer.Balancer;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.FieldName;
@@ -21,6 +23,7 @@ import mesh.proxy.outcome.Failure;
 import mesh.proxy.outcome.ResponseFlags;
 import mesh.proxy.runtime.CompiledRoute;
 import mesh.proxy.runtime.ListenerTable;
+import mesh.proxy.runtime.RouteKey;
 import mesh.proxy.telemetry.AccessEntry;
 import mesh.proxy.telemetry.AccessLogger;
 import mesh.proxy.tracing.RequestEnd;
@@ -33,7 +36,7 @@ import org.jboss.logging.Logger;
  * One request, from its head to the end of its answer: route, filters, attempts, answer. Everything that can go wrong goes to {@link
  * #fail}. On the loop of the client's connection only.
  */
-final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, Attempt.Owner {
+final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, Attempt.Owner, RouteKey.Client {
 
     private static final Logger LOG = Logger.getLogger(Exchange.class);
     private static final long NEVER = Long.MAX_VALUE;
@@ -64,6 +67,10 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     private long perTryIdleNanos = CompiledRoute.NO_LIMIT;
     private RetryPolicy retry;
     private UpstreamCluster cluster;
+    /** What its upstream is chosen by, the same for all its tries. */
+    private long key = Balancer.NO_KEY;
+    /** Null where the client is given none. */
+    private Cookie cookie;
     private Attempt attempt;
     private List<Destination> tried = List.of();
     private int tries;
@@ -170,6 +177,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
             fail(Failure.BODY_TOO_LARGE);
         } else {
             cluster = route.cluster(session.random());
+            if (route.key() != null && cluster.model().balancer().byKey()) key = route.key().of(request, this);
             limit();
             session.filters().onRequest(request, route.hostRewrite(), trace);
             if (filters == null || passesOn()) forward();
@@ -271,7 +279,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         Destination destination;
         long permit;
         do {
-            destination = cluster.balancer().pick(tried);
+            destination = cluster.balancer().pick(tried, key);
             if (destination == null) {
                 fail(cluster.destinations().isEmpty() ? Failure.NO_HEALTHY_UPSTREAM : Failure.CIRCUIT_OPEN);
                 return;
@@ -315,6 +323,29 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     @Override
     public boolean isGrpc() {
         return grpc;
+    }
+
+    // What a key may be made of.
+
+    @Override
+    public long address() {
+        return session.clientHash().address();
+    }
+
+    @Override
+    public int trustedHops() {
+        return table.trustedHops();
+    }
+
+    @Override
+    public long peer() {
+        return session.clientHash().peer();
+    }
+
+    @Override
+    public long give(Cookie given) {
+        cookie = given;
+        return session.clientHash().cookie(session.random());
     }
 
     // The request's way up.
@@ -398,10 +429,16 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
             finish();
             return;
         }
-        session.filters().onResponse(head);
-        if (filters != null) filters.onResponse(head);
+        toClient(head);
         client.sendHead(head, end);
         if (end) finish();
+    }
+
+    /** What is changed in an upstream's answer. */
+    private void toClient(ResponseHead head) {
+        session.filters().onResponse(head);
+        if (cookie != null) session.clientHash().give(cookie, head);
+        if (filters != null) filters.onResponse(head);
     }
 
     /** Whether another try is made in place of that answer. */
@@ -438,8 +475,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     private void switchProtocols(Attempt from, ResponseHead head) {
         status = 101;
         answering = true;
-        session.filters().onResponse(head);
-        if (filters != null) filters.onResponse(head);
+        toClient(head);
         Channel up = from.takeOver();
         Channel down = client.takeOver(head);
         Splice.join(down, List.of(), up, session.loop(), route.idleNanos(), from::tunnelEnded);
@@ -527,7 +563,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
             return;
         }
         avoid(attempt.destination());
-        Destination other = cluster.balancer().pick(tried);
+        Destination other = cluster.balancer().pick(tried, key);
         if (other == null || tried.contains(other)) {
             session.metrics().hedge("no_endpoint");
         } else if (!hasRoomToRetry() || !hedge.tryWithdraw() || !cluster.budget().tryWithdraw()) {

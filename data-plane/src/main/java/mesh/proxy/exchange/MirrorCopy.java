@@ -3,6 +3,7 @@ package mesh.proxy.exchange;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.List;
+import mesh.proxy.balancer.Balancer;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.Fields;
 import mesh.proxy.http.HttpVersion;
@@ -77,7 +78,7 @@ final class MirrorCopy extends TimerWheel.Timeout implements Attempt.Owner {
             drop("overflow");
             return;
         }
-        Destination destination = cluster.balancer().pick(List.of());
+        Destination destination = cluster.balancer().pick(List.of(), Balancer.NO_KEY);
         long permit = destination == null ? 0 : destination.tryAcquire();
         if (permit == 0) {
             load.copyEnded();

@@ -23,6 +23,8 @@ public final class FieldName {
     public static final FieldName SERVER = of("server");
     public static final FieldName LOCATION = of("location");
     public static final FieldName RETRY_AFTER = of("retry-after");
+    public static final FieldName COOKIE = of("cookie");
+    public static final FieldName SET_COOKIE = of("set-cookie");
     public static final FieldName USER_AGENT = of("user-agent");
     public static final FieldName TRACEPARENT = of("traceparent");
     public static final FieldName TRACESTATE = of("tracestate");

@@ -5,7 +5,9 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import mesh.model.RateLimit;
 import mesh.proxy.http.FieldName;
+import mesh.proxy.http.ForwardedFor;
 import mesh.proxy.http.RequestHead;
+import mesh.proxy.http.Span;
 
 /** Who the client of one connection is to a rate limit, as a fingerprint. Made with the first request that is limited; one loop only. */
 public final class ClientKey {
@@ -44,31 +46,13 @@ public final class ClientKey {
         return field < 0 ? NOBODY : Fingerprint.of(request.text(), request.valueStart(field), request.valueEnd(field));
     }
 
-    /** The n-th address from the end of all lists, which is the one that the first trusted hop has seen; with fewer, who is connected. */
-    private long forwarded(RequestHead request, int n) {
-        int last = request.count();
-        for (int left = n; ; ) {
-            int field = lastBefore(request, last);
-            if (field < 0) return address;
-            byte[] text = request.text();
-            for (int end = request.valueEnd(field), from = request.valueStart(field); end >= from; ) {
-                int start = end;
-                while (start > from && text[start - 1] != ',') start--;
-                if (--left == 0) return member(text, start, end);
-                end = start - 1;
-            }
-            last = field;
-        }
-    }
-
-    private static int lastBefore(RequestHead request, int end) {
-        int found = -1;
-        for (int i = request.indexOf(FieldName.X_FORWARDED_FOR, 0); i >= 0 && i < end; i = request.indexOf(FieldName.X_FORWARDED_FOR, i + 1)) found = i;
-        return found;
+    private long forwarded(RequestHead request, int trustedHops) {
+        long member = ForwardedFor.find(request, trustedHops);
+        return member < 0 ? address : member(request.text(), Span.start(member), Span.end(member));
     }
 
     private static long member(byte[] text, int from, int to) {
-        String member = new String(text, from, to - from, StandardCharsets.ISO_8859_1).strip();
+        String member = new String(text, from, to - from, StandardCharsets.ISO_8859_1);
         byte[] parsed = NetUtil.createByteArrayFromIpAddressString(member);
         return parsed == null ? ofName(member) : ofAddress(parsed);
     }

@@ -30,6 +30,7 @@ public final class CompiledRoute {
     private final RouteHedge hedge;
     private final CompiledFilters filters;
     private final Location location;
+    private final RouteKey key;
 
     /**
      * @param limiter null for none
@@ -41,6 +42,7 @@ public final class CompiledRoute {
         this.filters = filters;
         this.location = model.action() instanceof Route.Redirect redirect ? new Location(redirect, model.match()) : null;
         this.limiter = limiter;
+        this.key = model.hash().isEmpty() ? null : new RouteKey(model.hash());
         this.hedge = hedge;
         this.hostRewrite = model.hostRewrite().orElse(null);
         this.requestNanos = nanos(model.timeouts().request());
@@ -98,6 +100,11 @@ public final class CompiledRoute {
     /** When its requests are sent twice; null for never. */
     public RouteHedge hedge() {
         return hedge;
+    }
+
+    /** What its requests go by where their cluster goes by keys; null for nothing. */
+    public RouteKey key() {
+        return key;
     }
 
     /** Of a request's body at most. @param otherwise where the route says nothing */

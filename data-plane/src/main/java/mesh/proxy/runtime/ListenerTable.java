@@ -1,5 +1,6 @@
 package mesh.proxy.runtime;
 
+import mesh.model.HashPolicy;
 import mesh.model.Listener;
 import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.route.RouteIndex;
@@ -20,8 +21,11 @@ public record ListenerTable(Listener model, ProxyMetrics.ListenerMeter meter, Tr
     /** What a listener does with its bytes. */
     public sealed interface Traffic permits Tcp, Http {}
 
-    /** @param cluster where every connection goes */
-    public record Tcp(UpstreamCluster cluster) implements Traffic {}
+    /**
+     * @param cluster where every connection goes
+     * @param hash    what the key of each is; null for none
+     */
+    public record Tcp(UpstreamCluster cluster, HashPolicy.By hash) implements Traffic {}
 
     /**
      * @param routes      where requests go

@@ -130,8 +130,10 @@ public final class TableCompiler {
             destinations.add(checkers.watched(model, destination.with(outlier).with(endpoint.health()), formerly, load));
         }
         // The same list keeps the balancer and its turns: only what has changed begins anew.
-        boolean same = before != null && before.destinations().equals(destinations) && before.model().balancer() == model.balancer();
-        var balancer = same ? before.balancer() : Balancers.of(model.balancer(), destinations, env.random());
+        boolean same = before != null && before.destinations().equals(destinations) && before.model().balancer() == model.balancer()
+            && before.model().hash().equals(model.hash());
+        var balancer = same ? before.balancer()
+            : Balancers.of(model.balancer(), model.hash(), destinations, env.random(), before == null ? null : before.balancer());
         return new UpstreamCluster(model, List.copyOf(destinations), balancer, load, outliers, budget, metrics.service(model.name()));
     }
 
@@ -194,7 +196,8 @@ public final class TableCompiler {
                 limits.maxBodyBytes() == 0 ? CompiledRoute.NO_LIMIT : limits.maxBodyBytes(), CodecLimits.of(limits.http()), accessLogs.of(model),
                 tracers.of(model));
         } else {
-            traffic = new ListenerTable.Tcp(clusters.get(((Listener.TcpTraffic) model.traffic()).cluster()));
+            Listener.TcpTraffic tcp = (Listener.TcpTraffic) model.traffic();
+            traffic = new ListenerTable.Tcp(clusters.get(tcp.cluster()), tcp.hash().orElse(null));
         }
         return new ListenerTable(model, metrics.listener(model.name()), traffic);
     }

@@ -42,6 +42,11 @@ public record Destination(
     private static final long NO_BREAKER = -1;
 
     @Override
+    public String name() {
+        return upstream.address().toString();
+    }
+
+    @Override
     public int inFlight() {
         return upstream.inFlight();
     }

@@ -28,14 +28,14 @@ abstract class BalancerContract {
 
     @Test
     void picksNobodyFromAnEmptyList() {
-        assertThat(balancer(List.of()).pick(List.of())).isNull();
+        assertThat(balancer(List.of()).pick(List.of(), Balancer.NO_KEY)).isNull();
     }
 
     @Test
     void picksNobodyWhenNoneIsUsable() {
         List<FakeCandidate> candidates = FakeCandidate.weighing(2, 1);
         candidates.forEach(c -> c.usable = false);
-        assertThat(balancer(candidates).pick(List.of())).isNull();
+        assertThat(balancer(candidates).pick(List.of(), Balancer.NO_KEY)).isNull();
     }
 
     @ParameterizedTest
@@ -63,7 +63,7 @@ abstract class BalancerContract {
         List<FakeCandidate> candidates = FakeCandidate.weighing(weights);
         candidates.forEach(c -> c.usable = false);
         candidates.get(321).usable = true;
-        assertThat(balancer(candidates).pick(List.of())).isSameAs(candidates.get(321));
+        assertThat(balancer(candidates).pick(List.of(), Balancer.NO_KEY)).isSameAs(candidates.get(321));
     }
 
     @Test
@@ -72,7 +72,7 @@ abstract class BalancerContract {
         candidates.get(2).usable = false;
         Balancer<FakeCandidate> balancer = balancer(candidates);
         for (int i = 0; i < 100; i++) {
-            assertThat(balancer.pick(List.of(candidates.get(0)))).isSameAs(candidates.get(1));
+            assertThat(balancer.pick(List.of(candidates.get(0)), Balancer.NO_KEY)).isSameAs(candidates.get(1));
         }
     }
 
@@ -80,7 +80,7 @@ abstract class BalancerContract {
     void returnsToWhatWasTriedWhenNothingElseIsUsable() {
         List<FakeCandidate> candidates = FakeCandidate.weighing(1, 1);
         candidates.get(1).usable = false;
-        assertThat(balancer(candidates).pick(List.of(candidates.get(0)))).isSameAs(candidates.get(0));
+        assertThat(balancer(candidates).pick(List.of(candidates.get(0)), Balancer.NO_KEY)).isSameAs(candidates.get(0));
     }
 
     @Test
@@ -112,8 +112,8 @@ abstract class BalancerContract {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         Runnable picks = () -> {
             for (int i = 0; i < 1000; i++) {
-                balancer.pick(List.of());
-                balancer.pick(tried);
+                balancer.pick(List.of(), Balancer.NO_KEY);
+                balancer.pick(tried, Balancer.NO_KEY);
             }
         };
         picks.run();

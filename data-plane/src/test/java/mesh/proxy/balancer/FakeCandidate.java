@@ -29,11 +29,27 @@ final class FakeCandidate implements Candidate {
         return candidates;
     }
 
+    /** One for each weight, called 10.0.0.0:80, 10.0.0.1:80, … */
+    static List<FakeCandidate> addressed(int... weights) {
+        List<FakeCandidate> candidates = new ArrayList<>();
+        for (int weight : weights) candidates.add(at("10.0." + candidates.size() / 256 + "." + candidates.size() % 256 + ":80", weight));
+        return candidates;
+    }
+
+    static FakeCandidate at(String address, int weight) {
+        return new FakeCandidate(address, weight);
+    }
+
     /** Picks so often, each request over before the next begins. */
     static void pick(Balancer<FakeCandidate> balancer, int times) {
         for (int i = 0; i < times; i++) {
-            balancer.pick(List.of()).picks.increment();
+            balancer.pick(List.of(), Balancer.NO_KEY).picks.increment();
         }
+    }
+
+    @Override
+    public String name() {
+        return name;
     }
 
     @Override

@@ -29,16 +29,16 @@ class LeastRequestTest extends BalancerContract {
     void picksTheFewestInFlightAmongEqualWeights() {
         List<FakeCandidate> candidates = FakeCandidate.weighing(1, 1, 1);
         load(candidates, 5, 3, 4);
-        assertThat(balancer(candidates).pick(List.of()).name).isEqualTo("b");
+        assertThat(balancer(candidates).pick(List.of(), Balancer.NO_KEY).name).isEqualTo("b");
     }
 
     @Test
     void weighsWhatIsInFlight() {
         List<FakeCandidate> candidates = FakeCandidate.weighing(2, 1);
         load(candidates, 10, 7);
-        assertThat(balancer(candidates).pick(List.of()).name).isEqualTo("a");
+        assertThat(balancer(candidates).pick(List.of(), Balancer.NO_KEY).name).isEqualTo("a");
         load(candidates, 12, 4);
-        assertThat(balancer(candidates).pick(List.of()).name).isEqualTo("b");
+        assertThat(balancer(candidates).pick(List.of(), Balancer.NO_KEY).name).isEqualTo("b");
     }
 
     @Test
@@ -118,7 +118,7 @@ class LeastRequestTest extends BalancerContract {
                 answer.by().inFlight.decrementAndGet();
                 now = answer.at();
             }
-            FakeCandidate next = balancer.pick(List.of());
+            FakeCandidate next = balancer.pick(List.of(), Balancer.NO_KEY);
             next.inFlight.incrementAndGet();
             next.picks.increment();
             answers.add(new Answer(now + serviceTime.applyAsDouble(next), next));

@@ -52,7 +52,7 @@ class PeakEwmaTest extends BalancerContract {
         List<FakeCandidate> candidates = FakeCandidate.weighing(1, 1);
         candidates.get(0).latency = 5e6;
         Balancer<FakeCandidate> balancer = balancer(candidates);
-        assertThat(balancer.pick(List.of())).isSameAs(candidates.get(1));
+        assertThat(balancer.pick(List.of(), Balancer.NO_KEY)).isSameAs(candidates.get(1));
         candidates.get(1).inFlight.set(1);
         FakeCandidate.pick(balancer, 100);
         assertThat(candidates.get(0).picks.sum()).isEqualTo(100);

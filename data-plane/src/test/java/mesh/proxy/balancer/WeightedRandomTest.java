@@ -33,11 +33,11 @@ class WeightedRandomTest extends BalancerContract {
         List<FakeCandidate> candidates = FakeCandidate.weighing(1, 1);
         candidates.get(0).usable = false;
         ScriptedRandom chance = new ScriptedRandom(0, 0.3, 0, 0.3, 1, 0.3);
-        assertThat(new WeightedRandom<>(candidates, chance).pick(List.of()).name).isEqualTo("b");
+        assertThat(new WeightedRandom<>(candidates, chance).pick(List.of(), Balancer.NO_KEY).name).isEqualTo("b");
         assertThat(chance.exhausted()).isTrue();
     }
 
     private static String drawn(double column, double coin) {
-        return new WeightedRandom<>(FakeCandidate.weighing(3, 1), new ScriptedRandom(column, coin)).pick(List.of()).name;
+        return new WeightedRandom<>(FakeCandidate.weighing(3, 1), new ScriptedRandom(column, coin)).pick(List.of(), Balancer.NO_KEY).name;
     }
 }

@@ -71,7 +71,7 @@ class WeightedRoundRobinTest extends BalancerContract {
     private static int[] twelveCycles(int... weights) {
         List<FakeCandidate> candidates = FakeCandidate.weighing(weights);
         Balancer<FakeCandidate> balancer = new WeightedRoundRobin<>(candidates, seeded());
-        return IntStream.range(0, 12 * IntStream.of(weights).sum()).map(i -> candidates.indexOf(balancer.pick(List.of()))).toArray();
+        return IntStream.range(0, 12 * IntStream.of(weights).sum()).map(i -> candidates.indexOf(balancer.pick(List.of(), Balancer.NO_KEY))).toArray();
     }
 
     @Test
@@ -105,6 +105,6 @@ class WeightedRoundRobinTest extends BalancerContract {
 
     private static String turns(int picks, int start, int... weights) {
         var balancer = new WeightedRoundRobin<>(FakeCandidate.weighing(weights), new ScriptedRandom(start));
-        return IntStream.range(0, picks).mapToObj(i -> balancer.pick(List.of()).name).collect(Collectors.joining());
+        return IntStream.range(0, picks).mapToObj(i -> balancer.pick(List.of(), Balancer.NO_KEY).name).collect(Collectors.joining());
     }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntUnaryOperator;
+import mesh.proxy.balancer.Balancer;
 import mesh.proxy.balancer.Candidate;
 import mesh.proxy.balancer.PeakEwma;
 import mesh.time.FakeClock;
@@ -101,7 +102,7 @@ class PeakLatencyTest {
         for (int now = 0; now < requests; now++) {
             time.advance(Duration.ofMillis(1));
             for (int i = 0; i < 3; i++) upstreams.get(i).answer(now, millis.applyAsInt(i), i == failing);
-            Simulated picked = balancer.pick(List.of());
+            Simulated picked = balancer.pick(List.of(), Balancer.NO_KEY);
             picked.begun.add(now);
             picked.picks++;
         }
@@ -125,6 +126,11 @@ class PeakLatencyTest {
                 if (failing) seen.failed(millis * MILLI);
                 else seen.answered(millis * MILLI);
             }
+        }
+
+        @Override
+        public String name() {
+            return "simulated";
         }
 
         @Override
