@@ -677,14 +677,15 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     private void observe(Failure failure, long nanos) {
         if (failure != null && (grpc || grpcStatus == NONE && Grpc.isGrpc(request))) grpcStatus = failure.grpcStatus();
         AccessLogger log = table.log();
-        if (log != null && log.wants(status, failure != null || unretried != null, grpcStatus, session.random())) log.write(entry(log, failure, nanos));
+        boolean flagged = failure != null || unretried != null;
+        if (log != null && log.wants(status, flagged, grpcStatus, session.random())) log.write(entry(log, failure, nanos));
         if (trace != null) trace.end(traceEnd(failure, begun + nanos));
     }
 
     private RequestEnd traceEnd(Failure failure, long at) {
         return new RequestEnd(request.method().name(), request.method().isKnown(), request.askedTarget(), request.path(), session.filters().scheme(),
-            request.authority(), client.version() == HttpVersion.HTTP_2 ? "2" : "1.1", status, failure, filters != null && filters.isDelayed(), unretried,
-            route == null ? null : route.name(), cluster == null ? null : cluster.name(), session.peer(), session.clientName(client.channel()),
+            request.authority(), client.version() == HttpVersion.HTTP_2 ? "2" : "1.1", status, failure,
+            filters != null && filters.isDelayed(), unretried, route == null ? null : route.name(), cluster == null ? null : cluster.name(), session.peer(), session.clientName(client.channel()),
             request.get(FieldName.USER_AGENT), grpc || Grpc.isGrpc(request), grpcStatus, at);
     }
 

@@ -13,8 +13,8 @@ import mesh.proxy.outcome.Failure;
  * @param upstreamNanos from its beginning to the head of the upstream's answer
  */
 public record AccessEntry(
-    AccessLogPolicy.Format format, long begunMillis, String method, String path, String protocol, int status, Failure failure, boolean delayed, String unretried, String route,
-    String cluster, String endpoint, int attempts, String peer, String client, String authority, String requestId, String traceparent,
+    AccessLogPolicy.Format format, long begunMillis, String method, String path, String protocol, int status, Failure failure, boolean delayed,
+    String unretried, String route, String cluster, String endpoint, int attempts, String peer, String client, String authority, String requestId, String traceparent,
     long nanos, long upstreamNanos, long bytesIn, long bytesOut, int grpcStatus, String userAgent) {
 
     /** The object, its boxes and what of its texts is no client's. */

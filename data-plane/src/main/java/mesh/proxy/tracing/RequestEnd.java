@@ -25,7 +25,8 @@ import mesh.proxy.outcome.Failure;
  */
 public record RequestEnd(
     String method, boolean standard, String target, String sentPath, String scheme, String authority, String version, int status, Failure failure,
-    boolean delayed, String unretried, String route, String cluster, String peer, String client, String userAgent, boolean grpc, int grpcStatus, long at) {
+    boolean delayed, String unretried, String route, String cluster, String peer, String client, String userAgent, boolean grpc, int grpcStatus,
+    long at) {
 
     /** As Envoy's {@code max_path_tag_length}; what is longer is cut, so that what waits for the collector stays small. */
     private static final int LONGEST = 256;
