@@ -209,33 +209,17 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         return false;
     }
 
-    /**
-     * A gRPC call may be a stream of hours, and says itself how long it may take; that its silence is no death is for PING to find out
-     * (RFC 9113 section 6.7).
-     */
     private void limit() {
         grpc = Grpc.isGrpc(request);
-        requestNanos = grpc ? grpcNanos() : route.requestNanos();
-        streamNanos = route.streamNanos();
-        idleNanos = grpc ? CompiledRoute.NO_LIMIT : route.idleNanos();
-        perTryNanos = route.perTryNanos();
-        perTryIdleNanos = route.perTryIdleNanos();
-        retry = route.retry();
         PeerWishes wishes = PeerWishes.take(request, session.peer() != null);
-        if (wishes != null) limitBy(wishes);
+        requestNanos = RequestLimits.requestNanos(route, request, grpc, wishes);
+        streamNanos = route.streamNanos();
+        idleNanos = RequestLimits.idleNanos(route, grpc);
+        perTryNanos = RequestLimits.perTryNanos(route, wishes);
+        perTryIdleNanos = route.perTryIdleNanos();
+        retry = RequestLimits.retry(route, wishes);
         // A caller's own deadline waits for nobody.
         ends = (grpc ? begun : started) + requestNanos;
-    }
-
-    private long grpcNanos() {
-        long asked = Grpc.timeoutNanos(request, CompiledRoute.NO_LIMIT);
-        return asked == CompiledRoute.NO_LIMIT ? asked : Math.min(asked, route.grpcMaxNanos());
-    }
-
-    private void limitBy(PeerWishes wishes) {
-        requestNanos = grpc ? Math.min(requestNanos, wishes.requestNanos(requestNanos)) : wishes.requestNanos(requestNanos);
-        perTryNanos = wishes.perTryNanos(perTryNanos);
-        retry = wishes.retry(retry);
     }
 
     private void reply() {

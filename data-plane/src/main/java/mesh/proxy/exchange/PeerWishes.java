@@ -13,7 +13,7 @@ import mesh.proxy.runtime.CompiledRoute;
  * What a peer of the mesh asks of us for one request, in Envoy's fields. A wish comes before the route's own word, as in Envoy; what cannot
  * be read is none.
  */
-final class PeerWishes {
+public final class PeerWishes {
 
     private static final FieldName TIMEOUT = FieldName.of("x-envoy-upstream-rq-timeout-ms");
     private static final FieldName PER_TRY_TIMEOUT = FieldName.of("x-envoy-upstream-rq-per-try-timeout-ms");
@@ -46,7 +46,7 @@ final class PeerWishes {
      * @param trusted whether the client is a peer of the mesh; of anybody else they are not believed
      * @return null when there are none
      */
-    static PeerWishes take(Fields head, boolean trusted) {
+    public static PeerWishes take(Fields head, boolean trusted) {
         boolean any = false;
         for (FieldName name : ALL) any |= head.contains(name);
         if (!any) return null;

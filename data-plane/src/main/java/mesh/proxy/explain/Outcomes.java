@@ -47,8 +47,8 @@ final class Outcomes {
 
     /** @param clusters those that the route may send it to */
     static Outcome of(RouteTrace<CompiledRoute> trace, ListenerTable listener, RequestHead asked, List<UpstreamCluster> clusters) {
-        if (trace.virtualHost() == null) return refused(Failure.NO_ROUTE, "no virtual host is for \"" + asked.authority() + "\"");
-        if (trace.taken() == null) return refused(Failure.NO_ROUTE, "no route of virtual host " + trace.virtualHost().name() + " takes it");
+        if (trace.virtualHost() == null) return refused(asked, Failure.NO_ROUTE, "no virtual host is for \"" + asked.authority() + "\"");
+        if (trace.taken() == null) return refused(asked, Failure.NO_ROUTE, "no route of virtual host " + trace.virtualHost().name() + " takes it");
         CompiledRoute route = trace.target();
         // A copy: what is sent on is rewritten on the way.
         RequestHead head = asked.copy();
@@ -57,11 +57,13 @@ final class Outcomes {
         if (route.reply() != null) return answered(Kind.REPLY, route.reply().status(), "answered here with " + route.reply().status());
         if (route.location() != null) return redirected(route, listener, head);
         long most = route.bodyBytes(((ListenerTable.Http) listener.traffic()).bodyBytes());
-        if (head.contentLength() > most) return refused(Failure.BODY_TOO_LARGE, "its body is longer than " + most + " bytes");
+        if (head.contentLength() > most) return refused(head, Failure.BODY_TOO_LARGE, "its body is longer than " + most + " bytes");
         if (route.filters() != null && route.filters().rewrite() != null && !route.filters().rewrite().apply(head)) {
-            return refused(Failure.BAD_REWRITE, "route " + route.name() + " makes no path of this one");
+            return refused(head, Failure.BAD_REWRITE, "route " + route.name() + " makes no path of this one");
         }
-        return upstream(goesTo(trace.taken().action()), clusters);
+        if (isAnyUsable(clusters)) return onward(goesTo(trace.taken().action()));
+        return refused(head, Failure.NO_HEALTHY_UPSTREAM, "no endpoint of cluster "
+            + clusters.stream().map(UpstreamCluster::name).collect(Collectors.joining(" or ")) + " may get it now");
     }
 
     /** What ends it before it goes anywhere, or null. */
@@ -79,7 +81,7 @@ final class Outcomes {
 
     private static Outcome redirected(CompiledRoute route, ListenerTable listener, RequestHead head) {
         String location = route.location().of(head, listener.model().tls().isPresent() ? "https" : "http");
-        if (location == null) return refused(Failure.BAD_REWRITE, "route " + route.name() + " makes no path of this one");
+        if (location == null) return refused(head, Failure.BAD_REWRITE, "route " + route.name() + " makes no path of this one");
         int status = route.location().status();
         return new Outcome(Kind.REDIRECT, Optional.of(status), Optional.empty(), Optional.of(location),
             "redirected with " + status + " to " + location);
@@ -90,12 +92,6 @@ final class Outcomes {
         Route.ToWeightedClusters weighted = (Route.ToWeightedClusters) action;
         return "goes by chance to cluster " + weighted.clusters().stream().map(each -> each.cluster() + " (" + RouteText.share(each, weighted) + ")")
             .collect(Collectors.joining(" or "));
-    }
-
-    private static Outcome upstream(String sentence, List<UpstreamCluster> clusters) {
-        if (isAnyUsable(clusters)) return onward(sentence);
-        return refused(Failure.NO_HEALTHY_UPSTREAM, "no endpoint of cluster "
-            + clusters.stream().map(UpstreamCluster::name).collect(Collectors.joining(" or ")) + " may get it now");
     }
 
     private static boolean isAnyUsable(List<UpstreamCluster> clusters) {
@@ -110,8 +106,10 @@ final class Outcomes {
         return new Outcome(kind, Optional.of(status), Optional.empty(), Optional.empty(), sentence);
     }
 
-    private static Outcome refused(Failure failure, String why) {
+    /** The status is the one of the access log; a gRPC client gets another. */
+    private static Outcome refused(RequestHead head, Failure failure, String why) {
+        String status = head.isGrpc() ? "grpc-status " + failure.grpcStatus() : Integer.toString(failure.httpStatus());
         return new Outcome(Kind.REFUSED, Optional.of(failure.httpStatus()), Optional.of(failure.flag()), Optional.empty(),
-            "refused with " + failure.httpStatus() + " " + failure.flag() + ": " + why);
+            "refused with " + status + " " + failure.flag() + ": " + why);
     }
 }

@@ -12,8 +12,9 @@ import mesh.model.RateLimit;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
-import mesh.model.Timeouts;
 import mesh.model.VirtualHost;
+import mesh.proxy.exchange.PeerWishes;
+import mesh.proxy.exchange.RequestLimits;
 import mesh.proxy.explain.Explanation.Setting;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.runtime.CompiledRoute;
@@ -21,17 +22,36 @@ import mesh.proxy.runtime.CompiledRoute;
 /** What holds for a request of a route. What a route can do has a line here, and only where it does it. */
 final class RouteSettings {
 
+    private static final String NONE = "none";
+
     private final List<Setting> settings = new ArrayList<>();
+    private final Route route;
+    private final VirtualHost host;
+    private final Listener listener;
+    private final CompiledRoute compiled;
+    /** Of which what is taken off on the way is taken off. */
+    private final RequestHead head;
+    /** Null for none. */
+    private final PeerWishes wishes;
 
-    private RouteSettings() {}
+    private RouteSettings(Route route, VirtualHost host, Listener listener, CompiledRoute compiled, RequestHead asked) {
+        this.route = route;
+        this.host = host;
+        this.listener = listener;
+        this.compiled = compiled;
+        this.head = asked.copy();
+        // Who comes in by mTLS is a peer.
+        this.wishes = PeerWishes.take(head, listener.tls().isPresent());
+    }
 
-    static List<Setting> of(Route route, VirtualHost host, Listener listener, CompiledRoute compiled, RequestHead head) {
-        RouteSettings told = new RouteSettings();
-        told.limits(route, listener);
-        if (!(route.action() instanceof Route.DirectReply) && !(route.action() instanceof Route.Redirect)) {
-            told.times(route.timeouts(), head);
-            told.tries(route, head);
-            told.upstream(route, host, compiled, head);
+    static List<Setting> of(Route route, VirtualHost host, Listener listener, CompiledRoute compiled, RequestHead asked) {
+        RouteSettings told = new RouteSettings(route, host, listener, compiled, asked);
+        told.limits();
+        if (compiled.reply() == null && compiled.location() == null) {
+            told.times();
+            told.tries();
+            told.hedge();
+            told.upstream();
         }
         told.headers("response headers", route.filters().responseHeaders(), host.responseHeaders());
         route.filters().cors().ifPresent(cors -> told.add("cors", "origins "
@@ -44,7 +64,7 @@ final class RouteSettings {
         settings.add(new Setting(name, value));
     }
 
-    private void limits(Route route, Listener listener) {
+    private void limits() {
         listener.limits().rate().ifPresent(rate -> add("rate limit of the listener", text(rate)));
         route.limits().rate().ifPresent(rate -> add("rate limit", text(rate)));
         long body = route.limits().maxBodyBytes() > 0 ? route.limits().maxBodyBytes() : listener.limits().maxBodyBytes();
@@ -56,36 +76,41 @@ final class RouteSettings {
             + (rate.shadow() ? ", only counted" : "");
     }
 
-    /** A gRPC call has its own deadline, and is silent for as long as it likes. */
-    private void times(Timeouts timeouts, RequestHead head) {
-        if (head.isGrpc()) {
-            add("timeout", "the call's grpc-timeout" + (timeouts.grpcMax().isZero() ? "" : ", at most " + Durations.format(timeouts.grpcMax())));
-        } else {
-            add("timeout", text(timeouts.request()) + (timeouts.request().isZero() ? "" : " for all tries"));
-            add("idle timeout", text(timeouts.idle()));
+    private void times() {
+        boolean grpc = head.isGrpc();
+        String timeout = limit(RequestLimits.requestNanos(compiled, head, grpc, wishes));
+        add("timeout", timeout + (timeout.equals(NONE) ? "" : " for all tries") + (grpc ? ", by the call's grpc-timeout" : ""));
+        add("idle timeout", limit(RequestLimits.idleNanos(compiled, grpc)));
+        if (compiled.streamNanos() < CompiledRoute.NO_LIMIT) add("stream duration", limit(compiled.streamNanos()));
+    }
+
+    private static String limit(long nanos) {
+        return nanos >= CompiledRoute.NO_LIMIT ? NONE : Durations.format(Duration.ofNanos(nanos));
+    }
+
+    private void tries() {
+        RetryPolicy retry = RequestLimits.retry(compiled, wishes);
+        String each = limit(RequestLimits.perTryNanos(compiled, wishes));
+        String asked = wishes == null ? "" : ", with what the client asks for";
+        if (retry.attempts() == 1) {
+            add("tries", "1" + (each.equals(NONE) ? "" : " of " + each) + asked);
+            return;
         }
-        if (!timeouts.stream().isZero()) add("stream duration", Durations.format(timeouts.stream()));
-    }
-
-    private static String text(Duration limit) {
-        return limit.isZero() ? "none" : Durations.format(limit);
-    }
-
-    private void tries(Route route, RequestHead head) {
-        RetryPolicy retry = route.retry();
-        add("tries", retry.attempts() == 1 ? "1" : "at most " + retry.attempts()
-            + (retry.perTryTimeout().isZero() ? "" : " of " + Durations.format(retry.perTryTimeout()))
+        add("tries", "at most " + retry.attempts() + (each.equals(NONE) ? "" : " of " + each)
             + (retry.perTryIdleTimeout().isZero() ? "" : ", none silent for " + Durations.format(retry.perTryIdleTimeout()))
             + ", on " + retry.retryOn().stream().sorted().map(RetryOn::text).collect(Collectors.joining(", "))
             + (retry.retriableStatusCodes().isEmpty() ? "" : " " + retry.retriableStatusCodes().stream().sorted().toList())
             + ", after up to " + Durations.format(retry.backoffBase()) + ", doubled to " + Durations.format(retry.backoffMax())
-            + (head.method().idempotent() || head.isGrpc() ? "" : "; " + head.method().name() + " only where it was not processed"));
+            + (head.method().idempotent() || head.isGrpc() ? "" : "; " + head.method().name() + " only where it was not processed") + asked);
+    }
+
+    private void hedge() {
         route.hedge().ifPresent(hedge -> add("hedge", head.method().idempotent()
             ? "a second try after " + hedge.after().text() + ", for at most " + RouteText.percent(hedge.maxExtra() * 100) + " of the requests"
             : "none, " + head.method().name() + " is not idempotent"));
     }
 
-    private void upstream(Route route, VirtualHost host, CompiledRoute compiled, RequestHead head) {
+    private void upstream() {
         headers("request headers", route.filters().requestHeaders(), host.requestHeaders());
         route.hostRewrite().ifPresent(name -> add("host", "goes upstream as " + name));
         if (compiled.filters() != null && compiled.filters().rewrite() != null) {
