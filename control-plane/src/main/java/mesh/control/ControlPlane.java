@@ -14,7 +14,7 @@ import mesh.control.ca.Authorities;
 import mesh.control.ca.JoinTokens;
 import mesh.control.ca.SvidIssuer;
 import mesh.control.journal.DirectoryFiles;
-import mesh.control.ports.CallPolicy;
+import mesh.control.ports.AdminToken;
 import mesh.control.ports.PeerInterceptor;
 import mesh.control.ports.PeerTrust;
 import mesh.control.ports.ServingCertificate;
@@ -71,7 +71,10 @@ public final class ControlPlane implements Closeable {
 
         PeerInterceptor.ChainVerifier verifier = chain -> SvidVerifier.verify(chain, ca.bundle(), env.clock().instant());
         trust = new PeerTrust(ca::bundle, verifier);
-        peers = new PeerInterceptor(new CallPolicy(options.admins()), verifier, env.clock());
+        peers = new PeerInterceptor(options.calls(), AdminToken.open(files.path(), Env.SECURE_RANDOM), verifier, env.clock());
+        RootsFile roots = new RootsFile(files.path());
+        roots.follow(store.current());
+        store.onChange(roots::follow);
         serving = new ServingCertificate(() -> serving(ca.serving()), env.clock());
         Duration step = options.svidTtl().dividedBy(20);
         ScheduledExecutorService timer = timer();
@@ -81,7 +84,7 @@ public final class ControlPlane implements Closeable {
 
     /** The root goes along: a sidecar that has only its pin finds it there. */
     private Svid serving(CertificateAuthority authority) {
-        return authority.issue(issuer.reserved(), options.svidTtl()).withRoot(authority.root());
+        return authority.issue(issuer.reserved(), options.svidTtl(), options.hosts()).withRoot(authority.root());
     }
 
     private ScheduledExecutorService timer() {

@@ -1,7 +1,6 @@
 package mesh.control;
 
 import io.quarkus.runtime.LaunchMode;
-import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.vertx.http.HttpServer;
@@ -75,6 +74,9 @@ public final class Server {
             LOG.infof("control plane ready: tls %s, plaintext %s, metrics %s, trust domain %s, data %s",
                 at(options.listen(), ports.getSecurePort()), at(options.plaintextListen(), ports.getPort()),
                 at(options.metricsListen(), ports.getManagementPort()), options.trustDomain(), options.dataDir().toAbsolutePath().normalize());
+            if (options.calls().dev()) {
+                LOG.warnf("--dev: everybody on this machine may change the mesh through the plaintext port (expected in production: without it)");
+            }
             Quarkus.waitForExit();
             return 0;
         }

@@ -2,9 +2,11 @@ package mesh.control;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import mesh.control.ca.BroughtAuthority;
+import mesh.control.ports.CallPolicy;
 import mesh.model.Address;
 import mesh.model.SpiffeId;
 import mesh.model.TrustDomain;
@@ -19,7 +21,8 @@ import mesh.pki.Passphrase;
  * @param metricsListen   metrics and health
  * @param trustDomain     of every identity that is issued
  * @param svidTtl         longest life of an issued certificate, at most 24 h
- * @param admins          who may change the configuration on the TLS port
+ * @param hosts           names and IP addresses in the serving certificate, beside its SPIFFE id
+ * @param calls           who may read and change the configuration
  * @param ca              what the certificate authority is made of
  */
 public record StartOptions(
@@ -29,7 +32,8 @@ public record StartOptions(
     Address metricsListen,
     TrustDomain trustDomain,
     Duration svidTtl,
-    Set<SpiffeId> admins,
+    List<String> hosts,
+    CallPolicy calls,
     Ca ca) {
 
     /**
@@ -44,21 +48,26 @@ public record StartOptions(
     }
 
     public StartOptions {
-        admins = Set.copyOf(admins);
         if (!plaintextListen.isLoopback()) {
             throw new IllegalArgumentException("--plaintext-listen: \"" + plaintextListen
-                + "\" (expected: a loopback address such as 127.0.0.1:15010; anyone who reaches this port is an admin)");
+                + "\" (expected: a loopback address such as 127.0.0.1:15010; anyone who reaches this port may read the configuration)");
         }
+        hosts = List.copyOf(hosts);
         differ("--plaintext-listen", plaintextListen, "--listen", listen);
         differ("--metrics-listen", metricsListen, "--listen", listen);
         differ("--metrics-listen", metricsListen, "--plaintext-listen", plaintextListen);
-        for (SpiffeId admin : admins) {
-            if (!admin.trustDomain().equals(trustDomain)) {
-                throw new IllegalArgumentException("--admin: \"" + admin + "\" (expected: an identity of trust domain " + trustDomain + ")");
-            }
-        }
+        checkDomain("--admin", calls.admins(), trustDomain);
+        checkDomain("--reader", calls.readers(), trustDomain);
         if (svidTtl.isNegative() || svidTtl.isZero() || svidTtl.compareTo(Duration.ofHours(24)) > 0) {
             throw new IllegalArgumentException("--svid-ttl: " + svidTtl.toSeconds() + "s (expected: more than 0 and at most 24h)");
+        }
+    }
+
+    private static void checkDomain(String option, Set<SpiffeId> ids, TrustDomain trustDomain) {
+        for (SpiffeId id : ids) {
+            if (!id.trustDomain().equals(trustDomain)) {
+                throw new IllegalArgumentException(option + ": \"" + id + "\" (expected: an identity of trust domain " + trustDomain + ")");
+            }
         }
     }
 

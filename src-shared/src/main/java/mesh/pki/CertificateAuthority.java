@@ -36,6 +36,7 @@ import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.util.IPAddress;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
@@ -233,20 +234,29 @@ public final class CertificateAuthority {
      * @throws IllegalArgumentException when it is no proof of a key that is strong enough
      */
     public List<X509Certificate> sign(byte[] csr, SpiffeId id, Duration life) {
-        return withoutRoot(leaf(SigningRequest.verifiedKey(csr), id, life));
+        return withoutRoot(leaf(SigningRequest.verifiedKey(csr), id, life, List.of()));
     }
 
     /** A new key with its certificate; the chain has no root. */
     public Svid issue(SpiffeId id, Duration life) {
+        return issue(id, life, List.of());
+    }
+
+    /**
+     * The same for a server that also clients without SPIFFE reach.
+     *
+     * @param hosts names and IP addresses by which they call it
+     */
+    public Svid issue(SpiffeId id, Duration life, List<String> hosts) {
         KeyPair pair = KeyPairs.create();
-        return new Svid(id, withoutRoot(leaf(pair.getPublic(), id, life)), pair.getPrivate());
+        return new Svid(id, withoutRoot(leaf(pair.getPublic(), id, life, hosts)), pair.getPrivate());
     }
 
     private List<X509Certificate> withoutRoot(X509Certificate leaf) {
         return Stream.concat(Stream.of(leaf), chain.stream().limit(chain.size() - 1)).toList();
     }
 
-    private X509Certificate leaf(PublicKey subjectKey, SpiffeId id, Duration life) {
+    private X509Certificate leaf(PublicKey subjectKey, SpiffeId id, Duration life, List<String> hosts) {
         if (!id.trustDomain().equals(trustDomain)) {
             throw new IllegalArgumentException("\"" + id + "\" (expected: an identity of " + trustDomain.uri() + ")");
         }
@@ -258,7 +268,7 @@ public final class CertificateAuthority {
             builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
             builder.addExtension(Extension.extendedKeyUsage, false,
                 new ExtendedKeyUsage(new KeyPurposeId[] {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth}));
-            builder.addExtension(Extension.subjectAlternativeName, false, uri(id.toString()));
+            builder.addExtension(Extension.subjectAlternativeName, false, names(id, hosts));
             builder.addExtension(Extension.authorityKeyIdentifier, false, keyIdentifier(certificate()));
             return signed(builder, key);
         } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
@@ -289,6 +299,13 @@ public final class CertificateAuthority {
 
     private static GeneralNames uri(String uri) {
         return new GeneralNames(new GeneralName(GeneralName.uniformResourceIdentifier, uri));
+    }
+
+    private static GeneralNames names(SpiffeId id, List<String> hosts) {
+        return new GeneralNames(Stream.concat(
+            Stream.of(new GeneralName(GeneralName.uniformResourceIdentifier, id.toString())),
+            hosts.stream().map(host -> new GeneralName(IPAddress.isValid(host) ? GeneralName.iPAddress : GeneralName.dNSName, host)))
+            .toArray(GeneralName[]::new));
     }
 
     private static BigInteger serial() {

@@ -1,15 +1,20 @@
 package mesh.control.cli;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import mesh.control.Server;
 import mesh.control.StartOptions;
+import mesh.control.ports.CallPolicy;
 import mesh.control.ca.BroughtAuthority;
 import mesh.model.Address;
 import mesh.model.SpiffeId;
@@ -34,6 +39,8 @@ final class StartCommand implements Callable<Integer> {
 
     private static final String PASSPHRASE = "MESH_CA_PASSPHRASE";
 
+    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9.:_-]{1,253}");
+
     @Option(names = "--data-dir", paramLabel = "DIR", defaultValue = "mesh-data",
         description = "where the configuration, the CA and the audit log are kept; made on the first start")
     private Path dataDir;
@@ -43,7 +50,7 @@ final class StartCommand implements Callable<Integer> {
     private Address listen;
 
     @Option(names = "--plaintext-listen", paramLabel = "HOST:PORT", defaultValue = "127.0.0.1:15010",
-        description = "plaintext for whoever is on this machine; loopback only")
+        description = "plaintext for whoever is on this machine, to read; loopback only")
     private Address plaintextListen;
 
     @Option(names = "--metrics-listen", paramLabel = "HOST:PORT", defaultValue = "127.0.0.1:15014",
@@ -57,9 +64,22 @@ final class StartCommand implements Callable<Integer> {
         description = "longest life of an issued certificate, at most 24h")
     private Duration svidTtl;
 
+    @Option(names = "--host", paramLabel = "NAME", showDefaultValue = Visibility.NEVER,
+        description = "a name or IP address by which clients other than sidecars call the TLS port, for its certificate; repeatable;"
+            + " beside localhost, 127.0.0.1, ::1 and the name of this machine")
+    private List<String> hosts = List.of();
+
     @Option(names = "--admin", paramLabel = "SPIFFE-ID", showDefaultValue = Visibility.NEVER,
-        description = "may use the admin API on the TLS port; repeatable")
+        description = "may read and change the configuration with its client certificate; repeatable")
     private List<SpiffeId> admins = List.of();
+
+    @Option(names = "--reader", paramLabel = "SPIFFE-ID", showDefaultValue = Visibility.NEVER,
+        description = "may read it; repeatable")
+    private List<SpiffeId> readers = List.of();
+
+    @Option(names = "--dev", showDefaultValue = Visibility.NEVER,
+        description = "for development: everybody on this machine may change it, through the plaintext port, without a certificate or a token")
+    private boolean dev;
 
     @Option(names = "--ca-passphrase-file", paramLabel = "FILE",
         description = "its first line encrypts the CA's keys, also those that lie there unencrypted; else MESH_CA_PASSPHRASE of the environment;"
@@ -96,13 +116,30 @@ final class StartCommand implements Callable<Integer> {
         }
         StartOptions options;
         try {
-            options = new StartOptions(dataDir, listen, plaintextListen, metricsListen, trustDomain, svidTtl, Set.copyOf(admins), ca());
+            options = new StartOptions(dataDir, listen, plaintextListen, metricsListen, trustDomain, svidTtl,
+                serverNames(), new CallPolicy(Set.copyOf(admins), Set.copyOf(readers), dev), ca());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
         System.setProperty("quarkus.log.level", logLevel.toUpperCase(Locale.ROOT));
         Server.run(options);
         return 0;
+    }
+
+    private List<String> serverNames() {
+        Set<String> names = new LinkedHashSet<>(List.of("localhost", "127.0.0.1", "::1"));
+        try {
+            names.add(InetAddress.getLocalHost().getHostName());
+        } catch (UnknownHostException e) {
+            // A machine whose name nobody can look up is not called by it.
+        }
+        for (String host : hosts) {
+            if (!HOST.matcher(host).matches()) {
+                throw new IllegalArgumentException("--host: \"" + host + "\" (expected: a name such as mesh.example.com, or an IP address)");
+            }
+            names.add(host);
+        }
+        return List.copyOf(names);
     }
 
     private StartOptions.Ca ca() throws IOException {

@@ -3,23 +3,31 @@ package mesh.control.ports;
 import io.grpc.Status;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import mesh.model.SpiffeId;
 
 /**
- * Who may call what. On the loopback port everyone everything, so nobody may have an account on this machine who may not change the mesh.
- * On the TLS port a certificate is needed for all but health and the first certificate, and the admin API is for admins.
+ * Who may call what. Reading and writing through {@code mesh.v1} need a role: by a client certificate that is named here, or by the admin
+ * token. Whoever is on this machine may read through the plaintext port, and write too only in development. On the TLS port a certificate
+ * or the token is needed for all but health and the first certificate.
  *
- * @param admins identities that may use the admin API on the TLS port
+ * @param admins  identities that may read and write
+ * @param readers identities that may read
+ * @param dev     whether everybody on this machine is an admin
  */
-public record CallPolicy(Set<SpiffeId> admins) {
+public record CallPolicy(Set<SpiffeId> admins, Set<SpiffeId> readers, boolean dev) {
 
     /** Its own proof, the join token, is in the request. */
     private static final String SIGN = "mesh.v1.IdentityService/SignCertificate";
-    private static final String ADMIN = "mesh.v1.AdminService/";
     private static final String HEALTH = "grpc.health.v1.Health/";
+    private static final String OURS = "mesh.v1.";
+    /** For workloads, which have no role and need none. */
+    private static final String IDENTITY = "mesh.v1.IdentityService/";
+    private static final Pattern READS = Pattern.compile("[\\w.]+/(Get|List|Watch|Diff)\\w+");
 
     public CallPolicy {
         admins = Set.copyOf(admins);
+        readers = Set.copyOf(readers);
     }
 
     /**
@@ -28,18 +36,32 @@ public record CallPolicy(Set<SpiffeId> admins) {
      * @param method such as {@code mesh.v1.AdminService/GetConfig}
      */
     Optional<Status> refusal(Peer peer, String method) {
-        if (peer.loopback() || method.equals(SIGN) || method.startsWith(HEALTH)) {
+        if (method.equals(SIGN) || method.startsWith(HEALTH)) {
             return Optional.empty();
         }
-        if (peer.id().isEmpty()) {
+        if (!peer.loopback() && peer.id().isEmpty() && !peer.token()) {
             return Optional.of(Status.UNAUTHENTICATED.withDescription(method
                 + ": no client certificate (expected: one of the mesh; the first is given for a join token by " + SIGN + ")"));
         }
-        if (method.startsWith(ADMIN) && !admins.contains(peer.id().get())) {
-            return Optional.of(Status.PERMISSION_DENIED.withDescription(method + ": " + peer.id().get()
-                + " is not an admin (expected: an identity that the control plane was started with, --admin "
-                + peer.id().get() + ", or a call on the loopback port)"));
+        if (!method.startsWith(OURS) || method.startsWith(IDENTITY)) {
+            return peer.loopback() || peer.id().isPresent() || method.startsWith("grpc.reflection.") ? Optional.empty()
+                : Optional.of(Status.PERMISSION_DENIED.withDescription(method + ": the admin token is no identity (expected: a client certificate)"));
         }
-        return Optional.empty();
+        Role needed = READS.matcher(method).matches() ? Role.READER : Role.ADMIN;
+        if (role(peer).covers(needed)) {
+            return Optional.empty();
+        }
+        return Optional.of(Status.PERMISSION_DENIED.withDescription(method + ": " + (peer.id().isPresent()
+            ? peer.id().get() + " has not the role (expected: an identity that the control plane was started with, "
+                + (needed == Role.ADMIN ? "--admin " : "--admin or --reader ") + peer.id().get() + ")"
+            : "the plaintext port is for reading (expected: the header \"authorization: Bearer …\" with the token in admin.token of the data"
+                + " directory; an admin's certificate on the TLS port; or a control plane that was started with --dev)")));
+    }
+
+    private Role role(Peer peer) {
+        if (peer.token() || peer.loopback() && dev || peer.id().filter(admins::contains).isPresent()) {
+            return Role.ADMIN;
+        }
+        return peer.loopback() || peer.id().filter(readers::contains).isPresent() ? Role.READER : Role.NONE;
     }
 }

@@ -9,12 +9,13 @@ import mesh.model.SpiffeId;
  *
  * @param id       proven by the certificate; empty without one
  * @param loopback whether it came through the plaintext port, which only this machine reaches
+ * @param token    whether it showed the admin token
  */
-public record Peer(Optional<SpiffeId> id, boolean loopback) {
+public record Peer(Optional<SpiffeId> id, boolean loopback, boolean token) {
 
     static final Context.Key<Peer> KEY = Context.key("peer");
 
-    private static final Peer UNKNOWN = new Peer(Optional.empty(), false);
+    private static final Peer UNKNOWN = new Peer(Optional.empty(), false, false);
 
     /** The caller of the call that this thread works on; one without rights outside of a call. */
     public static Peer current() {
@@ -24,6 +25,9 @@ public record Peer(Optional<SpiffeId> id, boolean loopback) {
 
     /** For logs and the audit. */
     public String name() {
-        return id.map(SpiffeId::toString).orElse(loopback ? "loopback" : "nobody");
+        if (id.isPresent()) {
+            return id.get().toString();
+        }
+        return token ? "admin token" : loopback ? "loopback" : "nobody";
     }
 }

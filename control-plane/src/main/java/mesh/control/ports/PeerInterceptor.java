@@ -35,14 +35,17 @@ public final class PeerInterceptor implements ServerInterceptor {
         SpiffeId verify(List<X509Certificate> chain);
     }
 
+    private static final Metadata.Key<String> AUTHORIZATION = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
     private static final Metadata.Key<String> ENCODING = Metadata.Key.of("grpc-encoding", Metadata.ASCII_STRING_MARSHALLER);
 
     private final CallPolicy policy;
+    private final AdminToken token;
     private final ChainVerifier verifier;
     private final InstantSource clock;
 
-    public PeerInterceptor(CallPolicy policy, ChainVerifier verifier, InstantSource clock) {
+    public PeerInterceptor(CallPolicy policy, AdminToken token, ChainVerifier verifier, InstantSource clock) {
         this.policy = policy;
+        this.token = token;
         this.verifier = verifier;
         this.clock = clock;
     }
@@ -57,11 +60,17 @@ public final class PeerInterceptor implements ServerInterceptor {
         }
         SSLSession session = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
         List<X509Certificate> chain = session == null ? List.of() : chain(session);
-        Peer peer;
+        Optional<SpiffeId> id;
         try {
-            peer = new Peer(chain.isEmpty() ? Optional.empty() : Optional.of(verifier.verify(chain)), session == null);
+            id = chain.isEmpty() ? Optional.empty() : Optional.of(verifier.verify(chain));
         } catch (IllegalArgumentException e) {
             return refuse(call, method, Status.UNAUTHENTICATED.withDescription("client certificate: " + e.getMessage()));
+        }
+        Peer peer;
+        try {
+            peer = new Peer(id, session == null, token.isShownBy(headers.get(AUTHORIZATION)));
+        } catch (IllegalArgumentException e) {
+            return refuse(call, method, Status.UNAUTHENTICATED.withDescription(e.getMessage()));
         }
         Optional<Status> refusal = policy.refusal(peer, method);
         if (refusal.isPresent()) {

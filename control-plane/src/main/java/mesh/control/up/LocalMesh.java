@@ -67,7 +67,7 @@ final class LocalMesh implements AutoCloseable {
 
     void startControlPlane() throws IOException {
         Files.createDirectories(dir.resolve("logs"));
-        Matcher ready = start("control-plane", CONTROL_PLANE_READY, List.of("control-plane", "start",
+        Matcher ready = start("control-plane", CONTROL_PLANE_READY, List.of("control-plane", "start", "--dev",
             "--data-dir", dir.resolve("control-plane").toString(), "--trust-domain", TRUST_DOMAIN,
             "--listen", "127.0.0.1:0", "--plaintext-listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0")).awaitReady(START_SECONDS);
         tls = Address.parse(ready.group(1));

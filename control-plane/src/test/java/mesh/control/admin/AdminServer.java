@@ -17,6 +17,7 @@ import mesh.control.ca.JoinTokens;
 import mesh.control.ca.OneAuthority;
 import mesh.control.ca.SvidIssuer;
 import mesh.control.journal.CrashingFiles;
+import mesh.control.ports.AdminToken;
 import mesh.control.ports.CallPolicy;
 import mesh.control.ports.PeerInterceptor;
 import mesh.control.store.MeshStore;
@@ -50,7 +51,7 @@ public final class AdminServer implements AutoCloseable {
         ads = new AdsService(store, NodeScope::view, Optional::empty, sidecars, meters);
         admin = new AdminService(store, sidecars, issuer, audit, meters);
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
-            .intercept(new PeerInterceptor(new CallPolicy(Set.of()), chain -> {
+            .intercept(new PeerInterceptor(new CallPolicy(Set.of(), Set.of(), true), AdminToken.of("t".repeat(43)), chain -> {
                 throw new IllegalArgumentException("nobody shows a certificate here");
             }, clock))
             .addService(admin)

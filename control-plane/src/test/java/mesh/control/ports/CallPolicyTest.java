@@ -12,37 +12,60 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CallPolicyTest {
 
     private static final SpiffeId ADMIN = SpiffeId.parse("spiffe://mesh.local/admin");
-
-    private final CallPolicy policy = new CallPolicy(Set.of(ADMIN));
+    private static final SpiffeId READER = SpiffeId.parse("spiffe://mesh.local/dashboard");
+    private static final String XDS = "envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
 
     @ParameterizedTest
     @CsvSource({
-        "loopback, mesh.v1.AdminService/ApplyConfig, OK",
-        "loopback, envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources, OK",
+        "loopback, mesh.v1.AdminService/GetConfig, OK",
+        "loopback, mesh.v1.AdminService/ListSidecars, OK",
+        "loopback, mesh.v1.AdminService/WatchConfig, OK",
+        "loopback, mesh.v1.AdminService/DiffConfig, OK",
+        "loopback, mesh.v1.AdminService/ApplyConfig, PERMISSION_DENIED",
+        "loopback, mesh.v1.AdminService/RollbackConfig, PERMISSION_DENIED",
+        "loopback, mesh.v1.AdminService/CreateJoinToken, PERMISSION_DENIED",
+        "loopback, mesh.v1.NewService/RotateEverything, PERMISSION_DENIED",
+        "loopback, xds, OK",
+        "loopback, grpc.reflection.v1.ServerReflection/ServerReflectionInfo, OK",
+        "dev, mesh.v1.AdminService/ApplyConfig, OK",
+        "dev, mesh.v1.AdminService/CreateJoinToken, OK",
         "stranger, mesh.v1.IdentityService/SignCertificate, OK",
         "stranger, grpc.health.v1.Health/Check, OK",
         "stranger, mesh.v1.IdentityService/WatchTrustBundle, UNAUTHENTICATED",
         "stranger, mesh.v1.AdminService/GetConfig, UNAUTHENTICATED",
         "stranger, grpc.reflection.v1.ServerReflection/ServerReflectionInfo, UNAUTHENTICATED",
-        "stranger, envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources, UNAUTHENTICATED",
-        "workload, envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources, OK",
+        "stranger, xds, UNAUTHENTICATED",
+        "workload, xds, OK",
         "workload, mesh.v1.IdentityService/WatchTrustBundle, OK",
         "workload, mesh.v1.AdminService/GetConfig, PERMISSION_DENIED",
         "workload, mesh.v1.AdminService/CreateJoinToken, PERMISSION_DENIED",
+        "reader, mesh.v1.AdminService/GetConfig, OK",
+        "reader, mesh.v1.AdminService/DeleteCluster, PERMISSION_DENIED",
+        "reader, xds, OK",
+        "admin, mesh.v1.AdminService/GetConfig, OK",
         "admin, mesh.v1.AdminService/CreateJoinToken, OK",
+        "token, mesh.v1.AdminService/ApplyConfig, OK",
+        "token, grpc.reflection.v1.ServerReflection/ServerReflectionInfo, OK",
+        "token, xds, PERMISSION_DENIED",
+        "loopback token, mesh.v1.AdminService/ApplyConfig, OK",
+        "loopback token, xds, OK",
     })
     void decidesByWhoCallsWhat(String who, String method, Status.Code expected) {
-        Status.Code decided = policy.refusal(peer(who), method).map(Status::getCode).orElse(Status.Code.OK);
+        CallPolicy policy = new CallPolicy(Set.of(ADMIN), Set.of(READER), who.equals("dev"));
+        Status.Code decided = policy.refusal(peer(who), method.equals("xds") ? XDS : method).map(Status::getCode).orElse(Status.Code.OK);
 
         assertThat(decided).isEqualTo(expected);
     }
 
     private static Peer peer(String who) {
         return switch (who) {
-            case "loopback" -> new Peer(Optional.empty(), true);
-            case "stranger" -> new Peer(Optional.empty(), false);
-            case "workload" -> new Peer(Optional.of(SpiffeId.parse("spiffe://mesh.local/web")), false);
-            default -> new Peer(Optional.of(ADMIN), false);
+            case "loopback", "dev" -> new Peer(Optional.empty(), true, false);
+            case "loopback token" -> new Peer(Optional.empty(), true, true);
+            case "token" -> new Peer(Optional.empty(), false, true);
+            case "stranger" -> new Peer(Optional.empty(), false, false);
+            case "workload" -> new Peer(Optional.of(SpiffeId.parse("spiffe://mesh.local/web")), false, false);
+            case "reader" -> new Peer(Optional.of(READER), false, false);
+            default -> new Peer(Optional.of(ADMIN), false, false);
         };
     }
 }

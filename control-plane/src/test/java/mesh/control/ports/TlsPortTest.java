@@ -84,7 +84,7 @@ class TlsPortTest {
             .clientAuth(ClientAuth.OPTIONAL).protocols("TLSv1.3");
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
             .sslContext(GrpcSslContexts.configure(tls, SslProvider.JDK).build())
-            .intercept(new PeerInterceptor(new CallPolicy(Set.of()), verifier, clock))
+            .intercept(new PeerInterceptor(new CallPolicy(Set.of(), Set.of(), false), AdminToken.of("t".repeat(43)), verifier, clock))
             .addService(new IdentityService(issuer, store, new SimpleMeterRegistry()))
             .build().start();
     }

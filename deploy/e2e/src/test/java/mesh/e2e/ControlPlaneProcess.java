@@ -42,7 +42,7 @@ final class ControlPlaneProcess implements AutoCloseable {
     }
 
     void start() {
-        List<String> words = new ArrayList<>(List.of("control-plane", "start", "--data-dir", dataDir.toString(), "--listen", tls.toString(),
+        List<String> words = new ArrayList<>(List.of("control-plane", "start", "--dev", "--data-dir", dataDir.toString(), "--listen", tls.toString(),
             "--plaintext-listen", plaintext.toString(), "--metrics-listen", metrics.toString()));
         words.addAll(options);
         process = MeshProcess.controlPlane(words.toArray(String[]::new));
