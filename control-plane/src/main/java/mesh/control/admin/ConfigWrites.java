@@ -11,6 +11,8 @@ import java.util.Set;
 import java.util.function.Function;
 import mesh.control.ca.AuditLog;
 import mesh.control.messages.ChangeMessages;
+import mesh.control.messages.ConfigMessages;
+import mesh.control.messages.FieldChanges;
 import mesh.control.ports.Peer;
 import mesh.control.store.Change;
 import mesh.control.store.MeshStore;
@@ -18,6 +20,7 @@ import mesh.model.ApplyResult;
 import mesh.model.Coverage;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
+import mesh.v1.FieldChange;
 import mesh.v1.Warning;
 import mesh.v1.WriteResponse;
 import org.jboss.logging.Logger;
@@ -28,6 +31,9 @@ final class ConfigWrites {
     private static final Logger LOG = Logger.getLogger(ConfigWrites.class);
     private static final Set<Status.Code> OUR_FAULT =
         EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.RESOURCE_EXHAUSTED, Status.Code.INTERNAL);
+
+    /** Characters of what a write changed; the whole of it is in the history. */
+    private static final int LONGEST_AUDIT = 16 * 1024;
 
     /** More are no help, and an answer has a size. */
     private static final int MOST_WARNINGS = 100;
@@ -134,7 +140,7 @@ final class ConfigWrites {
         }
         long version = ((ApplyResult.Applied) result).version();
         if (!terms.dryRun) {
-            done(version, observed.before.version(), author, reason.action);
+            done(version, observed, author, reason.action);
         }
         return WriteResponse.newBuilder()
             .setVersion(version)
@@ -155,19 +161,35 @@ final class ConfigWrites {
             .toList();
     }
 
-    private void done(long version, long before, String author, String what) {
-        if (version == before) {
+    private void done(long version, Observed observed, String author, String what) {
+        if (version == observed.before.version()) {
             unchanged.increment();
         } else {
             applied.increment();
-            audited(author, what, version);
+            audited(author, what, version, difference(observed));
         }
     }
 
+    /** Before and after of each field, for whoever reads the audit log when the history has forgotten the version. */
+    private static String difference(Observed observed) {
+        StringBuilder text = new StringBuilder();
+        for (FieldChange field : FieldChanges.between(ConfigMessages.encode(observed.before), ConfigMessages.encode(observed.after))) {
+            text.append("; ").append(field.getPath()).append(": ").append(shown(field.getBefore())).append(" -> ").append(shown(field.getAfter()));
+            if (text.length() > LONGEST_AUDIT) {
+                return text.substring(0, LONGEST_AUDIT) + " …";
+            }
+        }
+        return text.toString();
+    }
+
+    private static String shown(String json) {
+        return json.isEmpty() ? "nothing" : json;
+    }
+
     /** The change is in force and in the journal already, with its author: to refuse it now would be untrue. */
-    private void audited(String author, String what, long version) {
+    private void audited(String author, String what, long version, String difference) {
         try {
-            audit.add(author, what, "config version " + version);
+            audit.add(author, what, "config version " + version + difference);
         } catch (IOException e) {
             LOG.errorf("config version %d is in force and missing in the audit log: %s", version, e.getMessage());
         }

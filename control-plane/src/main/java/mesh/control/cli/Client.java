@@ -1,10 +1,13 @@
 package mesh.control.cli;
 
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.AbstractStub;
 import io.grpc.stub.MetadataUtils;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.io.IOException;
@@ -19,7 +22,7 @@ import mesh.v1.AdminServiceGrpc;
 import mesh.v1.AdminServiceGrpc.AdminServiceBlockingStub;
 import picocli.CommandLine.Option;
 
-/** The options that reach a control plane, and one call to it. */
+/** The options that reach a control plane, and calls to it. */
 final class Client {
 
     private static final int MOST_BYTES = 64 << 20;
@@ -53,12 +56,25 @@ final class Client {
      * @throws CommandFailure with what the control plane answered, or that it is not there
      */
     <T> T call(Function<AdminServiceBlockingStub, T> rpc) {
+        return with(channel -> rpc.apply(bounded(AdminServiceGrpc.newBlockingStub(channel))));
+    }
+
+    /** A stub that waits no longer than was asked for. */
+    <S extends AbstractStub<S>> S bounded(S stub) {
+        return stub.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Calls whatever the control plane serves, with what the options say of the caller.
+     *
+     * @throws CommandFailure as {@link #call}
+     */
+    <T> T with(Function<Channel, T> calls) {
         String target = target();
         Metadata headers = headers();
         ManagedChannel channel = channel(target);
         try {
-            return rpc.apply(AdminServiceGrpc.newBlockingStub(channel).withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS)
-                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers)));
+            return calls.apply(ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers)));
         } catch (StatusRuntimeException e) {
             throw new CommandFailure(told(e, target));
         } finally {

@@ -64,7 +64,16 @@ class ControlPlanePortsIT {
 
     @BeforeEach
     void start() {
-        controlPlane = new ControlPlaneProcess(dir.resolve("data"), "--admin", ADMIN.toString(), "--svid-ttl", "8s");
+        start("1h");
+    }
+
+    private void start(String ttl) {
+        controlPlane = new ControlPlaneProcess(dir.resolve("data"), "--admin", ADMIN.toString(), "--svid-ttl", ttl);
+    }
+
+    private void restart(String ttl) {
+        controlPlane.close();
+        start(ttl);
     }
 
     @AfterEach
@@ -99,6 +108,7 @@ class ControlPlanePortsIT {
     /** And its connection: a client that only began the call again, on the same one, would be refused there for ever. */
     @Test
     void endsASubscriptionWithTheCertificateThatItWasMadeWith() throws Exception {
+        restart("12s");
         ManagedChannel web = channel(join("web"));
         CompletableFuture<Status> end = new CompletableFuture<>();
 
@@ -109,6 +119,7 @@ class ControlPlanePortsIT {
 
     @Test
     void showsYoungCertificatesWithoutARestart() throws Exception {
+        restart("8s");
         X509Certificate first = shown();
 
         await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(200)).untilAsserted(() ->

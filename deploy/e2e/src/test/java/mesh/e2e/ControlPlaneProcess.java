@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import mesh.model.Address;
 import mesh.v1.AdminServiceGrpc;
 import mesh.v1.AdminServiceGrpc.AdminServiceBlockingStub;
@@ -35,14 +36,24 @@ final class ControlPlaneProcess implements AutoCloseable {
     private Address metrics = tls;
     private ManagedChannel channel;
 
+    /** One that takes writes from everybody on this machine. */
     ControlPlaneProcess(Path dataDir, String... options) {
+        this(dataDir, Stream.concat(Stream.of("--dev"), Stream.of(options)).toList());
+    }
+
+    private ControlPlaneProcess(Path dataDir, List<String> options) {
         this.dataDir = dataDir;
-        this.options = List.of(options);
+        this.options = options;
         start();
     }
 
+    /** One as it is without options: writing needs a role. */
+    static ControlPlaneProcess guarded(Path dataDir, String... options) {
+        return new ControlPlaneProcess(dataDir, List.of(options));
+    }
+
     void start() {
-        List<String> words = new ArrayList<>(List.of("control-plane", "start", "--dev", "--data-dir", dataDir.toString(), "--listen", tls.toString(),
+        List<String> words = new ArrayList<>(List.of("control-plane", "start", "--data-dir", dataDir.toString(), "--listen", tls.toString(),
             "--plaintext-listen", plaintext.toString(), "--metrics-listen", metrics.toString()));
         words.addAll(options);
         process = MeshProcess.controlPlane(words.toArray(String[]::new));
