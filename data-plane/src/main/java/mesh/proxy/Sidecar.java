@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import mesh.config.RoutePlaces;
 import mesh.model.Address;
 import mesh.model.ApplyResult;
+import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.model.TrustBundle;
@@ -62,6 +63,11 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         Connector connector = new Connector(loops, tls, env.clock());
         this.compiler = new TableCompiler(env, loops, connector, metrics, accessLogs, tracers);
         this.binder = new ListenerBinder(env, loops, runtime, tls, connector, metrics);
+    }
+
+    /** Where it runs, for what is applied from now on; empty for not known. */
+    public void locate(Optional<Locality> locality) {
+        compiler.locate(locality);
     }
 
     /** Makes a configuration current, all of it at once; on any problem nothing changes. */

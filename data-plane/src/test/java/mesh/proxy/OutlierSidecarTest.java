@@ -60,9 +60,9 @@ class OutlierSidecarTest {
     @Test
     void itIsAskedAgainWhenItsTimeIsOver() throws Exception {
         apply(snapshots(Duration.ofMillis(300)));
-        for (int i = 0; i < 60 && destination(bad).healthy(); i++) get();
+        for (int i = 0; i < 60 && destination(bad).isHealthy(); i++) get();
         bad.behave(exchange -> TestUpstream.text(exchange, 200, "good again"));
-        await().atMost(Duration.ofSeconds(10)).until(() -> destination(bad).healthy());
+        await().atMost(Duration.ofSeconds(10)).until(() -> destination(bad).isHealthy());
         assertThat(value("mesh_outlier_ejections_total", bad.address().toString(), "consecutive_5xx")).isEqualTo(1);
         for (int i = 0; i < 6; i++) assertThat(get()).isEqualTo(200);
         assertThat(bad.requests()).isEqualTo(7);

@@ -8,6 +8,7 @@ import java.util.Optional;
 import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
+import mesh.model.BalancingPolicy;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
@@ -67,6 +68,7 @@ public final class Snapshots {
     private List<HashPolicy> hash = List.of();
     private Optional<HashPolicy.By> hashBy = Optional.empty();
     private ConsistentHash spread = ConsistentHash.DEFAULT;
+    private BalancingPolicy balancing = BalancingPolicy.DEFAULT;
     private final List<Endpoint> endpoints = new ArrayList<>();
     private final Map<String, Endpoint> others = new LinkedHashMap<>();
     private int othersRequests = ConnectionPolicy.DEFAULT.maxRequests();
@@ -246,6 +248,11 @@ public final class Snapshots {
         return this;
     }
 
+    public Snapshots balancing(BalancingPolicy next) {
+        balancing = next;
+        return this;
+    }
+
     public MeshSnapshot build() {
         Route route = new Route("all", match, action, hostRewrite, timeouts, retry).withLimits(routeLimits).withHedge(hedge).withFilters(filters)
             .withHash(hash);
@@ -260,7 +267,8 @@ public final class Snapshots {
             clusters.add(new Cluster(name, balancer, Optional.empty(), breaker, few));
             sets.add(new EndpointSet(name, List.of(endpoint)));
         });
-        clusters.add(new Cluster("payments", balancer, upstreamTls, breaker, connections).withHealth(health).withRetries(retryLimits).withHash(spread));
+        clusters.add(new Cluster("payments", balancer, upstreamTls, breaker, connections).withHealth(health).withRetries(retryLimits).withHash(spread)
+            .withBalancing(balancing));
         return new MeshSnapshot(
             version,
             MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls, limits, log, tracing)), Listener::name),

@@ -29,6 +29,10 @@ public record Cluster(
     public Cluster {
         Checks.name("cluster name", name);
         hash.checkFits(name, balancer);
+        if (balancer.byKey() && balancing.slowStart().isPresent()) {
+            throw new IllegalArgumentException("cluster \"" + name + "\": slow start beside balancer " + balancer.text()
+                + " (expected: a balancer that does not go by keys)");
+        }
         if (balancing.slowStart().isPresent() && balancer.byKey()) {
             throw new IllegalArgumentException("cluster \"" + name + "\": slow start beside balancer " + balancer.text()
                 + ", whose keys come at once (expected: none, or balancer round_robin, least_conn, random or peak_ewma)");

@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import mesh.model.Address;
 import mesh.model.ConnectionPolicy;
 import mesh.model.EndpointHealth;
+import mesh.model.Locality;
 import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.HealthChecker;
 import mesh.proxy.upstream.UpstreamCluster;
@@ -64,6 +65,10 @@ final class EnvoyPages {
             line(text, host, "hostname", each.upstream().address().host());
             line(text, host, "health_flags", healthFlags(each));
             line(text, host, "weight", each.weight());
+            line(text, host, "region", each.place().locality().map(Locality::region).orElse(""));
+            line(text, host, "zone", each.place().locality().map(Locality::zone).orElse(""));
+            line(text, host, "sub_zone", each.place().locality().map(Locality::subZone).orElse(""));
+            line(text, host, "priority", each.place().priority());
             line(text, host, "circuit", Pages.circuit(each));
         }
     }
@@ -103,12 +108,16 @@ final class EnvoyPages {
         if (isFailed(destination)) health.put("failed_active_health_check", true);
         if (isEjected(destination)) health.put("failed_outlier_check", true);
         if (isPending(destination)) health.put("pending_active_hc", true);
-        return new JsonObject()
+        JsonObject json = new JsonObject()
             .put("address", address(destination.upstream().address()))
             .put("stats", stats)
             .put("health_status", health)
             .put("weight", destination.weight())
             .put("hostname", destination.upstream().address().host());
+        destination.place().locality().ifPresent(where -> json.put("locality", new JsonObject()
+            .put("region", where.region()).put("zone", where.zone()).put("sub_zone", where.subZone())));
+        if (destination.place().priority() > 0) json.put("priority", destination.place().priority());
+        return json;
     }
 
     private static Map<String, Integer> limits(UpstreamCluster cluster) {

@@ -14,6 +14,7 @@ import mesh.model.MeshSnapshot;
 import mesh.proxy.upstream.CircuitBreaker;
 import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.HealthChecker;
+import mesh.proxy.upstream.Place;
 import mesh.proxy.upstream.UpstreamCluster;
 
 /** What each admin page says, as JSON, in our own words. */
@@ -59,7 +60,19 @@ final class Pages {
             .put("pending", cluster.load().pending())
             .put("retries", cluster.load().retries())
             .put("retry_budget", cluster.budget().balance())
+            .put("levels", levels(cluster))
             .put("endpoints", endpoints);
+    }
+
+    private static JsonArray levels(UpstreamCluster cluster) {
+        JsonArray levels = new JsonArray();
+        cluster.balancer().views().forEach(each -> levels.add(new JsonObject()
+            .put("level", Place.text(each.level()))
+            .put("endpoints", each.hosts())
+            .put("healthy", each.healthy())
+            .put("percent", each.percent())
+            .put("panic", each.inPanic())));
+        return levels;
     }
 
     private static JsonObject endpoint(Destination destination) {
@@ -68,6 +81,9 @@ final class Pages {
             .put("weight", destination.weight())
             .put("in_flight", destination.inFlight())
             .put("circuit", circuit(destination));
+        destination.place().locality().ifPresent(locality -> json.put("locality", locality.toString()));
+        if (destination.place().priority() > 0) json.put("priority", destination.place().priority());
+        if (destination.share() < 1) json.put("slow_start", destination.share());
         if (destination.outlier() != null) json.put("ejected", destination.outlier().isEjected());
         if (destination.known() != EndpointHealth.HEALTHY) json.put("configured_health", destination.known().text());
         if (destination.checker() != null) json.put("health_check", health(destination.checker().view()));

@@ -6,6 +6,11 @@ public interface Candidate {
     /** What tells it from the others, and is the same everywhere and after a restart; its address. Not asked on a pick. */
     String name();
 
+    /** What it is: two candidates with the same one are the same to a request, however a balancer weighs them. */
+    default Object identity() {
+        return this;
+    }
+
     /** At least 1; does not change. */
     int weight();
 

@@ -14,9 +14,9 @@ final class Selection {
     }
 
     /** Looks by identity and index: no iterator, and mostly nothing to look at. */
-    private static boolean contains(List<? extends Candidate> tried, Candidate candidate) {
+    static boolean contains(List<? extends Candidate> tried, Candidate candidate) {
         for (int i = 0, n = tried.size(); i < n; i++) {
-            if (tried.get(i) == candidate) {
+            if (tried.get(i).identity() == candidate.identity()) {
                 return true;
             }
         }

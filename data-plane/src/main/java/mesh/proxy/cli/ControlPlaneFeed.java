@@ -10,6 +10,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import mesh.disk.DirectoryLock;
 import mesh.model.ApplyResult;
+import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.model.TrustBundle;
@@ -29,6 +30,7 @@ final class ControlPlaneFeed implements Feed {
     private static final Logger LOG = Logger.getLogger(ControlPlaneFeed.class);
 
     private final StartOptions.ControlPlane asked;
+    private final Optional<Locality> locality;
     private final Sidecar sidecar;
     private final Env env;
     private AutoCloseable lock = () -> {};
@@ -40,8 +42,10 @@ final class ControlPlaneFeed implements Feed {
     private boolean following;
     private boolean subscribed;
 
-    ControlPlaneFeed(StartOptions.ControlPlane asked, Sidecar sidecar, Env env) {
+    ControlPlaneFeed(StartOptions.ControlPlane asked, Optional<Locality> locality, Sidecar sidecar, Env env) {
         this.asked = asked;
+        this.locality = locality;
+        sidecar.locate(locality);
         this.sidecar = sidecar;
         this.env = env;
         sidecar.tracers().named(asked.workload(), asked.node());
@@ -77,7 +81,7 @@ final class ControlPlaneFeed implements Feed {
     }
 
     private XdsSource source(Supplier<ManagedChannel> channels, Function<MeshSnapshot, ApplyResult> sink, XdsSource.Fallback fallback) {
-        return new XdsSource(channels, asked.node(), asked.workload(), MeshCommand.VERSION, sink, fallback, env);
+        return new XdsSource(channels, asked.node(), asked.workload(), locality, MeshCommand.VERSION, sink, fallback, env);
     }
 
     private void lock() throws IOException {

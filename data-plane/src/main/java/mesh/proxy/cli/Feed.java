@@ -11,9 +11,9 @@ interface Feed extends AutoCloseable {
     static Feed of(StartOptions options, Sidecar sidecar, Env env) {
         options.accessLog().ifPresent(flag -> sidecar.accessLogs().everywhere(flag.log()));
         if (options.origin() instanceof StartOptions.ConfigFile named) {
-            return new FileFeed(named.file(), sidecar, env.clock());
+            return new FileFeed(named.file(), options.locality(), sidecar, env.clock());
         }
-        return new ControlPlaneFeed((StartOptions.ControlPlane) options.origin(), sidecar, env);
+        return new ControlPlaneFeed((StartOptions.ControlPlane) options.origin(), options.locality(), sidecar, env);
     }
 
     /**

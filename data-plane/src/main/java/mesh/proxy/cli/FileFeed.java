@@ -10,6 +10,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import mesh.config.IdentityFiles;
 import mesh.config.SidecarConfig;
 import mesh.model.ApplyResult;
+import mesh.model.Locality;
 import mesh.model.Problem;
 import mesh.pki.SvidFiles;
 import mesh.proxy.Sidecar;
@@ -23,6 +24,7 @@ final class FileFeed implements Feed {
     private static final Logger LOG = Logger.getLogger(FileFeed.class);
 
     private final Path file;
+    private final Optional<Locality> locality;
     private final Sidecar sidecar;
     private final InstantSource clock;
     private final FileSource source;
@@ -30,8 +32,9 @@ final class FileFeed implements Feed {
     private Optional<SvidFiles> identity = Optional.empty();
     private volatile Optional<SidecarConfig> current = Optional.empty();
 
-    FileFeed(Path file, Sidecar sidecar, InstantSource clock) {
-        this(file, sidecar, clock, Executors.newSingleThreadScheduledExecutor(task -> {
+    /** @param locality where the sidecar runs, whatever the file says; empty leaves it to that */
+    FileFeed(Path file, Optional<Locality> locality, Sidecar sidecar, InstantSource clock) {
+        this(file, locality, sidecar, clock, Executors.newSingleThreadScheduledExecutor(task -> {
             Thread t = new Thread(task, "mesh-file");
             t.setDaemon(true);
             return t;
@@ -39,8 +42,9 @@ final class FileFeed implements Feed {
     }
 
     /** @param thread to look at the file on; ended with this feed */
-    FileFeed(Path file, Sidecar sidecar, InstantSource clock, ScheduledExecutorService thread) {
+    FileFeed(Path file, Optional<Locality> locality, Sidecar sidecar, InstantSource clock, ScheduledExecutorService thread) {
         this.file = file;
+        this.locality = locality;
         this.sidecar = sidecar;
         this.clock = clock;
         this.thread = thread;
@@ -83,6 +87,7 @@ final class FileFeed implements Feed {
             }
             rotate(identity);
         }
+        sidecar.locate(locality.or(config::locality));
         ApplyResult result = sidecar.apply(config.snapshot().withVersion(version), config.places());
         if (result instanceof ApplyResult.Rejected rejected) {
             identity = before;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import mesh.model.Address;
 import mesh.model.Durations;
+import mesh.model.Locality;
 import mesh.model.TrustDomain;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
@@ -18,6 +19,7 @@ public final class Shell {
         return new CommandLine(root)
             .registerConverter(Address.class, reading(Address::parse))
             .registerConverter(Duration.class, reading(Durations::parse))
+            .registerConverter(Locality.class, reading(Locality::parse))
             .registerConverter(TrustDomain.class, reading(TrustDomain::new))
             .registerConverter(AccessLogFlag.class, reading(AccessLogFlag::parse))
             .registerConverter(LogLevel.class, reading(LogLevel::parse))

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import mesh.model.Address;
 import mesh.model.Durations;
+import mesh.model.Locality;
 import mesh.model.Problem;
 import mesh.proxy.Sidecar;
 import mesh.time.Env;
@@ -52,6 +53,10 @@ final class StartCommand implements Callable<Integer> {
     @Option(names = "--state-dir", paramLabel = "DIR",
         description = "keeps identity and configuration over restarts; default: mesh-state/NODE")
     private Path stateDir;
+
+    @Option(names = "--locality", paramLabel = "REGION/ZONE/SUBZONE",
+        description = "where this sidecar runs, at least the region: near endpoints come first; default: the file's")
+    private Locality locality;
 
     @Option(names = "--admin-listen", paramLabel = "HOST:PORT", description = "admin pages; default: the file's, or 127.0.0.1:15000")
     private Address adminListen;
@@ -101,7 +106,7 @@ final class StartCommand implements Callable<Integer> {
         check(drainDelay.compareTo(Duration.ofSeconds(25)) <= 0, "--drain-delay", Durations.format(drainDelay), "at most 25s");
         return new StartOptions(config == null ? controlPlane() : file(),
             new StartOptions.Listens(Optional.ofNullable(adminListen), Optional.ofNullable(metricsListen), Optional.ofNullable(healthListen)),
-            Optional.ofNullable(accessLog), loops, drainDelay);
+            Optional.ofNullable(locality), Optional.ofNullable(accessLog), loops, drainDelay);
     }
 
     private StartOptions.Origin file() {

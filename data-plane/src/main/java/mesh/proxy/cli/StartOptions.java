@@ -4,16 +4,19 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import mesh.model.Address;
+import mesh.model.Locality;
 
 /**
  * What {@code mesh proxy start} was asked for.
  *
  * @param origin      where configuration comes from
+ * @param locality    where the sidecar runs; empty leaves it to the configuration
  * @param accessLog   which requests are written down; empty leaves it to the configuration
  * @param concurrency proxy event loops, at least 1
  * @param drainDelay  how long listeners go on accepting after SIGTERM
  */
-record StartOptions(Origin origin, Listens listens, Optional<AccessLogFlag> accessLog, int concurrency, Duration drainDelay) {
+record StartOptions(
+    Origin origin, Listens listens, Optional<Locality> locality, Optional<AccessLogFlag> accessLog, int concurrency, Duration drainDelay) {
 
     /** This instance's name; "" without a control plane. */
     String node() {

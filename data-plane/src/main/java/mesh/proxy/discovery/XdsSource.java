@@ -27,9 +27,11 @@ import java.util.function.Supplier;
 import mesh.model.Address;
 import mesh.model.ApplyResult;
 import mesh.model.Durations;
+import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.time.Env;
+import mesh.xds.Localities;
 import org.jboss.logging.Logger;
 
 /**
@@ -97,19 +99,22 @@ public final class XdsSource implements AutoCloseable {
      * @param channels to the control plane; asked before each stream, may give the same one again. Whoever supplies it closes it.
      * @param node     this sidecar's name
      * @param workload what the sidecar claims to be; believed only on a connection without certificates
+     * @param locality where it runs; empty for not known
      * @param version  of this program
      * @param sink     makes a snapshot current, or says what is wrong with it; called on this source's thread
      * @param fallback asked when the control plane cannot be reached before it has given a first configuration, or takes too long
      */
-    public XdsSource(Supplier<ManagedChannel> channels, String node, String workload, String version,
+    public XdsSource(Supplier<ManagedChannel> channels, String node, String workload, Optional<Locality> locality, String version,
         Function<MeshSnapshot, ApplyResult> sink, Fallback fallback, Env env) {
-        this(channels, node, workload, version, sink, fallback, env, Reconnect.guarded(env.random()));
+        this(channels, node, workload, locality, version, sink, fallback, env, Reconnect.guarded(env.random()));
     }
 
-    XdsSource(Supplier<ManagedChannel> channels, String node, String workload, String version,
+    XdsSource(Supplier<ManagedChannel> channels, String node, String workload, Optional<Locality> locality, String version,
         Function<MeshSnapshot, ApplyResult> sink, Fallback fallback, Env env, Reconnect reconnect) {
         this.channels = channels;
-        this.node = Node.newBuilder().setId(node).setCluster(workload).setUserAgentName("mesh").setUserAgentVersion(version).build();
+        Node.Builder self = Node.newBuilder().setId(node).setCluster(workload).setUserAgentName("mesh").setUserAgentVersion(version);
+        locality.map(Localities::encode).ifPresent(self::setLocality);
+        this.node = self.build();
         this.sink = sink;
         this.fallback = fallback;
         this.env = env;

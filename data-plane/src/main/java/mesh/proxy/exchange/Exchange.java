@@ -293,7 +293,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
 
     /** @return false when it was avoided already, and is offered again for want of others */
     private boolean avoid(Destination destination) {
-        if (tried.contains(destination)) return false;
+        if (destination.isAmong(tried)) return false;
         if (tried.isEmpty()) tried = new ArrayList<>(4);
         tried.add(destination);
         return true;
@@ -548,7 +548,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         }
         avoid(attempt.destination());
         Destination other = cluster.balancer().pick(tried, key);
-        if (other == null || tried.contains(other)) {
+        if (other == null || other.isAmong(tried)) {
             session.metrics().hedge("no_endpoint");
         } else if (!hasRoomToRetry() || !hedge.tryWithdraw() || !cluster.budget().tryWithdraw()) {
             session.metrics().hedge("no_budget");

@@ -13,11 +13,13 @@ import mesh.model.Durations;
 import mesh.model.EndpointHealth;
 import mesh.model.RetryBudgetPolicy;
 import mesh.model.SpiffeId;
+import mesh.proxy.balancer.Levels;
 import mesh.proxy.explain.Explanation.ClusterView;
 import mesh.proxy.explain.Explanation.EndpointView;
 import mesh.proxy.explain.Explanation.Setting;
 import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.HealthChecker;
+import mesh.proxy.upstream.Place;
 import mesh.proxy.upstream.UpstreamCluster;
 
 /** Where a request may go, and how that is doing. */
@@ -26,8 +28,21 @@ final class ClusterViews {
     private ClusterViews() {}
 
     static ClusterView of(UpstreamCluster cluster, Optional<String> share) {
-        return new ClusterView(cluster.name(), share, cluster.model().balancer().text(), settings(cluster.model()),
-            cluster.destinations().stream().map(ClusterViews::endpoint).toList());
+        return new ClusterView(cluster.name(), share, cluster.model().balancer().text(), settings(cluster),
+            cluster.destinations().stream().map(each -> endpoint(each, isInPanic(cluster, each))).toList());
+    }
+
+    private static boolean isInPanic(UpstreamCluster cluster, Destination destination) {
+        return cluster.balancer().views().stream().anyMatch(each -> each.inPanic() && each.level() == destination.level());
+    }
+
+    private static List<Setting> settings(UpstreamCluster cluster) {
+        List<Setting> settings = settings(cluster.model());
+        List<Levels.View> levels = cluster.balancer().views();
+        if (levels.size() < 2 && levels.stream().noneMatch(Levels.View::inPanic)) return settings;
+        levels.forEach(each -> settings.add(new Setting("level", Place.text(each.level()) + ": " + each.percent() + " % of the requests, "
+            + each.healthy() + " of " + each.hosts() + " healthy" + (each.inPanic() ? ", too few: health is ignored" : ""))));
+        return settings;
     }
 
     private static List<Setting> settings(Cluster cluster) {
@@ -51,10 +66,11 @@ final class ClusterViews {
             + Durations.format(breaker.resetTimeout());
     }
 
-    private static EndpointView endpoint(Destination destination) {
+    private static EndpointView endpoint(Destination destination, boolean inPanic) {
         return new EndpointView(destination.upstream().address().toString(), destination.weight(), health(destination),
             destination.breaker() == null ? "none" : destination.breaker().state().name().toLowerCase(Locale.ROOT).replace('_', '-'),
-            destination.inFlight(), identity(destination.settings().expect()), destination.usable());
+            destination.inFlight(), identity(destination.settings().expect()),
+            destination.as(destination.weight(), inPanic).usable());
     }
 
     /** What speaks against it, the strongest first. */

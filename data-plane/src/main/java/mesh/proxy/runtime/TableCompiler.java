@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
@@ -14,12 +15,14 @@ import mesh.model.Durations;
 import mesh.model.Endpoint;
 import mesh.model.Listener;
 import mesh.model.ListenerLimits;
+import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
 import mesh.model.OutlierPolicy;
 import mesh.model.RetryBudgetPolicy;
 import mesh.model.Route;
+import mesh.model.SlowStart;
 import mesh.model.UpstreamTls;
-import mesh.proxy.balancer.Balancers;
+import mesh.proxy.balancer.Levels;
 import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.route.RouteIndex;
@@ -32,12 +35,15 @@ import mesh.proxy.upstream.ConnectSettings;
 import mesh.proxy.upstream.Connector;
 import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.EjectionLog;
+import mesh.proxy.upstream.HealthChanges;
 import mesh.proxy.upstream.OutlierDetector;
 import mesh.proxy.upstream.OutlierMonitor;
 import mesh.proxy.upstream.PeakLatency;
+import mesh.proxy.upstream.Place;
 import mesh.proxy.upstream.RetryBudget;
 import mesh.proxy.upstream.Upstream;
 import mesh.proxy.upstream.UpstreamCluster;
+import mesh.proxy.upstream.WarmUp;
 import mesh.time.Env;
 import org.jboss.logging.Logger;
 
@@ -56,6 +62,7 @@ public final class TableCompiler {
     private final AccessLogs accessLogs;
     private final Tracers tracers;
     private final HealthCheckers checkers;
+    private volatile Optional<Locality> here = Optional.empty();
 
     public TableCompiler(Env env, ProxyLoops loops, Connector connector, ProxyMetrics metrics, AccessLogs accessLogs, Tracers tracers) {
         this.env = env;
@@ -65,6 +72,11 @@ public final class TableCompiler {
         this.accessLogs = accessLogs;
         this.tracers = tracers;
         this.checkers = new HealthCheckers(env, loops, connector);
+    }
+
+    /** Where the sidecar runs, for every snapshot from now on; empty for not known. */
+    public void locate(Optional<Locality> locality) {
+        here = locality;
     }
 
     /**
@@ -91,7 +103,6 @@ public final class TableCompiler {
 
     /** Tells every endpoint what is in force for it now, and retires those that nothing names any more. */
     public void settle(RuntimeTables now, RuntimeTables before) {
-        HealthCheckers.settle(now, before);
         Set<Upstream> named = new HashSet<>();
         Set<OutlierDetector> detectors = new HashSet<>();
         for (UpstreamCluster cluster : now.clusters().values()) {
@@ -110,6 +121,8 @@ public final class TableCompiler {
                 if (!named.contains(destination.upstream())) destination.upstream().retire();
             }
         }
+        // Last, for what they find out goes to what the endpoints follow.
+        HealthCheckers.settle(now, before);
     }
 
     private UpstreamCluster cluster(Cluster model, List<Endpoint> endpoints, UpstreamCluster before) {
@@ -117,6 +130,7 @@ public final class TableCompiler {
         RetryBudgetPolicy budgeted = model.retries().budget();
         RetryBudget budget = before == null || !before.model().retries().budget().equals(budgeted)
             ? new RetryBudget(budgeted, env.ticker()) : before.budget();
+        HealthChanges health = before == null ? new HealthChanges() : before.health();
         Map<Address, Destination> known = new LinkedHashMap<>();
         if (before != null) before.destinations().forEach(each -> known.put(each.upstream().address(), each));
         OutlierDetector outliers = outliers(model, before);
@@ -125,16 +139,17 @@ public final class TableCompiler {
         List<Destination> destinations = new ArrayList<>();
         for (Endpoint endpoint : endpoints) {
             Destination formerly = known.get(endpoint.address());
-            Destination destination = destination(model, endpoint, load, formerly, sameBreakers);
+            Destination destination = destination(model, endpoint, load, health, formerly, sameBreakers)
+                .at(Place.of(endpoint, here, model.balancing()), warmUp(model, formerly));
             OutlierMonitor outlier = formerly != null && sameOutliers ? formerly.outlier() : outlier(outliers, destination.upstream());
             destinations.add(checkers.watched(model, destination.with(outlier).with(endpoint.health()), formerly, load));
         }
         // The same list keeps the balancer and its turns: only what has changed begins anew.
         boolean same = before != null && before.destinations().equals(destinations) && before.model().balancer() == model.balancer()
-            && before.model().hash().equals(model.hash());
-        var balancer = same ? before.balancer()
-            : Balancers.of(model.balancer(), model.hash(), destinations, env.random(), before == null ? null : before.balancer());
-        return new UpstreamCluster(model, List.copyOf(destinations), balancer, load, outliers, budget, metrics.service(model.name()));
+            && before.model().hash().equals(model.hash()) && before.model().balancing().equals(model.balancing());
+        Levels<Destination> balancer = same ? before.balancer() : new Levels<>(model, destinations, health::count,
+            env.ticker(), env.random(), () -> metrics.panicked(model.name()), before == null ? null : before.balancer());
+        return new UpstreamCluster(model, List.copyOf(destinations), balancer, health, load, outliers, budget, metrics.service(model.name()));
     }
 
     private OutlierDetector outliers(Cluster model, UpstreamCluster before) {
@@ -148,10 +163,19 @@ public final class TableCompiler {
         return detector == null ? null : detector.watch(new EjectionLog(upstream));
     }
 
-    private Destination destination(Cluster model, Endpoint endpoint, ClusterLoad load, Destination before, boolean sameBreakers) {
+    /** Who was there before slow start was asked for is not new. */
+    private WarmUp warmUp(Cluster model, Destination before) {
+        SlowStart policy = model.balancing().slowStart().orElse(null);
+        if (policy == null) return null;
+        if (before == null) return WarmUp.fromNow(policy, env.ticker());
+        return before.warmUp() == null ? WarmUp.over(policy, env.ticker()) : before.warmUp().under(policy);
+    }
+
+    private Destination destination(
+        Cluster model, Endpoint endpoint, ClusterLoad load, HealthChanges health, Destination before, boolean sameBreakers) {
         Upstream upstream = before != null
             ? before.upstream()
-            : new Upstream(model.name(), endpoint.address(), loops.all(), load, connector, metrics);
+            : new Upstream(model.name(), endpoint.address(), loops.all(), load, health, connector, metrics);
         ConnectSettings settings = settings(model, endpoint);
         CircuitBreaker breaker = before != null && sameBreakers ? before.breaker() : breaker(model, upstream);
         PeakLatency peak = before == null ? null : before.peak();

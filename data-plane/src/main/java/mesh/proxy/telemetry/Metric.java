@@ -28,6 +28,8 @@ public enum Metric {
     RETRY_BUDGET("mesh_retry_budget_balance", Collector.Type.GAUGE, "Retries that a cluster's budget would pay for now", "cluster"),
     CLUSTER_OVERFLOW("mesh_cluster_overflow_total", Collector.Type.COUNTER,
         "Times a limit of a cluster was reached: connections, after which requests wait, pending_requests, requests or retries", "cluster", "limit"),
+    CLUSTER_PANIC("mesh_cluster_panic_total", Collector.Type.COUNTER,
+        "Endpoints chosen while too few of a cluster's were healthy, so that health was ignored", "cluster"),
     RATE_LIMITED("mesh_rate_limited_total", Collector.Type.COUNTER,
         "Requests over a rate limit: refused, or shadow where they were let through; scope is listener or route", "scope", "name", "outcome"),
     RATE_LIMIT_SHARED("mesh_rate_limit_shared_total", Collector.Type.COUNTER,

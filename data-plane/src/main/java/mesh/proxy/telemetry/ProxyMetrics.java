@@ -183,6 +183,11 @@ public final class ProxyMetrics {
         count(Metric.CLUSTER_OVERFLOW, cluster, limit.toLowerCase(Locale.ROOT));
     }
 
+    /** An endpoint of a cluster was chosen although too few were healthy to go by that. */
+    public void panicked(String cluster) {
+        count(Metric.CLUSTER_PANIC, cluster);
+    }
+
     /** @param outcome {@code retried}, or why not: {@code no_attempts}, {@code overflow}, {@code no_budget}, {@code no_time}, {@code no_replay} */
     public void retry(String outcome) {
         count(Metric.RETRIES, outcome);

@@ -1,8 +1,9 @@
 package mesh.proxy.upstream;
 
+import java.util.List;
 import mesh.model.BreakerFailure;
 import mesh.model.EndpointHealth;
-import mesh.proxy.balancer.Candidate;
+import mesh.proxy.balancer.Levels;
 
 /**
  * An {@link Upstream} as one configuration sees it; what balancers choose among. Shared by all event loops.
@@ -15,27 +16,63 @@ import mesh.proxy.balancer.Candidate;
  * @param outlier  null unless its cluster ejects outliers; the same through configurations as long as the policy is
  * @param known    what the configuration says of its health
  * @param checker  null unless it is asked whether it is well; the same through configurations as long as that is asked in the same way
+ * @param place    which of the cluster's endpoints come before it
+ * @param warmUp   null unless new endpoints are brought in slowly; the same through configurations as long as that policy is
+ * @param inPanic  whether what is known of its health is ignored
  */
 public record Destination(
     Upstream upstream, int weight, ConnectSettings settings, CircuitBreaker breaker, PeakLatency peak, OutlierMonitor outlier,
-    EndpointHealth known, HealthChecker checker) implements Candidate {
+    EndpointHealth known, HealthChecker checker, Place place, WarmUp warmUp, boolean inPanic) implements Levels.Member<Destination> {
 
     /** One that nobody ejects, and nobody asks how it is. */
     public Destination(Upstream upstream, int weight, ConnectSettings settings, CircuitBreaker breaker, PeakLatency peak) {
-        this(upstream, weight, settings, breaker, peak, null, EndpointHealth.HEALTHY, null);
+        this(upstream, weight, settings, breaker, peak, null, EndpointHealth.HEALTHY, null, Place.ANYWHERE, null, false);
     }
 
     /** The same under the eyes of a monitor. */
     public Destination with(OutlierMonitor monitor) {
-        return new Destination(upstream, weight, settings, breaker, peak, monitor, known, checker);
+        return new Destination(upstream, weight, settings, breaker, peak, monitor, known, checker, place, warmUp, inPanic);
     }
 
     public Destination with(EndpointHealth health) {
-        return new Destination(upstream, weight, settings, breaker, peak, outlier, health, checker);
+        return new Destination(upstream, weight, settings, breaker, peak, outlier, health, checker, place, warmUp, inPanic);
     }
 
     public Destination with(HealthChecker asking) {
-        return new Destination(upstream, weight, settings, breaker, peak, outlier, known, asking);
+        return new Destination(upstream, weight, settings, breaker, peak, outlier, known, asking, place, warmUp, inPanic);
+    }
+
+    public Destination at(Place other, WarmUp newness) {
+        return new Destination(upstream, weight, settings, breaker, peak, outlier, known, checker, other, newness, inPanic);
+    }
+
+    @Override
+    public Destination as(int weighing, boolean ignoringHealth) {
+        return weighing == weight && ignoringHealth == inPanic ? this
+            : new Destination(upstream, weighing, settings, breaker, peak, outlier, known, checker, place, warmUp, ignoringHealth);
+    }
+
+    @Override
+    public Object identity() {
+        return upstream;
+    }
+
+    /** Whether one of them is the same endpoint. */
+    public boolean isAmong(List<Destination> others) {
+        for (int i = 0, n = others.size(); i < n; i++) {
+            if (others.get(i).upstream == upstream) return true;
+        }
+        return false;
+    }
+
+    @Override
+    public int level() {
+        return place.level();
+    }
+
+    @Override
+    public double share() {
+        return warmUp == null ? 1 : warmUp.share();
     }
 
     /** What {@link #tryAcquire} gives when there is no breaker to ask. */
@@ -75,11 +112,16 @@ public record Destination(
 
     @Override
     public boolean usable() {
-        return healthy() && (breaker == null || breaker.usable());
+        return (inPanic ? !isDraining() : isHealthy()) && (breaker == null || breaker.usable());
     }
 
-    /** Whether nothing speaks against it but perhaps its breaker. */
-    public boolean healthy() {
+    @Override
+    public boolean isDraining() {
+        return known == EndpointHealth.DRAINING;
+    }
+
+    @Override
+    public boolean isHealthy() {
         return known == EndpointHealth.HEALTHY && (outlier == null || !outlier.isEjected()) && (checker == null || checker.isHealthy());
     }
 

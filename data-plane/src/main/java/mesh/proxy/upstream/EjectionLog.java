@@ -4,7 +4,7 @@ import java.time.Duration;
 import mesh.model.Durations;
 import org.jboss.logging.Logger;
 
-/** Tells people and metrics that an endpoint was ejected, or is back. Any thread. */
+/** Tells people, metrics and balancers that an endpoint was ejected, or is back. Any thread. */
 public final class EjectionLog implements OutlierMonitor.Observer {
 
     private static final Logger LOG = Logger.getLogger(OutlierDetector.class);
@@ -17,6 +17,7 @@ public final class EjectionLog implements OutlierMonitor.Observer {
 
     @Override
     public void onEjected(OutlierMonitor.Ejection ejection) {
+        upstream.healthChanged();
         upstream.ejected(ejection.reason());
         LOG.warnf("endpoint ejected: %s, %s; %d of %d are out, this one for at least %s",
             upstream, ejection.numbers(), ejection.ejected(), ejection.hosts(), Durations.format(ejection.time()));
@@ -24,6 +25,7 @@ public final class EjectionLog implements OutlierMonitor.Observer {
 
     @Override
     public void onReturned(Duration after) {
+        upstream.healthChanged();
         LOG.infof("endpoint returned: %s, was ejected for %s", upstream, Durations.format(after));
     }
 }

@@ -3,7 +3,7 @@ package mesh.proxy.upstream;
 import java.util.Locale;
 import org.jboss.logging.Logger;
 
-/** Tells people and metrics how an endpoint's health checks come out. */
+/** Tells people, metrics and balancers how an endpoint's health checks come out. */
 public final class HealthLog implements HealthChecker.Observer {
 
     private static final Logger LOG = Logger.getLogger(HealthChecker.class);
@@ -21,6 +21,8 @@ public final class HealthLog implements HealthChecker.Observer {
 
     @Override
     public void onChange(HealthChecker.State from, HealthChecker.State to, String numbers) {
+        if (to == HealthChecker.State.HEALTHY) upstream.recovered();
+        upstream.healthChanged();
         if (to == HealthChecker.State.HEALTHY) LOG.infof("endpoint healthy: %s, %s", upstream, numbers);
         else LOG.warnf("endpoint unhealthy: %s, %s", upstream, numbers);
     }

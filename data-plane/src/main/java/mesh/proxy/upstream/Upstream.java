@@ -24,6 +24,7 @@ public final class Upstream {
     /** A loop's for each HTTP, made when first needed. */
     private final AtomicReferenceArray<ConnectionPool> pools;
     private final ClusterLoad load;
+    private final HealthChanges health;
     private final Connector connector;
     private final AtomicInteger inFlight = new AtomicInteger();
     private final ProxyMetrics.UpstreamMeter meter;
@@ -32,14 +33,16 @@ public final class Upstream {
     private volatile boolean http1Only;
 
     /**
-     * @param loops every loop of the sidecar
-     * @param load  its cluster's
+     * @param loops  every loop of the sidecar
+     * @param load   its cluster's
+     * @param health its cluster's
      */
-    public Upstream(String cluster, Address address, List<ProxyLoop> loops, ClusterLoad load, Connector connector, ProxyMetrics metrics) {
+    public Upstream(String cluster, Address address, List<ProxyLoop> loops, ClusterLoad load, HealthChanges health, Connector connector, ProxyMetrics metrics) {
         this.cluster = cluster;
         this.address = address;
         this.pools = new AtomicReferenceArray<>(loops.size() * VERSIONS);
         this.load = load;
+        this.health = health;
         this.connector = connector;
         this.meter = metrics.upstream(address.toString(), this::breakerState, this::ejectedState, this::healthyState);
     }
@@ -116,6 +119,17 @@ public final class Upstream {
     /** @param result of a health check, the metric's word for it */
     void checked(String result) {
         meter.checked(result);
+    }
+
+    /** Something speaks against it, or does no more, as is in force already. */
+    void healthChanged() {
+        health.changed();
+    }
+
+    /** It passes its health checks now, and did not before. */
+    void recovered() {
+        Destination destination = current;
+        if (destination != null && destination.warmUp() != null) destination.warmUp().begin();
     }
 
     /** What the current configuration says about it; null before the first. */

@@ -2,7 +2,7 @@ package mesh.proxy.upstream;
 
 import java.util.List;
 import mesh.model.Cluster;
-import mesh.proxy.balancer.Balancer;
+import mesh.proxy.balancer.Levels;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.telemetry.ProxyMetrics;
 
@@ -12,6 +12,7 @@ import mesh.proxy.telemetry.ProxyMetrics;
  * @param model        what was configured
  * @param destinations in configured order
  * @param balancer     chooses among exactly these
+ * @param health       counts the changes of their health; the same through configurations
  * @param load         what it is carrying; the same through configurations
  * @param outliers     ejects those that do badly; null for none, else the same through configurations as long as the policy is
  * @param budget       of its retries; the same through configurations
@@ -20,7 +21,8 @@ import mesh.proxy.telemetry.ProxyMetrics;
 public record UpstreamCluster(
     Cluster model,
     List<Destination> destinations,
-    Balancer<Destination> balancer,
+    Levels<Destination> balancer,
+    HealthChanges health,
     ClusterLoad load,
     OutlierDetector outliers,
     RetryBudget budget,

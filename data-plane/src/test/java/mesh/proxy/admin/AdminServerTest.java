@@ -267,6 +267,10 @@ class AdminServerTest {
             "payments::127.0.0.1:9001::hostname::127.0.0.1",
             "payments::127.0.0.1:9001::health_flags::healthy",
             "payments::127.0.0.1:9001::weight::2",
+            "payments::127.0.0.1:9001::region::",
+            "payments::127.0.0.1:9001::zone::",
+            "payments::127.0.0.1:9001::sub_zone::",
+            "payments::127.0.0.1:9001::priority::0",
             "payments::127.0.0.1:9001::circuit::closed");
         JsonObject cluster = new JsonObject(body(ask("admin", "GET /clusters?format=json"))).getJsonArray("cluster_statuses").getJsonObject(0);
         JsonObject host = cluster.getJsonArray("host_statuses").getJsonObject(0);

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import mesh.model.Address;
 import mesh.model.Problem;
 import mesh.proxy.Sidecar;
@@ -137,7 +138,7 @@ class FileFeedTest {
     }
 
     private List<Problem> open(Path file) {
-        feed = new FileFeed(file, sidecar, clock, clock.scheduler());
+        feed = new FileFeed(file, Optional.empty(), sidecar, clock, clock.scheduler());
         return feed.open();
     }
 

@@ -32,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import mesh.model.Address;
 import mesh.model.ApplyResult;
+import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
 import mesh.time.Env;
 import mesh.xds.ResourceType;
@@ -57,7 +58,8 @@ class XdsSourceTest {
     void start() throws IOException {
         server = serve(0);
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort()).usePlaintext().build();
-        source = new XdsSource(() -> channel, "pay-1", "pay", "1.2.3", this::apply, this::restore, Env.system(), XdsSourceTest::atOnce);
+        source = new XdsSource(() -> channel, "pay-1", "pay", Optional.of(Locality.parse("eu/eu-1")), "1.2.3", this::apply, this::restore,
+            Env.system(), XdsSourceTest::atOnce);
     }
 
     private Server serve(int port) throws IOException {
@@ -79,6 +81,7 @@ class XdsSourceTest {
         DeltaDiscoveryRequest first = script.nextRequest();
         assertThat(first.getNode().getId()).isEqualTo("pay-1");
         assertThat(first.getNode().getCluster()).isEqualTo("pay");
+        assertThat(first.getNode().getLocality().getZone()).isEqualTo("eu-1");
         assertThat(first.getNode().getUserAgentName()).isEqualTo("mesh");
         assertThat(first.getNode().getUserAgentVersion()).isEqualTo("1.2.3");
         assertThat(source.state().connected()).isFalse();

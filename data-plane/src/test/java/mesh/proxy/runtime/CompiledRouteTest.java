@@ -66,7 +66,7 @@ class CompiledRouteTest {
         for (int i = 0; i < weights.length; i++) {
             String name = "c" + i;
             Cluster model = new Cluster(name, BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT);
-            known.put(name, new UpstreamCluster(model, List.of(), null, null, null, null, null));
+            known.put(name, new UpstreamCluster(model, List.of(), null, null, null, null, null, null));
             shares.add(new Route.WeightedCluster(name, weights[i]));
         }
         return new CompiledRoute(new Route("r", new Route.Prefix("/"), new Route.ToWeightedClusters(shares), Optional.empty(), Timeouts.DEFAULT,
