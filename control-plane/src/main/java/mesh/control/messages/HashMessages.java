@@ -62,7 +62,9 @@ final class HashMessages {
     static ConsistentHash decode(mesh.v1.Cluster m, BalancerKind kind, String path, Problems problems) {
         ConsistentHash normal = ConsistentHash.DEFAULT;
         if (!m.hasHash()) return normal;
-        if (kind != null && !kind.byKey()) problems.add(path + ".hash", "beside balancer " + kind.text() + " (expected: balancer ring_hash or maglev)");
+        if (kind != null && !kind.byKey()) {
+            problems.add(path + ".hash", "beside balancer " + kind.text() + " (expected: balancer ring_hash or maglev)");
+        }
         mesh.v1.ConsistentHash hash = m.getHash();
         return problems.read(path + ".hash", () -> new ConsistentHash(
             orNormal(hash.getMinRingSize(), normal.minRingSize()), orNormal(hash.getMaxRingSize(), normal.maxRingSize()),

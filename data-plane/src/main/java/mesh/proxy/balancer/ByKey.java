@@ -14,7 +14,7 @@ import mesh.model.ConsistentHash;
  *
  * <p>With a balance factor the load is bounded (V. Mirrokni et al., Consistent Hashing with Bounded Loads, 2016): one that holds more than that share
  * of the mean for its weight is passed over for the best ranked that does not. That ranking differs from key to key, so what a full one gives away
- * does not all fall on its neighbour. Each pick then counts what all hold. Loops that pick at the same moment may each put one request over the bound.
+ * does not all fall on its neighbour. Each pick then counts what all hold. Loops that pick at the same moment may each put one over the bound.
  */
 public final class ByKey<C extends Candidate> implements Balancer<C> {
 

@@ -65,7 +65,7 @@ final class HashRing implements KeyTable {
         return IntStream.of(counts(plan)).sum();
     }
 
-    /** Of one, so many points whoever the others are: were the ring to keep its size, each that goes would give points to all others, and keys move. */
+    /** So many points of one whoever the others are: were the ring to keep its size, one that goes would give them points, and keys would move. */
     private static int[] counts(Plan plan) {
         long unit = Long.highestOneBit(plan.weights().stream().mapToInt(Integer::intValue).min().orElseThrow());
         long[] counts = plan.weights().stream().mapToLong(weight -> plan.settings().minRingSize() * (long) weight / unit).toArray();

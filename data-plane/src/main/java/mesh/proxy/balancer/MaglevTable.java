@@ -3,6 +3,7 @@ package mesh.proxy.balancer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
@@ -35,15 +36,17 @@ final class MaglevTable implements KeyTable {
         fill(plan, order, next, skip);
     }
 
+    /** In Envoy's shares of one and not in whole numbers: what their rounding makes of a turn is part of where places come to lie. */
     private void fill(Plan plan, int[] order, int[] next, int[] skip) {
-        long heaviest = plan.weights().stream().mapToInt(Integer::intValue).max().orElseThrow();
-        long[] weights = plan.weights().stream().mapToLong(Integer::longValue).toArray();
-        long[] due = new long[weights.length];
+        double sum = plan.weights().stream().mapToLong(Integer::longValue).sum();
+        double[] shares = plan.weights().stream().mapToDouble(weight -> weight / sum).toArray();
+        double largest = DoubleStream.of(shares).max().orElseThrow();
+        double[] due = new double[shares.length];
         int left = owners.length;
-        for (long turn = 1; ; turn++) {
+        for (int turn = 1; ; turn++) {
             for (int i : order) {
-                if (turn * weights[i] < due[i]) continue;
-                due[i] += heaviest;
+                if (turn * shares[i] < due[i]) continue;
+                due[i] += largest;
                 while (owners[next[i]] >= 0) next[i] = step(next[i], skip[i]);
                 owners[next[i]] = i;
                 next[i] = step(next[i], skip[i]);

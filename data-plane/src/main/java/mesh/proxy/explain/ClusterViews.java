@@ -6,9 +6,11 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import mesh.model.BalancerKind;
 import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
+import mesh.model.ConsistentHash;
 import mesh.model.Durations;
 import mesh.model.EndpointHealth;
 import mesh.model.RetryBudgetPolicy;
@@ -55,10 +57,16 @@ final class ClusterViews {
         RetryBudgetPolicy budget = cluster.retries().budget();
         settings.add(new Setting("retry budget", RouteText.percent(budget.ratio() * 100) + " of the requests and " + budget.minPerSecond() + " a second, over "
             + Durations.format(budget.ttl()) + (cluster.retries().maxRetries() == 0 ? "" : ", " + cluster.retries().maxRetries() + " at once")));
+        if (cluster.balancer().byKey()) settings.add(new Setting("keys", text(cluster.balancer(), cluster.hash())));
         cluster.circuitBreaker().ifPresent(breaker -> settings.add(new Setting("circuit breaker", text(breaker))));
         cluster.health().outliers().ifPresent(outliers -> settings.add(new Setting("outlier detection", "on")));
         cluster.health().check().ifPresent(check -> settings.add(new Setting("health check", "every " + Durations.format(check.interval()))));
         return settings;
+    }
+
+    private static String text(BalancerKind kind, ConsistentHash hash) {
+        return (kind == BalancerKind.MAGLEV ? "in a table of " + hash.tableSize() : "on a ring, " + hash.minRingSize() + " places for the lightest endpoint")
+            + (hash.balanceFactor() == 0 ? "" : "; nobody gets more than " + hash.balanceFactor() + " % of its share");
     }
 
     private static String text(CircuitBreakerPolicy breaker) {

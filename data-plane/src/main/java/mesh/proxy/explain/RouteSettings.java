@@ -111,6 +111,10 @@ final class RouteSettings {
     }
 
     private void upstream() {
+        if (!route.hash().isEmpty()) {
+            add("key", route.hash().stream().map(policy -> policy.by().text() + (policy.terminal() ? " alone" : "")).collect(Collectors.joining(", "))
+                + ", as far as they are there; for balancers that go by keys");
+        }
         headers("request headers", route.filters().requestHeaders(), host.requestHeaders());
         route.hostRewrite().ifPresent(name -> add("host", "goes upstream as " + name));
         if (compiled.filters() != null && compiled.filters().rewrite() != null) {

@@ -76,6 +76,15 @@ class KeyTableTest {
         }
     }
 
+    /** An Envoy gives 6 and 11 of 17 places to weights 1 and 2, its own tests say. */
+    @Test
+    void aMaglevTableOfUnequalWeightsIsAnEnvoys() {
+        List<FakeCandidate> candidates = List.of(FakeCandidate.at("127.0.0.1:90", 1), FakeCandidate.at("127.0.0.1:91", 2));
+        KeyTable table = KeyTable.Plan.of(BalancerKind.MAGLEV, NORMAL.withTable(17), candidates).make();
+        assertThat(places(table, 2)).containsExactly(6, 11);
+        assertThat(IntStream.range(0, 3).map(table::owner)).containsExactly(1, 0, 0);
+    }
+
     @Test
     void aMaglevTableGivesEachPlacesByItsWeight() {
         KeyTable table = KeyTable.Plan.of(BalancerKind.MAGLEV, NORMAL, FakeCandidate.addressed(5, 1, 1, 3)).make();
@@ -89,7 +98,8 @@ class KeyTableTest {
     @Test
     void aRingGivesEachPointsByItsWeight() {
         assertThat(places(ring(100, 10_000, 5, 1, 1, 3), 4)).containsExactly(500, 100, 100, 300);
-        assertThat(places(ring(100, 10_000, 100, 75), 2)).as("by a power of two, so that another weight changes none but its own").containsExactly(156, 117);
+        assertThat(places(ring(100, 10_000, 100, 75), 2)).as("by a power of two, so that another weight changes only its own")
+            .containsExactly(156, 117);
         assertThat(places(ring(100, 10_000, 100, 127), 2)).containsExactly(156, 198);
     }
 
