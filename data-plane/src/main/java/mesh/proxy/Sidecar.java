@@ -23,6 +23,7 @@ import mesh.proxy.runtime.ProxyRuntime;
 import mesh.proxy.runtime.RuntimeTables;
 import mesh.proxy.runtime.TableCompiler;
 import mesh.proxy.telemetry.AccessLogs;
+import mesh.proxy.telemetry.PlaintextCallers;
 import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.tls.MeshTls;
 import mesh.proxy.tracing.Tracers;
@@ -42,6 +43,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     private final AccessLogs accessLogs;
     private final Tracers tracers;
     private final MeshTls tls;
+    private final PlaintextCallers plaintext = new PlaintextCallers();
     private final ProxyRuntime runtime = new ProxyRuntime();
     private final TableCompiler compiler;
     private final ListenerBinder binder;
@@ -62,7 +64,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         this.tls = new MeshTls(env.clock(), metrics::handshake);
         Connector connector = new Connector(loops, tls, env.clock());
         this.compiler = new TableCompiler(env, loops, connector, metrics, accessLogs, tracers);
-        this.binder = new ListenerBinder(env, loops, runtime, tls, connector, metrics);
+        this.binder = new ListenerBinder(env, loops, runtime, tls, connector, metrics, plaintext);
     }
 
     /** Where it runs, for what is applied from now on; empty for not known. */
@@ -232,6 +234,11 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     @Override
     public Optional<TrustBundle> trust() {
         return Optional.ofNullable(trust);
+    }
+
+    @Override
+    public PlaintextCallers plaintext() {
+        return plaintext;
     }
 
     /** Whether {@link #drain} has begun: time to fail the readiness probe. */

@@ -257,8 +257,8 @@ class ExplainSidecarTest {
             new EndpointSet("ill", List.of(endpoint(two.address(), EndpointHealth.UNHEALTHY))),
             new EndpointSet("none", List.of()));
         AccessLogPolicy log = new AccessLogPolicy(AccessLogPolicy.Format.JSON, directory.resolve("access.log").toString(), Percent.ALL, true);
-        Listener web = new Listener("web", new Address("127.0.0.1", 0), Scope.ALL, new Listener.HttpTraffic("t", ""), Optional.empty(), ListenerLimits.NONE,
-            Optional.of(log), Optional.empty());
+        Listener web = new Listener("web", new Address("127.0.0.1", 0), Scope.ALL, new Listener.HttpTraffic("t", ""), Optional.empty(), ListenerLimits.NONE)
+            .withLog(Optional.of(log));
         return new MeshSnapshot(version, MeshSnapshot.byName(List.of(web), Listener::name), MeshSnapshot.byName(List.of(table), RouteTable::name),
             MeshSnapshot.byName(endpoints.stream().map(each -> new Cluster(each.cluster(), BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), http1)
                 .withBalancing(BalancingPolicy.DEFAULT.withPanicThreshold(0))).toList(),

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import mesh.model.AccessPolicy;
 import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
@@ -73,6 +74,8 @@ public final class Snapshots {
     private final Map<String, Endpoint> others = new LinkedHashMap<>();
     private int othersRequests = ConnectionPolicy.DEFAULT.maxRequests();
 
+    private List<AccessPolicy> access = List.of();
+
     public static Snapshots http() {
         return new Snapshots();
     }
@@ -114,6 +117,11 @@ public final class Snapshots {
 
     public Snapshots downstreamTls(DownstreamTls tls) {
         downstreamTls = Optional.of(tls);
+        return this;
+    }
+
+    public Snapshots access(AccessPolicy... policies) {
+        access = List.of(policies);
         return this;
     }
 
@@ -271,7 +279,7 @@ public final class Snapshots {
             .withBalancing(balancing));
         return new MeshSnapshot(
             version,
-            MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls, limits, log, tracing)), Listener::name),
+            MeshSnapshot.byName(List.of(new Listener("web", bind, Scope.ALL, traffic, downstreamTls, limits, log, tracing, access)), Listener::name),
             MeshSnapshot.byName(List.of(table), RouteTable::name),
             MeshSnapshot.byName(clusters, Cluster::name),
             MeshSnapshot.byName(sets, EndpointSet::cluster),

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import mesh.model.AccessPolicy;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
 import mesh.model.BalancingPolicy;
@@ -102,11 +103,12 @@ final class FullForm {
         String route = s.read("route", null, Values::name);
         String cluster = s.read("cluster", null, Values::name);
         String service = s.read("service", "", Values::name);
-        Optional<DownstreamTls> tls = s.section("tls").map(FullForm::downstream);
+        Optional<DownstreamTls> tls = AccessForm.tls(s);
         ListenerLimits limits = LimitsForm.listener(s, tcp);
         accessLogs.listener(s, name, tcp);
         tracing.listener(s, name, tcp);
         Optional<HashPolicy.By> hash = HashForm.listener(s, tcp);
+        List<AccessPolicy> access = AccessForm.policies(s, tcp);
         if (tcp) {
             s.refuse("route", "beside protocol tcp", HTTP_ONLY);
             s.refuse("service", "beside protocol tcp", HTTP_ONLY);
@@ -127,14 +129,8 @@ final class FullForm {
                 implicit.add(RouteTable.toCluster(RouteTable.implicitName(name), new Route("all", new Route.Prefix("/"),
                     new Route.ToCluster(cluster), Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE)));
             }
-            return new Listener(name, listen, Scope.ALL, traffic, tls, limits);
+            return new Listener(name, listen, Scope.ALL, traffic, tls, limits).withAccess(access);
         });
-    }
-
-    private static DownstreamTls downstream(Section s) {
-        var allow = Policies.ids(s, "allow");
-        s.end();
-        return s.make(() -> new DownstreamTls(allow));
     }
 
     private ClusterParts cluster(Section s) {

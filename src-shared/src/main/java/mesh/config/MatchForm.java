@@ -70,7 +70,7 @@ final class MatchForm {
         return s.make(() -> new GrpcCall(service, method));
     }
 
-    private static HeaderMatch header(Section s) {
+    static HeaderMatch header(Section s) {
         String name = s.required("name", "a field name", text -> text);
         Optional<TextMatch> value = value(s, List.of("present", "absent"));
         boolean absent = s.has("absent");

@@ -1,5 +1,6 @@
 package mesh.model;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -14,10 +15,11 @@ import java.util.Optional;
  * @param limits  what clients may cost
  * @param log     which requests are written down; only for HTTP
  * @param tracing of which requests spans are exported; only for HTTP
+ * @param access  who may ask what; only for HTTP. Sorted by {@link AccessPolicy#ORDER}
  */
 public record Listener(
     String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits, Optional<AccessLogPolicy> log,
-    Optional<TracingPolicy> tracing) {
+    Optional<TracingPolicy> tracing, List<AccessPolicy> access) {
 
     public Listener {
         Checks.name("listener name", name);
@@ -28,6 +30,10 @@ public record Listener(
         if (traffic instanceof TcpTraffic && log.isPresent()) {
             throw new IllegalArgumentException("listener \"" + name + "\" access log beside protocol tcp (expected: only with protocol http)");
         }
+        access = AccessPolicy.checked(name, access);
+        if (traffic instanceof TcpTraffic && !access.isEmpty()) {
+            throw new IllegalArgumentException("listener \"" + name + "\" authorization beside protocol tcp (expected: only with protocol http)");
+        }
         if (traffic instanceof TcpTraffic && tracing.isPresent()) {
             throw new IllegalArgumentException("listener \"" + name + "\" tracing beside protocol tcp (expected: only with protocol http)");
         }
@@ -35,7 +41,7 @@ public record Listener(
 
     /** Of which nobody is told. */
     public Listener(String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits) {
-        this(name, bind, scope, traffic, tls, limits, Optional.empty(), Optional.empty());
+        this(name, bind, scope, traffic, tls, limits, Optional.empty(), Optional.empty(), List.of());
     }
 
     /** Without limits. */
@@ -44,11 +50,15 @@ public record Listener(
     }
 
     public Listener withLog(Optional<AccessLogPolicy> next) {
-        return new Listener(name, bind, scope, traffic, tls, limits, next, tracing);
+        return new Listener(name, bind, scope, traffic, tls, limits, next, tracing, access);
     }
 
     public Listener withTracing(Optional<TracingPolicy> next) {
-        return new Listener(name, bind, scope, traffic, tls, limits, log, next);
+        return new Listener(name, bind, scope, traffic, tls, limits, log, next, access);
+    }
+
+    public Listener withAccess(List<AccessPolicy> next) {
+        return new Listener(name, bind, scope, traffic, tls, limits, log, tracing, next);
     }
 
     /** What a listener does with its bytes. */

@@ -10,21 +10,26 @@ import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.extensions.filters.http.cors.v3.Cors;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
 import io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit;
+import io.envoyproxy.envoy.extensions.filters.http.rbac.v3.RBAC;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.Rds;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import mesh.model.AccessLogPolicy;
+import mesh.model.AccessPolicy;
 import mesh.model.Address;
 import mesh.model.DownstreamTls;
+import mesh.model.DownstreamTls.Mode;
 import mesh.model.HashPolicy;
 import mesh.model.HttpLimits;
 import mesh.model.Listener.HttpTraffic;
@@ -56,7 +61,8 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
     private static final Set<String> CHAIN_FIELDS = Set.of("name", "filters", "transport_socket", "metadata");
     private static final Set<String> HTTP_FIELDS = Set.of("codec_type", "stat_prefix", "rds", "http_filters", "upgrade_configs",
         "forward_client_cert_details", "set_current_client_cert_details", "access_log", "access_log_options", "tracing",
-        "generate_request_id", "server_name", "normalize_path", "http_protocol_options", "common_http_protocol_options", "use_remote_address",
+        "generate_request_id", "server_name", "normalize_path", "path_with_escaped_slashes_action", "http_protocol_options",
+        "common_http_protocol_options", "use_remote_address",
         "xff_num_trusted_hops", "max_request_headers_kb", "request_headers_timeout", "http2_protocol_options");
     private static final Set<String> TCP_FIELDS = Set.of("stat_prefix", "cluster", "access_log", "access_log_options", "hash_policy");
 
@@ -94,6 +100,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
             .setName(listener.name())
             .setAddress(SocketAddresses.encode(listener.bind()))
             .addFilterChains(chain);
+        if (listener.tls().filter(DownstreamTls::isPermissive).isPresent()) Permissive.encode(message);
         ListenerPolicy policy = policy(listener);
         if (!policy.equals(ListenerPolicy.getDefaultInstance())) message.setMetadata(MeshPolicy.encode(policy));
         return message.build();
@@ -132,6 +139,9 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         DownstreamHttpOptions.encode(limits.http(), manager);
         listener.log().ifPresent(policy -> manager.addAccessLog(AccessLogs.encode(policy)));
         listener.tracing().ifPresent(policy -> manager.setTracing(Tracings.encode(policy)));
+        AccessPolicies.encode(listener.access(), manager);
+        // What an application may take for a slash, a policy does not.
+        if (!listener.access().isEmpty()) manager.setPathWithEscapedSlashesAction(PathWithEscapedSlashesAction.REJECT_REQUEST);
         limits.rate().ifPresent(rate -> manager.addHttpFilters(httpFilter(RateLimits.LISTENER_FILTER, RateLimits.encode(rate))));
         manager.addHttpFilters(httpFilter(RateLimits.FILTER, RateLimits.idle()));
         manager.addHttpFilters(httpFilter(CorsPolicies.FILTER, Cors.getDefaultInstance()));
@@ -151,28 +161,37 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
 
     @Override
     public mesh.model.Listener decode(Listener message, Reading reading) {
+        boolean permissive = Permissive.is(message);
+        if (permissive) message = Permissive.tlsOnly(message);
+        return decode(message, permissive ? Mode.PERMISSIVE : Mode.STRICT, reading);
+    }
+
+    /** @param mode of its TLS, where it has any */
+    private static mesh.model.Listener decode(Listener message, Mode mode, Reading reading) {
         reading.only(message, LISTENER_FIELDS);
         Address bind = SocketAddresses.decode(message.getAddress(), reading.at("address"));
         if (message.getFilterChainsCount() != 1) {
-            reading.at("filter_chains").problem("has " + message.getFilterChainsCount() + " chains (expected: one)");
+            reading.at("filter_chains").problem("has " + message.getFilterChainsCount() + " chains (expected: "
+                + (message.getFilterChainsCount() < 2 ? "one)" : "one, or two that differ in TLS only, for tls and raw_buffer)"));
             return null;
         }
         FilterChain chain = message.getFilterChains(0);
         Reading at = reading.at("filter_chains", 0);
         at.only(chain, CHAIN_FIELDS);
         Optional<DownstreamTls> tls = chain.hasTransportSocket()
-            ? Optional.ofNullable(TransportSockets.downstream(chain.getTransportSocket(), at.at("transport_socket")))
+            ? Optional.ofNullable(TransportSockets.downstream(chain.getTransportSocket(), mode, at.at("transport_socket")))
             : Optional.empty();
         ListenerPolicy policy = MeshPolicy.decode(message.getMetadata(), ListenerPolicy.newBuilder(), reading).build();
         Service service = service(chain, policy, at);
         return reading.clean()
             ? reading.check(() -> new mesh.model.Listener(message.getName(), bind, Scope.ALL, service.traffic, tls, service.limits, service.log,
-                service.tracing))
+                service.tracing, service.access))
             : null;
     }
 
     /** What the filters of a chain do; traffic is null when problems were noted. */
-    private record Service(Traffic traffic, ListenerLimits limits, Optional<AccessLogPolicy> log, Optional<TracingPolicy> tracing) {}
+    private record Service(Traffic traffic, ListenerLimits limits, Optional<AccessLogPolicy> log, Optional<TracingPolicy> tracing,
+        List<AccessPolicy> access) {}
 
     private static Service service(FilterChain chain, ListenerPolicy policy, Reading reading) {
         long maxBodyBytes = policy.getMaxBodyBytes();
@@ -190,13 +209,14 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
             HttpConnectionManager manager = at.unpack(config, HttpConnectionManager.class);
             return manager == null ? null : new Service(http(manager, at), limits(manager, connections, maxBodyBytes, at),
                 AccessLogs.decode(manager.getAccessLogList(), at.at("access_log")),
-                manager.hasTracing() ? Tracings.decode(manager.getTracing(), at.at("tracing")) : Optional.empty());
+                manager.hasTracing() ? Tracings.decode(manager.getTracing(), at.at("tracing")) : Optional.empty(),
+                AccessPolicies.decode(manager, at));
         }
         if (config.is(TcpProxy.class)) {
             TcpProxy proxy = at.unpack(config, TcpProxy.class);
             return proxy == null ? null : new Service(tcp(proxy, policy, at),
                 at.check(() -> new ListenerLimits(Optional.empty(), 0, connections, maxBodyBytes, HttpLimits.DEFAULT)),
-                Optional.empty(), Optional.empty());
+                Optional.empty(), Optional.empty(), List.of());
         }
         at.unexpected(config.getTypeUrl(), "the configuration of " + HTTP + " or " + TCP);
         return null;
@@ -252,7 +272,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
                 // For routes to configure; what it says of all of them would hold for none of those that do.
                 HTTPFault config = at.unpack(filter.getTypedConfig(), HTTPFault.class);
                 if (config != null) at.at("typed_config").only(config, Set.of());
-            } else if (!filter.getTypedConfig().is(Router.class) && !filter.getTypedConfig().is(Cors.class)) {
+            } else if (!filter.getTypedConfig().is(Router.class) && !filter.getTypedConfig().is(RBAC.class) && !filter.getTypedConfig().is(Cors.class)) {
                 at.unexpected(filter.getName() + " " + filter.getTypedConfig().getTypeUrl(),
                     String.join(", ", RateLimits.FILTER, CorsPolicies.FILTER, Faults.FILTER) + " or " + ROUTER);
             }

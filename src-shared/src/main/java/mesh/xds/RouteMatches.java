@@ -22,7 +22,7 @@ import mesh.model.TextMatch;
 /** What a route matches, as Envoy's {@code RouteMatch}. Methods are what Envoy knows them as, a header {@code :method}. */
 final class RouteMatches {
 
-    private static final String METHOD = ":method";
+    static final String METHOD = ":method";
     private static final Set<String> FIELDS =
         Set.of("prefix", "path", "path_separated_prefix", "safe_regex", "case_sensitive", "headers", "query_parameters", "grpc");
 
@@ -43,13 +43,13 @@ final class RouteMatches {
         return message.build();
     }
 
-    private static StringMatcher methods(List<String> methods) {
+    static StringMatcher methods(List<String> methods) {
         if (methods.size() == 1) return StringMatcher.newBuilder().setExact(methods.get(0)).build();
         String any = methods.stream().map(com.google.re2j.Pattern::quote).collect(Collectors.joining("|"));
         return StringMatcher.newBuilder().setSafeRegex(regex(any)).build();
     }
 
-    private static HeaderMatcher header(HeaderMatch header) {
+    static HeaderMatcher header(HeaderMatch header) {
         HeaderMatcher.Builder message = HeaderMatcher.newBuilder().setName(header.name()).setInvertMatch(header.invert());
         header.value().ifPresentOrElse(value -> message.setStringMatch(text(value)), () -> message.setPresentMatch(true));
         return message.build();
@@ -114,7 +114,7 @@ final class RouteMatches {
     }
 
     /** One method, or an expression that is nothing but several of them. */
-    private static List<String> decodeMethods(HeaderMatcher header, Reading reading) {
+    static List<String> decodeMethods(HeaderMatcher header, Reading reading) {
         reading.only(header, Set.of("name", "string_match"));
         StringMatcher matcher = header.getStringMatch();
         reading.at("string_match").only(matcher, Set.of("exact", "safe_regex"));
@@ -127,7 +127,7 @@ final class RouteMatches {
     }
 
     /** Null when problems were noted, as the ones below. */
-    private static HeaderMatch decodeHeader(HeaderMatcher header, Reading reading) {
+    static HeaderMatch decodeHeader(HeaderMatcher header, Reading reading) {
         reading.only(header, Set.of("name", "string_match", "present_match", "invert_match"));
         // With neither, Envoy asks for presence, as with present_match; present_match: false asks for absence.
         boolean absent = header.hasPresentMatch() && !header.getPresentMatch();

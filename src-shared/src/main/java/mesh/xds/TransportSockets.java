@@ -72,7 +72,7 @@ final class TransportSockets {
             .build());
     }
 
-    static DownstreamTls downstream(TransportSocket socket, Reading reading) {
+    static DownstreamTls downstream(TransportSocket socket, DownstreamTls.Mode mode, Reading reading) {
         DownstreamTlsContext context = reading.at("typed_config").unpack(socket.getTypedConfig(), DownstreamTlsContext.class);
         if (context == null) {
             return null;
@@ -81,7 +81,7 @@ final class TransportSockets {
         if (!context.getRequireClientCertificate().getValue()) {
             reading.at("require_client_certificate").unexpected(false, "true");
         }
-        return new DownstreamTls(identities(context.getCommonTlsContext(), reading.at("common_tls_context")));
+        return new DownstreamTls(mode, identities(context.getCommonTlsContext(), reading.at("common_tls_context")));
     }
 
     static UpstreamTls upstream(TransportSocket socket, Reading reading) {

@@ -12,6 +12,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import mesh.model.TrustDomain;
+import mesh.model.PeerMatch;
+import mesh.model.AccessPolicy;
 import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
@@ -123,6 +126,20 @@ class ExamplesTest {
         assertThat(config.identity()).contains(new IdentityFiles(
             Path.of("/etc/mesh/ca.crt"), Path.of("/etc/mesh/svc.crt"), Path.of("/etc/mesh/svc.key")));
         assertThat(config.metricsListen()).contains(new Address("", 9090));
+    }
+
+    @Test
+    void theFileOfAuthorizationMeansWhatItSays() throws IOException {
+        Listener listener = valid("authorization.yaml").snapshot().listeners().get("payments");
+        assertThat(listener.tls()).contains(new DownstreamTls(DownstreamTls.Mode.PERMISSIVE, Set.of()));
+        HeaderMatch version = HeaderMatch.is("x-api-version", new TextMatch.Exact("1"));
+        assertThat(listener.access()).containsExactly(
+            new AccessPolicy("no-admin", AccessPolicy.Action.DENY, false, List.of(), List.of(new Route.Exact("/admin"), new Route.Prefix("/admin/")), List.of(), List.of()),
+            new AccessPolicy("only-proven", AccessPolicy.Action.DENY, true, List.of(), List.of(), List.of(), List.of(HeaderMatch.present("x-legacy"))),
+            new AccessPolicy("shop-pays", AccessPolicy.Action.ALLOW, false, List.of(new PeerMatch.Namespace("shop")), List.of(new Route.Exact("/v1/pay")),
+                List.of("POST"), List.of(version)),
+            new AccessPolicy("web-reads", AccessPolicy.Action.ALLOW, false, List.of(PeerMatch.parse("spiffe://mesh.local/web"),
+                new PeerMatch.Below(TrustDomain.DEFAULT, "/ns/shop/")), List.of(), List.of("GET", "HEAD"), List.of()));
     }
 
     @Test

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import mesh.model.PeerMatch;
+import mesh.model.AccessPolicy;
 import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
@@ -99,9 +101,22 @@ final class Samples {
                 new ListenerLimits(Optional.of(new RateLimit(3, Duration.ofMillis(50), 1_000_000, new RateLimit.PeerIdentity(), 16, true)), 0,
                     1000, 10 << 20, new HttpLimits(16, 50, 10, Duration.ofSeconds(2), Duration.ofMinutes(5))))
                 .withLog(Optional.of(new AccessLogPolicy(AccessLogPolicy.Format.JSON, "/var/log/mesh/access.log", new Percent(0), true))),
+            new Listener("guarded", new Address("0.0.0.0", 15008), Scope.ALL, new Listener.HttpTraffic("all", "payments"),
+                Optional.of(new DownstreamTls(DownstreamTls.Mode.PERMISSIVE, Set.of(WEB)))).withAccess(policies()),
             new Listener("inbound-tcp", new Address("0.0.0.0", 15007), Scope.ALL, new Listener.TcpTraffic("secure", Optional.of(new HashPolicy.PeerIdentity())),
-                Optional.of(new DownstreamTls(Set.of())),
+                Optional.of(new DownstreamTls(DownstreamTls.Mode.PERMISSIVE, Set.of())),
                 new ListenerLimits(Optional.empty(), 0, 7, 0, HttpLimits.DEFAULT)));
+    }
+
+    private static List<AccessPolicy> policies() {
+        List<PeerMatch> everybody = List.of(new PeerMatch.Exactly(WEB), PeerMatch.parse("spiffe://mesh.local/ns/shop/*"),
+            PeerMatch.parse("spiffe://partner.org/*"), PeerMatch.parse("namespace/shop"), new PeerMatch.Anyone());
+        return List.of(
+            new AccessPolicy("all", AccessPolicy.Action.DENY, true, List.of(), List.of(), List.of(), List.of()),
+            new AccessPolicy("no-admin", AccessPolicy.Action.DENY, false, List.of(), List.of(new Route.Exact("/admin"), new Route.Prefix("/admin/")),
+                List.of("GET", "POST"), List.of(HeaderMatch.is("x-a", new TextMatch.Suffix("b")), HeaderMatch.absent("x-c"))),
+            new AccessPolicy("known", AccessPolicy.Action.ALLOW, false, everybody, List.of(), List.of("GET"), List.of()),
+            new AccessPolicy("known-too", AccessPolicy.Action.ALLOW, true, everybody, List.of(new Route.Prefix("/")), List.of(), List.of()));
     }
 
     private static RouteTable routes() {

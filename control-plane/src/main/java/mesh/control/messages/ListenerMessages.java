@@ -1,7 +1,9 @@
 package mesh.control.messages;
 
+import java.util.List;
 import java.util.Optional;
 import mesh.model.AccessLogPolicy;
+import mesh.model.AccessPolicy;
 import mesh.model.Address;
 import mesh.model.DownstreamTls;
 import mesh.model.HashPolicy;
@@ -37,8 +39,9 @@ public final class ListenerMessages {
         problems.name(path + ".name", m.getName());
         Address bind = problems.read(path + ".listen", () -> Address.parse(m.getListen()));
         Listener.Traffic traffic = traffic(m, path, problems);
-        Optional<DownstreamTls> tls = m.hasTls()
-            ? Optional.of(new DownstreamTls(Values.ids(path + ".tls.allow", m.getTls().getAllowList(), problems))) : Optional.empty();
+        Optional<DownstreamTls> tls = AccessMessages.tls(m, path, problems);
+        List<AccessPolicy> access = problems.readAll(path + ".authorization", m.getAuthorizationList(), "name",
+            mesh.v1.AccessPolicy::getName, (x, at) -> AccessMessages.decode(x, at, problems));
         ListenerLimits limits = LimitMessages.decode(m, path, problems);
         Optional<AccessLogPolicy> log = m.hasAccessLog()
             ? Optional.ofNullable(AccessLogMessages.decode(m.getAccessLog(), path + ".access_log", problems)) : Optional.empty();
@@ -49,7 +52,7 @@ public final class ListenerMessages {
             return null;
         }
         return problems.read(path, () ->
-            new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits, log, tracing), implicit(m, traffic)));
+            new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits, log, tracing, access), implicit(m, traffic)));
     }
 
     private static Listener.Traffic traffic(mesh.v1.Listener m, String path, Problems problems) {
@@ -117,7 +120,8 @@ public final class ListenerMessages {
                 m.setRoute(http.routeTable());
             }
         }
-        listener.tls().ifPresent(tls -> m.setTls(mesh.v1.DownstreamTls.newBuilder().addAllAllow(Values.texts(tls.allow()))));
+        listener.tls().ifPresent(tls -> m.setTls(AccessMessages.encode(tls)));
+        listener.access().forEach(policy -> m.addAuthorization(AccessMessages.encode(policy)));
         LimitMessages.encode(listener.limits(), m);
         listener.log().ifPresent(log -> m.setAccessLog(AccessLogMessages.encode(log)));
         listener.tracing().ifPresent(tracing -> m.setTracing(TracingMessages.encode(tracing)));

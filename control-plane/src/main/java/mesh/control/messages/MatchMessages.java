@@ -75,7 +75,7 @@ final class MatchMessages {
             : problems.read(path, () -> new RequestMatch(m.getMethodsList(), false, headers, queryParams));
     }
 
-    private static HeaderMatch header(mesh.v1.HeaderMatch m, String path, Problems problems) {
+    static HeaderMatch header(mesh.v1.HeaderMatch m, String path, Problems problems) {
         List<TextMatch> values = new ArrayList<>();
         int before = problems.count();
         problems.read(path, () -> values(values, m.getExact(), m.getPrefix(), m.getSuffix(), m.getContains(), m.getRegex()));
@@ -128,7 +128,7 @@ final class MatchMessages {
         conditions.queryParams().forEach(each -> match.addQueryParams(encode(each)));
     }
 
-    private static mesh.v1.HeaderMatch encode(HeaderMatch header) {
+    static mesh.v1.HeaderMatch encode(HeaderMatch header) {
         mesh.v1.HeaderMatch.Builder m = mesh.v1.HeaderMatch.newBuilder().setName(header.name());
         TextMatch value = header.value().orElse(null);
         if (value == null) return header.invert() ? m.setAbsent(true).build() : m.setPresent(true).build();

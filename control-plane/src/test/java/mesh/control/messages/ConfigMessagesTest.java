@@ -17,7 +17,11 @@ class ConfigMessagesTest {
         {
           "listeners": [
             {"name": "in", "listen": "127.0.0.1:15006", "scope": {"workload": "payments", "node": "payments-1"}, "protocol": "http",
-             "cluster": "app", "service": "payments", "tls": {"allow": ["spiffe://mesh.local/web"]}},
+             "cluster": "app", "service": "payments", "tls": {"mode": "permissive", "allow": ["spiffe://mesh.local/web"]},
+             "authorization": [
+               {"name": "no-admin", "action": "deny", "dry_run": true, "paths": ["/admin", "/admin/*"], "methods": ["GET"]},
+               {"name": "known", "action": "allow", "from": ["*", "spiffe://mesh.local/web", "spiffe://mesh.local/*", "namespace/shop"],
+                "headers": [{"name": "x-a", "exact": "b"}]}]},
             {"name": "out", "listen": "[::1]:15001", "scope": {"workload": "web"}, "protocol": "http", "route": "outbound",
              "limits": {"trusted_hops": 2, "rate": {"requests": 100, "per": "60s", "burst": 10, "key": "address", "keys": 1024, "shadow": true},
                         "max_connections": 1000, "max_body_bytes": "1048576",

@@ -102,6 +102,7 @@ public final class AdminServer implements AutoCloseable {
         page("/clusters", EnvoyPages.PARAMETERS, query -> EnvoyPages.clusters(sidecar, query));
         page("/breakers", NONE, query -> Content.json(BreakersPage.of(sidecar)));
         page("/certs", NONE, query -> Content.json(own.certs()));
+        page("/plaintext", NONE, query -> Content.json(own.plaintext()));
         page("/config_dump", ConfigDump.PARAMETERS, query -> Content.json(ConfigDump.of(sidecar.tables().snapshot(), query)));
         page("/snapshot", NONE, query -> Content.json(own.snapshot()));
         page("/server_info", NONE, query -> Content.json(own.serverInfo()));

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Locale;
 import java.util.function.BooleanSupplier;
+import mesh.model.DownstreamTls;
 import mesh.model.EndpointHealth;
 import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
@@ -110,10 +111,17 @@ final class Pages {
         sidecar.tables().listeners().forEach((name, table) -> json.put(name, new JsonObject()
             .put("address", String.valueOf(bound.get(name)))
             .put("mtls", table.model().tls().isPresent())
+            .put("mode", table.model().tls().map(tls -> tls.mode().text()).orElse(DownstreamTls.Mode.DISABLE))
             .put("traffic", table.traffic().getClass().getSimpleName().toLowerCase(Locale.ROOT))
             .put("decided_by", table.model().traffic() instanceof Listener.HttpTraffic http ? http.routeTable()
                 : ((Listener.TcpTraffic) table.model().traffic()).cluster())));
         return json;
+    }
+
+    JsonObject plaintext() {
+        JsonArray callers = new JsonArray();
+        sidecar.plaintext().list().forEach(each -> callers.add(RecordJson.of(each)));
+        return new JsonObject().put("callers", callers).put("others", sidecar.plaintext().others());
     }
 
     JsonObject certs() {

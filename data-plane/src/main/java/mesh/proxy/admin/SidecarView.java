@@ -8,6 +8,7 @@ import mesh.model.Address;
 import mesh.model.TrustBundle;
 import mesh.pki.Svid;
 import mesh.proxy.runtime.RuntimeTables;
+import mesh.proxy.telemetry.PlaintextCallers;
 
 /** What the admin pages show of a sidecar. Any thread. */
 public interface SidecarView {
@@ -30,6 +31,9 @@ public interface SidecarView {
 
     /** Its own identity, if it has one yet. */
     Optional<Svid> identity();
+
+    /** Who calls it without TLS where that is permitted. */
+    PlaintextCallers plaintext();
 
     /** Whom it trusts. */
     Optional<TrustBundle> trust();

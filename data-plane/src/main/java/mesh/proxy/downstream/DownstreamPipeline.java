@@ -7,6 +7,8 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import mesh.proxy.exchange.ClientFilters;
 import mesh.proxy.exchange.ClientSession;
@@ -19,6 +21,7 @@ import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.CodecLimits;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
+import mesh.proxy.telemetry.PlaintextCallers;
 import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.tls.Lifetime;
 import mesh.proxy.tls.MeshTls;
@@ -29,7 +32,11 @@ import mesh.time.Env;
 final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
 
     /** What every connection needs of the sidecar. */
-    record Parts(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics) {}
+    record Parts(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics,
+        PlaintextCallers plaintext) {}
+
+    /** As long as a handshake may take. */
+    private static final Duration FIRST_BYTE = Duration.ofSeconds(5);
 
     private final Parts parts;
     private final BoundSocket socket;
@@ -56,7 +63,27 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         client.pipeline().addLast(new ConnectionMeter(table.meter(), loop.index()));
         if (table.model().tls().isEmpty()) {
             addProtocol(client, table, loop, null);
-        } else if (parts.tls().ready()) {
+        } else if (table.model().tls().get().isPermissive()) {
+            client.pipeline().addLast(new TlsDetector(loop.timers(), FIRST_BYTE.toNanos(), tls -> {
+                if (tls) addTls(client, table, loop);
+                else addPlaintext(client, table, loop);
+            }));
+        } else {
+            addTls(client, table, loop);
+        }
+    }
+
+    /** Let in without proof, and written down: a switch to strict would lock it out. */
+    private void addPlaintext(SocketChannel client, ListenerTable table, ProxyLoop loop) {
+        InetSocketAddress remote = client.remoteAddress();
+        String address = remote == null || remote.getAddress() == null ? "unknown" : remote.getAddress().getHostAddress();
+        parts.metrics().plaintext(table.model().name());
+        parts.plaintext().connected(table.model().name(), address, parts.env().clock().instant());
+        addProtocol(client, table, loop, null);
+    }
+
+    private void addTls(SocketChannel client, ListenerTable table, ProxyLoop loop) {
+        if (parts.tls().ready()) {
             MeshTls.Traffic traffic = table.traffic() instanceof ListenerTable.Tcp ? MeshTls.Traffic.TCP : MeshTls.Traffic.HTTP2;
             client.pipeline().addLast(parts.tls().server(client, traffic, table.model().tls().get()));
             client.pipeline().addLast(new AfterHandshake(table, loop));

@@ -21,6 +21,7 @@ import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
 import mesh.proxy.runtime.RuntimeTables;
+import mesh.proxy.telemetry.PlaintextCallers;
 import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.tls.MeshTls;
 import mesh.proxy.upstream.Connector;
@@ -43,8 +44,9 @@ public final class ListenerBinder {
     private final List<BoundSocket> leaving = new CopyOnWriteArrayList<>();
 
     public ListenerBinder(
-        Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics) {
-        this.parts = new DownstreamPipeline.Parts(env, loops, runtime, tls, connector, metrics);
+        Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics,
+        PlaintextCallers plaintext) {
+        this.parts = new DownstreamPipeline.Parts(env, loops, runtime, tls, connector, metrics, plaintext);
     }
 
     /** Sockets that are ready for a configuration, and those that it leaves. */

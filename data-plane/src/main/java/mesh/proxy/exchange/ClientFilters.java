@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.random.RandomGenerator;
+import mesh.model.SpiffeId;
 import mesh.proxy.filter.ForwardedHeaders;
 import mesh.proxy.filter.HopHeaders;
 import mesh.proxy.filter.HostRewrite;
@@ -22,6 +23,7 @@ public final class ClientFilters {
     private final RequestId requestId;
     private final TraceContext trace;
     private final String peer;
+    private final SpiffeId peerId;
     private final InetAddress address;
 
     /** @param client its handshake, if it has one, is over */
@@ -29,7 +31,8 @@ public final class ClientFilters {
         this.address = client.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
         MeshTls.PeerIdentity proved = MeshTls.peerOf(client);
         this.forwarded = new ForwardedHeaders(address == null ? "unknown" : address.getHostAddress(), certificate(proved));
-        this.peer = proved == null ? null : proved.id().toString();
+        this.peerId = proved == null ? null : proved.id();
+        this.peer = peerId == null ? null : peerId.toString();
         this.requestId = new RequestId(random);
         this.trace = new TraceContext(random);
     }
@@ -37,6 +40,10 @@ public final class ClientFilters {
     /** The identity that the client has proved, or null. */
     String peer() {
         return peer;
+    }
+
+    SpiffeId peerId() {
+        return peerId;
     }
 
     /** {@code http} or {@code https}: what the client's own connection is. */

@@ -123,6 +123,11 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
         return clock.millis();
     }
 
+    /** The name of the listener that it came by. */
+    String listener() {
+        return listener.get();
+    }
+
     /** The identity that the client has proved, or null. */
     String peer() {
         return filters.peer();

@@ -35,12 +35,14 @@ public enum Failure {
     BAD_REQUEST("DPE", Side.DOWNSTREAM, 400, Grpc.INTERNAL, Retry.NEVER, "client broke the protocol"),
     /** A path that its route rewrites to none, or to one with dot segments: only what a client makes up for it comes to that. */
     BAD_REWRITE("DPE", Side.DOWNSTREAM, 400, Grpc.INTERNAL, Retry.NEVER, "rewritten path is none"),
+    /** A path that an application may take for another than the one that a policy has judged. */
+    AMBIGUOUS_PATH("DPE", Side.DOWNSTREAM, 400, Grpc.INTERNAL, Retry.NEVER, "path can be read in two ways"),
     HEAD_TOO_LARGE("DPE", Side.DOWNSTREAM, 431, Grpc.RESOURCE_EXHAUSTED, Retry.NEVER, "request head over the limit"),
     URI_TOO_LONG("DPE", Side.DOWNSTREAM, 414, Grpc.RESOURCE_EXHAUSTED, Retry.NEVER, "request line over the limit"),
     BODY_TOO_LARGE("DPE", Side.DOWNSTREAM, 413, Grpc.RESOURCE_EXHAUSTED, Retry.NEVER, "request body over the limit"),
     METHOD_NOT_SUPPORTED("DPE", Side.DOWNSTREAM, 501, Grpc.UNIMPLEMENTED, Retry.NEVER, "method is not supported"),
     VERSION_NOT_SUPPORTED("DPE", Side.DOWNSTREAM, 505, Grpc.INTERNAL, Retry.NEVER, "HTTP version is not supported"),
-    PEER_DENIED("RBAC", Side.LOCAL, 403, Grpc.PERMISSION_DENIED, Retry.NEVER, "peer is not allowed"),
+    PEER_DENIED("RBAC", Side.LOCAL, 403, Grpc.PERMISSION_DENIED, Retry.NEVER, "not allowed by a policy"),
     RATE_LIMITED("RL", Side.LOCAL, 429, Grpc.RESOURCE_EXHAUSTED, Retry.NEVER, "rate limited"),
     /** On purpose; with which status its route says. */
     FAULT_INJECTED("FI", Side.LOCAL, 503, Grpc.UNAVAILABLE, Retry.NEVER, "aborted by an injected fault"),

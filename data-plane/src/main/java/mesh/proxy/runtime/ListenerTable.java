@@ -3,6 +3,7 @@ package mesh.proxy.runtime;
 import mesh.model.HashPolicy;
 import mesh.model.Listener;
 import mesh.proxy.limit.RateLimiter;
+import mesh.proxy.route.AccessGate;
 import mesh.proxy.route.RouteIndex;
 import mesh.proxy.telemetry.AccessLogger;
 import mesh.proxy.telemetry.ProxyMetrics;
@@ -38,8 +39,10 @@ public record ListenerTable(Listener model, ProxyMetrics.ListenerMeter meter, Tr
      * @param codecs      of its connections
      * @param log         of its requests; null for none
      * @param tracer      of its requests; null for none
+     * @param gate        of its requests; null for none
      */
     public record Http(
         RouteIndex<CompiledRoute> routes, String label, ProxyMetrics.ServiceMeter service, boolean owns, RateLimiter limiter, int trustedHops,
-        long bodyBytes, CodecLimits codecs, AccessLogger log, Tracer tracer) implements Traffic {}
+        long bodyBytes, CodecLimits codecs, AccessLogger log, Tracer tracer,
+        AccessGate gate) implements Traffic {}
 }

@@ -25,6 +25,7 @@ import mesh.model.UpstreamTls;
 import mesh.proxy.balancer.Levels;
 import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.loop.ProxyLoops;
+import mesh.proxy.route.AccessGate;
 import mesh.proxy.route.RouteIndex;
 import mesh.proxy.telemetry.AccessLogs;
 import mesh.proxy.telemetry.ProxyMetrics;
@@ -218,7 +219,7 @@ public final class TableCompiler {
             ListenerLimits limits = model.limits();
             traffic = new ListenerTable.Http(routes.get(http.routeTable()), label, metrics.service(label), owns, limiter, limits.trustedHops(),
                 limits.maxBodyBytes() == 0 ? CompiledRoute.NO_LIMIT : limits.maxBodyBytes(), CodecLimits.of(limits.http()), accessLogs.of(model),
-                tracers.of(model));
+                tracers.of(model), AccessGate.of(model.access()));
         } else {
             Listener.TcpTraffic tcp = (Listener.TcpTraffic) model.traffic();
             traffic = new ListenerTable.Tcp(clusters.get(tcp.cluster()), tcp.hash().orElse(null));

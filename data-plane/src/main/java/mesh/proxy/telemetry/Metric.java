@@ -40,6 +40,10 @@ public enum Metric {
     MIRRORED("mesh_mirrored_total", Collector.Type.COUNTER,
         "Copies of requests: answered or failed, or not sent because of overflow, no_endpoint, too_large or incomplete", "outcome"),
     HANDSHAKES("mesh_tls_handshakes_total", Collector.Type.COUNTER, "TLS handshakes with peers", "side", "result", "reason"),
+    DENIED("mesh_authorization_denied_total", Collector.Type.COUNTER,
+        "Requests that a policy refused, or would have (dry_run); several names where a request needed one of them and had none",
+        "listener", "policy", "mode"),
+    PLAINTEXT("mesh_plaintext_connections_total", Collector.Type.COUNTER, "Connections without TLS that a permissive listener has let in", "listener"),
     CERTIFICATE_EXPIRY("mesh_certificate_expiry_timestamp_seconds", Collector.Type.GAUGE,
         "When it ends, in seconds since 1970: svid is the sidecar's own, trust_bundle the first CA to go", "kind"),
     CERTIFICATE_RENEWALS("mesh_certificate_renewals_total", Collector.Type.COUNTER,
@@ -55,7 +59,7 @@ public enum Metric {
     DROPPED("mesh_metrics_dropped_total", Collector.Type.COUNTER, "Events that are told nowhere, because there are too many series already");
 
     /** What the configuration, and nobody else, gives names to; those come and go. Other labels are a few fixed words. */
-    private static final Set<String> NAMES = Set.of("service", "upstream", "cluster", "listener", "name");
+    private static final Set<String> NAMES = Set.of("service", "upstream", "cluster", "listener", "name", "policy");
 
     private final String text;
     private final Collector.Type type;

@@ -162,6 +162,16 @@ public final class ProxyMetrics {
         expiries.put(kind, epochSeconds);
     }
 
+    /** A policy has refused a request. @param mode {@code enforced} or {@code dry_run} */
+    public void denied(String listener, String policy, String mode) {
+        count(Metric.DENIED, listener, policy, mode);
+    }
+
+    /** A permissive listener has let a client in that does not speak TLS. */
+    public void plaintext(String listener) {
+        count(Metric.PLAINTEXT, listener);
+    }
+
     /** A certificate was asked for. */
     public void certificateRenewal(boolean good) {
         count(Metric.CERTIFICATE_RENEWALS, good ? "renewed" : "failed");

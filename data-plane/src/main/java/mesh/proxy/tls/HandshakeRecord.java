@@ -6,11 +6,10 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.LongAdder;
 import mesh.model.Trust;
 import mesh.pki.Verdict;
 import mesh.pki.Verdict.Shown;
+import mesh.proxy.telemetry.Seldom;
 import org.jboss.logging.Logger;
 
 /**
@@ -24,14 +23,7 @@ final class HandshakeRecord {
 
     private final MeshTls.Meter meter;
     private final InstantSource clock;
-    private final Map<String, Said> said = new ConcurrentHashMap<>();
-
-    /** When something was said last, and how often it was not said since. */
-    private record Said(AtomicLong atSecond, LongAdder unsaid) {
-        Said() {
-            this(new AtomicLong(Long.MIN_VALUE), new LongAdder());
-        }
-    }
+    private final Map<String, Seldom> said = new ConcurrentHashMap<>();
 
     HandshakeRecord(MeshTls.Meter meter, InstantSource clock) {
         this.meter = meter;
@@ -52,16 +44,10 @@ final class HandshakeRecord {
     }
 
     private void say(Acceptance acceptance, Trust trust, SocketAddress peer, HandshakeFailure failure) {
-        Said before = said.computeIfAbsent(acceptance.side() + failure.reason(), unused -> new Said());
         Instant now = clock.instant();
-        long last = before.atSecond.get();
-        if (last == now.getEpochSecond() || !before.atSecond.compareAndSet(last, now.getEpochSecond())) {
-            before.unsaid.increment();
-            return;
-        }
-        long others = before.unsaid.sumThenReset();
-        LOG.infof("%s refused: %s%s", acceptance.client() ? "server" : "client", line(acceptance, trust, peer, failure, now),
-            others == 0 ? "" : " (and " + others + " others since the last such line)");
+        long others = said.computeIfAbsent(acceptance.side() + failure.reason(), unused -> new Seldom()).ask(now.getEpochSecond());
+        if (others == Seldom.NOT_NOW) return;
+        LOG.infof("%s refused: %s%s", acceptance.client() ? "server" : "client", line(acceptance, trust, peer, failure, now), Seldom.others(others));
     }
 
     /** {@code skew} is how wrong this clock would have to be for the certificate to be good. */

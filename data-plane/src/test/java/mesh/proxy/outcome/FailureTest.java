@@ -41,6 +41,7 @@ class FailureTest {
         "EXPECTATION_FAILED, DPE, 417, 13",
         "BAD_REQUEST, DPE, 400, 13",
         "BAD_REWRITE, DPE, 400, 13",
+        "AMBIGUOUS_PATH, DPE, 400, 13",
         "HEAD_TOO_LARGE, DPE, 431, 8",
         "URI_TOO_LONG, DPE, 414, 8",
         "BODY_TOO_LARGE, DPE, 413, 8",
