@@ -32,6 +32,7 @@ class FailureTest {
         "UPSTREAM_PROTOCOL, UPE, 502, 14",
         "UPSTREAM_TRUNCATED, UC, 502, 14",
         "PER_TRY_TIMEOUT, UT, 504, 4",
+        "PER_TRY_IDLE, UT, 504, 4",
         "REQUEST_TIMEOUT, UT, 504, 4",
         "STREAM_IDLE, SI, 504, 4",
         "STREAM_TOO_LONG, UMSDR, 504, 4",
