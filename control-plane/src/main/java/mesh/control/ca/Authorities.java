@@ -25,7 +25,7 @@ import org.jboss.logging.Logger;
 
 /**
  * The roots of this control plane with their keys, and how far the rotation from one to the next is. All of it is one record, replaced as
- * a whole, so that a crash leaves the step before or the step after. What a step has to wait for is {@link Rotation}'s to know.
+ * a whole, so that a crash leaves the step before or the step after.
  *
  * <p>Keys are encrypted where there is a passphrase. Any thread reads; one at a time changes.
  */
@@ -178,7 +178,7 @@ public final class Authorities implements Issuing, Closeable {
 
     private void consider(CertificateAuthority given) {
         candidate = Optional.of(given);
-        LOG.warnf("the authority that was brought (%s) is not the one in use (%s): the next rotation changes to it, see mesh ca rotate",
+        LOG.warnf("the authority that was brought (%s) is not the one in use (%s), which stays: there is no rotation between them yet",
             given.pin(), state.active().issuer().pin());
     }
 
