@@ -20,27 +20,33 @@ import mesh.model.MeshSnapshot;
  * One version of the configuration as it stands in the journal: who wrote it, when and why, and all of it as a {@code mesh.v1.Config}.
  * The whole and not the difference, so that the last good record alone is enough.
  */
-record ConfigRecord(long version, Instant at, String author, String message, mesh.v1.Config config) {
+record ConfigRecord(ConfigVersion version, mesh.v1.Config config) {
 
-    /** The configuration as it is. Still read. */
+    /** The configuration as it is, without its hash. Still read. */
     private static final int PLAIN = 1;
-    /** The configuration deflated (RFC 1950), since the history keeps many that differ little from each other. */
+    /** The configuration deflated (RFC 1950), since the history keeps many that differ little from each other; its hash stands before it. */
     private static final int PACKED = 2;
     /** What {@link DataOutputStream#writeUTF} takes with room to spare. */
     private static final int LONGEST_TEXT = 4096;
 
     static ConfigRecord of(MeshSnapshot snapshot, Instant at, String author, String message) {
-        return new ConfigRecord(snapshot.version(), at, author, message, ConfigMessages.encode(snapshot));
+        mesh.v1.Config config = ConfigMessages.encode(snapshot);
+        return new ConfigRecord(new ConfigVersion(snapshot.version(), at, shortened(author), shortened(message), hash(config)), config);
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= LONGEST_TEXT ? text : text.substring(0, LONGEST_TEXT);
     }
 
     byte[] toBytes() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             out.writeByte(PACKED);
-            out.writeLong(version);
-            out.writeLong(at.toEpochMilli());
-            out.writeUTF(shortened(author));
-            out.writeUTF(shortened(message));
+            out.writeLong(version.version());
+            out.writeLong(version.at().toEpochMilli());
+            out.writeUTF(version.author());
+            out.writeUTF(version.message());
+            out.writeUTF(version.contentHash());
             try (DeflaterOutputStream packed = new DeflaterOutputStream(out)) {
                 config.writeTo(packed);
             }
@@ -50,26 +56,39 @@ record ConfigRecord(long version, Instant at, String author, String message, mes
         return bytes.toByteArray();
     }
 
-    private static String shortened(String text) {
-        return text.length() <= LONGEST_TEXT ? text : text.substring(0, LONGEST_TEXT);
+    /**
+     * What a record says of its configuration. At a start there are thousands of records, and of all but the last nobody needs more.
+     *
+     * @throws IOException when these are not the bytes of a record that this program can read
+     */
+    static ConfigVersion describe(byte[] bytes) throws IOException {
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+        return form(in) == PACKED ? new ConfigVersion(in.readLong(), Instant.ofEpochMilli(in.readLong()), in.readUTF(), in.readUTF(), in.readUTF())
+            : read(bytes).version;
     }
 
     /** @throws IOException when these are not the bytes of a record that this program can read */
     static ConfigRecord read(byte[] bytes) throws IOException {
         DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+        boolean packed = form(in) == PACKED;
+        long version = in.readLong();
+        Instant at = Instant.ofEpochMilli(in.readLong());
+        String author = in.readUTF();
+        String message = in.readUTF();
+        String hash = packed ? in.readUTF() : "";
+        mesh.v1.Config config = mesh.v1.Config.parseFrom(packed ? new InflaterInputStream(in) : in);
+        return new ConfigRecord(new ConfigVersion(version, at, author, message, packed ? hash : hash(config)), config);
+    }
+
+    private static int form(DataInputStream in) throws IOException {
         int form = in.readUnsignedByte();
         if (form != PLAIN && form != PACKED) {
             throw new IOException("a record of form " + form + " (expected: " + PLAIN + " or " + PACKED + "; a newer program wrote it)");
         }
-        return new ConfigRecord(in.readLong(), Instant.ofEpochMilli(in.readLong()), in.readUTF(), in.readUTF(),
-            mesh.v1.Config.parseFrom(form == PLAIN ? in : new InflaterInputStream(in)));
+        return form;
     }
 
-    ConfigVersion described() {
-        return new ConfigVersion(version, at, author, message, contentHash());
-    }
-
-    private String contentHash() {
+    private static String hash(mesh.v1.Config config) {
         byte[] content = new byte[config.getSerializedSize()];
         CodedOutputStream out = CodedOutputStream.newInstance(content);
         // Maps have no order of their own.
@@ -87,8 +106,9 @@ record ConfigRecord(long version, Instant at, String author, String message, mes
         Problems problems = new Problems();
         MeshSnapshot snapshot = ConfigMessages.decode(config, "config", problems);
         if (!problems.none()) {
-            throw new IOException("version " + version + ", written " + at + ", is not a configuration of this program: " + problems.list());
+            throw new IOException("version " + version.version() + ", written " + version.at() + ", is not a configuration of this program: "
+                + problems.list());
         }
-        return snapshot.withVersion(version);
+        return snapshot.withVersion(version.version());
     }
 }

@@ -71,11 +71,10 @@ public final class MeshStore implements ConfigSource, Closeable {
             MeshSnapshot last = MeshSnapshot.EMPTY;
             for (Iterator<byte[]> records = journal.takeRecovered().iterator(); records.hasNext();) {
                 byte[] bytes = records.next();
-                ConfigRecord record = ConfigRecord.read(bytes);
-                history.add(record.described(), bytes);
+                history.add(ConfigRecord.describe(bytes), bytes);
                 if (!records.hasNext()) {
                     // Only this one must be a configuration still; an earlier one is refused when someone asks for it.
-                    last = record.snapshot();
+                    last = ConfigRecord.read(bytes).snapshot();
                 }
             }
             return new MeshStore(files, journal, clock, history, 2 * keepBytes, last.withTrust(trust));
@@ -175,7 +174,7 @@ public final class MeshStore implements ConfigSource, Closeable {
             LOG.error(text);
             throw new StoreUnavailableException(text, isFull(e), e);
         }
-        history.add(record.described(), bytes);
+        history.add(record.version(), bytes);
         // Half of it is forgotten then, also where a single version is longer than what is kept.
         if (journal.length() > Math.max(compactAbove, 4L * bytes.length)) {
             compact();
