@@ -82,15 +82,8 @@ final class ConfigCommand {
         @Parameters(paramLabel = "FILE", description = "JSON, as config get prints it, or the same in YAML; - reads standard input")
         private Path file;
 
-        @Option(names = "--expected-version", paramLabel = "N", defaultValue = "0",
-            description = "refuse when the current version is another one; 0 applies to any")
-        private long expectedVersion;
-
-        @Option(names = "--dry-run", description = "only say what would be refused, and otherwise what would change")
-        private boolean dryRun;
-
-        @Option(names = {"-m", "--message"}, paramLabel = "TEXT", defaultValue = "", description = "what for, to be read in the history")
-        private String message;
+        @Mixin
+        private WriteOptions options;
 
         @Spec
         private CommandSpec spec;
@@ -99,8 +92,8 @@ final class ConfigCommand {
         public Integer call() throws IOException {
             Config config = ConfigFile.read(file);
             WriteResponse response = client.call(admin -> admin.applyConfig(ApplyConfigRequest.newBuilder()
-                .setConfig(config).setExpectedVersion(expectedVersion).setDryRun(dryRun).setMessage(message).build()));
-            Written.tell(spec.commandLine(), response, dryRun, "applied");
+                .setConfig(config).setExpectedVersion(options.expectedVersion()).setDryRun(options.dryRun()).setMessage(options.message()).build()));
+            options.tell(spec.commandLine(), response, "applied");
             return 0;
         }
     }

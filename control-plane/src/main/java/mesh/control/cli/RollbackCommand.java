@@ -5,7 +5,6 @@ import mesh.v1.WriteResponse;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -22,15 +21,8 @@ final class RollbackCommand implements Runnable {
     @Parameters(paramLabel = "VERSION", description = "as mesh config history shows it")
     private long version;
 
-    @Option(names = "--expected-version", paramLabel = "N", defaultValue = "0",
-        description = "refuse when the current version is another one; 0 replaces any")
-    private long expectedVersion;
-
-    @Option(names = "--dry-run", description = "only say what would change")
-    private boolean dryRun;
-
-    @Option(names = {"-m", "--message"}, paramLabel = "TEXT", defaultValue = "", description = "what for, to be read in the history")
-    private String message;
+    @Mixin
+    private WriteOptions options;
 
     @Spec
     private CommandSpec spec;
@@ -38,7 +30,7 @@ final class RollbackCommand implements Runnable {
     @Override
     public void run() {
         WriteResponse response = client.call(admin -> admin.rollbackConfig(RollbackConfigRequest.newBuilder()
-            .setVersion(version).setExpectedVersion(expectedVersion).setDryRun(dryRun).setMessage(message).build()));
-        Written.tell(spec.commandLine(), response, dryRun, "rolled back to version " + version);
+            .setVersion(version).setExpectedVersion(options.expectedVersion()).setDryRun(options.dryRun()).setMessage(options.message()).build()));
+        options.tell(spec.commandLine(), response, "rolled back to version " + version);
     }
 }
