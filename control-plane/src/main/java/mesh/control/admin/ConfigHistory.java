@@ -8,13 +8,13 @@ import java.util.Optional;
 import mesh.control.messages.ChangeMessages;
 import mesh.control.messages.ConfigMessages;
 import mesh.control.messages.FieldChanges;
-import mesh.control.messages.Problems;
 import mesh.control.messages.Values;
 import mesh.control.store.Change;
 import mesh.control.store.ConfigVersion;
 import mesh.control.store.History;
 import mesh.control.store.MeshStore;
 import mesh.model.MeshSnapshot;
+import mesh.model.Problem;
 import mesh.v1.DiffConfigRequest;
 import mesh.v1.DiffConfigResponse;
 import mesh.v1.FieldChange;
@@ -116,9 +116,7 @@ final class ConfigHistory {
     }
 
     private static RuntimeException refused(String field, String problem) {
-        Problems problems = new Problems();
-        problems.add(field, problem);
-        return Refusal.of(problems.list());
+        return Refusal.of(List.of(new Problem(field, problem)));
     }
 
     private static mesh.v1.ConfigVersion encode(ConfigVersion version) {

@@ -1,18 +1,15 @@
 package mesh.control.cli;
 
 import com.google.protobuf.ByteString;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import mesh.model.SpiffeId;
+import mesh.pki.DerCertificates;
 import mesh.pki.KeyPairs;
 import mesh.pki.PemFiles;
 import mesh.pki.SigningRequest;
@@ -74,17 +71,12 @@ final class CertificateCommand {
             return 0;
         }
 
-        private static List<X509Certificate> certificates(List<ByteString> encoded) {
-            List<X509Certificate> certificates = new ArrayList<>();
+        private static List<X509Certificate> certificates(List<ByteString> ders) {
             try {
-                CertificateFactory x509 = CertificateFactory.getInstance("X.509");
-                for (ByteString der : encoded) {
-                    certificates.add((X509Certificate) x509.generateCertificate(new ByteArrayInputStream(der.toByteArray())));
-                }
-            } catch (CertificateException e) {
-                throw new CommandFailure("what answered signed no certificate that can be read: " + e.getMessage());
+                return DerCertificates.read(ders.stream().map(ByteString::toByteArray).toList());
+            } catch (IllegalArgumentException e) {
+                throw new CommandFailure("what answered signed no certificate: " + e.getMessage());
             }
-            return certificates;
         }
     }
 }

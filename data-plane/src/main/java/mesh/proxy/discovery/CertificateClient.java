@@ -3,14 +3,10 @@ package mesh.proxy.discovery;
 import com.google.protobuf.ByteString;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
-import java.io.ByteArrayInputStream;
 import java.math.BigInteger;
 import java.security.KeyPair;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -18,6 +14,7 @@ import mesh.model.BanList;
 import mesh.model.SpiffeId;
 import mesh.model.TrustBundle;
 import mesh.model.TrustDomain;
+import mesh.pki.DerCertificates;
 import mesh.pki.KeyPairs;
 import mesh.pki.SigningRequest;
 import mesh.pki.Svid;
@@ -83,16 +80,6 @@ final class CertificateClient {
     }
 
     private static List<X509Certificate> certificates(List<ByteString> ders) {
-        List<X509Certificate> all = new ArrayList<>();
-        for (ByteString der : ders) {
-            try {
-                all.add((X509Certificate) CertificateFactory.getInstance("X.509")
-                    .generateCertificate(new ByteArrayInputStream(der.toByteArray())));
-            } catch (CertificateException e) {
-                String which = "certificate " + (all.size() + 1) + " of " + ders.size();
-                throw new IllegalArgumentException(which + " is not readable (expected: DER)", e);
-            }
-        }
-        return all;
+        return DerCertificates.read(ders.stream().map(ByteString::toByteArray).toList());
     }
 }
