@@ -3,8 +3,6 @@ package mesh.proxy.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import com.sun.management.ThreadMXBean;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,6 +10,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import mesh.proxy.Allocations;
 import mesh.time.Env;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -109,7 +108,6 @@ abstract class BalancerContract {
         List<FakeCandidate> candidates = FakeCandidate.weighing(4, 2, 1);
         List<FakeCandidate> tried = new ArrayList<>(candidates.subList(0, 1));
         Balancer<FakeCandidate> balancer = balancer(candidates);
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         Runnable picks = () -> {
             for (int i = 0; i < 1000; i++) {
                 balancer.pick(List.of(), Balancer.NO_KEY);
@@ -117,14 +115,8 @@ abstract class BalancerContract {
             }
         };
         picks.run();
-        long least = Long.MAX_VALUE;
-        for (int round = 0; round < 5; round++) {
-            long before = threads.getCurrentThreadAllocatedBytes();
-            picks.run();
-            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-        }
-        // The best of five: the JVM itself may allocate on this thread now and then. 2000 objects would be 32,000 bytes.
-        assertThat(least).isLessThan(1000);
+        // 2000 objects would be 32,000 bytes.
+        assertThat(Allocations.least(5, picks)).isLessThan(1000);
     }
 
     static void pickFromThreads(Balancer<FakeCandidate> balancer, int threads, int times) throws Exception {

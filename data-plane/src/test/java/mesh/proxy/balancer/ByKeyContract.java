@@ -3,8 +3,6 @@ package mesh.proxy.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import com.sun.management.ThreadMXBean;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import mesh.model.BalancerKind;
 import mesh.model.ConsistentHash;
+import mesh.proxy.Allocations;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -282,7 +281,6 @@ abstract class ByKeyContract extends BalancerContract {
         Balancer<FakeCandidate> plain = balancer(candidates);
         Balancer<FakeCandidate> bounded = by(ConsistentHash.DEFAULT.withBalanceFactor(100), candidates, null);
         candidates.get(1).inFlight.set(1000);
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         Runnable picks = () -> {
             for (long key = 1; key <= 1000; key++) {
                 plain.pick(NOBODY, key << 50 | key);
@@ -292,13 +290,7 @@ abstract class ByKeyContract extends BalancerContract {
             }
         };
         picks.run();
-        long least = Long.MAX_VALUE;
-        for (int round = 0; round < 5; round++) {
-            long before = threads.getCurrentThreadAllocatedBytes();
-            picks.run();
-            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-        }
-        // The best of five: the JVM itself may allocate on this thread now and then. 4000 objects would be 64,000 bytes.
-        assertThat(least).isLessThan(1000);
+        // 4000 objects would be 64,000 bytes.
+        assertThat(Allocations.least(5, picks)).isLessThan(1000);
     }
 }

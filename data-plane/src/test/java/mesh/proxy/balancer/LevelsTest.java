@@ -3,8 +3,6 @@ package mesh.proxy.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import com.sun.management.ThreadMXBean;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +14,7 @@ import mesh.model.BalancingPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
 import mesh.model.SlowStart;
+import mesh.proxy.Allocations;
 import mesh.time.Env;
 import mesh.time.FakeClock;
 import org.junit.jupiter.api.Test;
@@ -214,14 +213,9 @@ class LevelsTest {
         Levels<Member> levels = levels(BalancerKind.LEAST_CONN, BalancingPolicy.DEFAULT, 0, 0, 4);
         hosts.get(0).healthy = false;
         changed();
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long least = Long.MAX_VALUE;
-        for (int round = 0; round < 20; round++) {
-            long before = threads.getCurrentThreadAllocatedBytes();
+        assertThat(Allocations.least(20, () -> {
             for (int i = 0; i < 10_000; i++) levels.pick(List.of(), Balancer.NO_KEY);
-            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-        }
-        assertThat(least).isLessThan(1_000);
+        })).isLessThan(1_000);
     }
 
     private Levels<Member> levels(BalancerKind kind, BalancingPolicy policy, int... ofHosts) {

@@ -2,12 +2,10 @@ package mesh.proxy.http1;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.ThreadMXBean;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.concurrent.FastThreadLocalThread;
-import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -20,6 +18,7 @@ import mesh.model.RouteTable;
 import mesh.model.TextMatch;
 import mesh.model.Timeouts;
 import mesh.model.VirtualHost;
+import mesh.proxy.Allocations;
 import mesh.proxy.filter.ForwardedHeaders;
 import mesh.proxy.filter.HopHeaders;
 import mesh.proxy.filter.RequestId;
@@ -104,13 +103,8 @@ class HeadAllocationTest {
     }
 
     private static long measured(Runnable run) {
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long least = Long.MAX_VALUE;
-        for (int round = 0; round < ROUNDS; round++) {
-            long before = threads.getCurrentThreadAllocatedBytes();
+        return Allocations.least(ROUNDS, () -> {
             for (int i = 0; i < RUNS; i++) run.run();
-            least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / RUNS);
-        }
-        return least;
+        }) / RUNS;
     }
 }

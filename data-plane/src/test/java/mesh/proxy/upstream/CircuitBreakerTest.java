@@ -5,8 +5,6 @@ import static mesh.proxy.upstream.CircuitBreaker.State.HALF_OPEN;
 import static mesh.proxy.upstream.CircuitBreaker.State.OPEN;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.ThreadMXBean;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Queue;
@@ -17,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import mesh.model.BreakerFailure;
 import mesh.model.CircuitBreakerPolicy;
+import mesh.proxy.Allocations;
 import mesh.time.FakeClock;
 import mesh.time.ScriptedRandom;
 import org.junit.jupiter.api.Test;
@@ -267,17 +266,12 @@ class CircuitBreakerTest {
     @Test
     void doesNotAllocateForAPermitAndItsOutcome() {
         CircuitBreaker breaker = breaker(TWENTY_HALF);
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long least = Long.MAX_VALUE;
-        for (int round = 0; round < 5; round++) {
-            long before = threads.getCurrentThreadAllocatedBytes();
+        assertThat(Allocations.least(5, () -> {
             for (int i = 0; i < 1000; i++) {
                 outcomes(breaker, 4, false);
                 outcomes(breaker, 1, true);
             }
-            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-        }
-        assertThat(least).isLessThan(1000);
+        })).isLessThan(1000);
     }
 
     private CircuitBreaker breaker(CircuitBreakerPolicy policy) {
