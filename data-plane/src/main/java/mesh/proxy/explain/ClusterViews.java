@@ -31,7 +31,12 @@ final class ClusterViews {
 
     static ClusterView of(UpstreamCluster cluster, Optional<String> share) {
         return new ClusterView(cluster.name(), share, cluster.model().balancer().text(), settings(cluster),
-            cluster.destinations().stream().map(each -> endpoint(each, isInPanic(cluster, each))).toList());
+            cluster.destinations().stream().map(each -> endpoint(each, isUsable(cluster, each))).toList());
+    }
+
+    /** Whether the balancer may give it a request now: where too few are healthy, health is ignored. */
+    static boolean isUsable(UpstreamCluster cluster, Destination destination) {
+        return destination.as(destination.weight(), isInPanic(cluster, destination)).usable();
     }
 
     private static boolean isInPanic(UpstreamCluster cluster, Destination destination) {
@@ -74,11 +79,10 @@ final class ClusterViews {
             + Durations.format(breaker.resetTimeout());
     }
 
-    private static EndpointView endpoint(Destination destination, boolean inPanic) {
+    private static EndpointView endpoint(Destination destination, boolean usable) {
         return new EndpointView(destination.upstream().address().toString(), destination.weight(), health(destination),
             destination.breaker() == null ? "none" : destination.breaker().state().name().toLowerCase(Locale.ROOT).replace('_', '-'),
-            destination.inFlight(), identity(destination.settings().expect()),
-            destination.as(destination.weight(), inPanic).usable());
+            destination.inFlight(), identity(destination.settings().expect()), usable);
     }
 
     /** What speaks against it, the strongest first. */

@@ -15,7 +15,6 @@ import mesh.proxy.route.RouteTrace;
 import mesh.proxy.runtime.CompiledFilters;
 import mesh.proxy.runtime.CompiledRoute;
 import mesh.proxy.runtime.ListenerTable;
-import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.UpstreamCluster;
 
 /**
@@ -95,7 +94,7 @@ final class Outcomes {
     }
 
     private static boolean isAnyUsable(List<UpstreamCluster> clusters) {
-        return clusters.stream().flatMap(each -> each.destinations().stream()).anyMatch(Destination::usable);
+        return clusters.stream().anyMatch(cluster -> cluster.destinations().stream().anyMatch(each -> ClusterViews.isUsable(cluster, each)));
     }
 
     private static Outcome onward(String sentence) {

@@ -101,6 +101,7 @@ class ExplainCommandTest {
         "nobody.test/, 1, refused with 404 NR: no virtual host is for \"nobody.test\"",
         "shop.example/nothing, 1, refused with 404 NR: no route of virtual host shop takes it",
         "shop.example/down, 1, refused with 503 UH: no endpoint of cluster down may get it now",
+        "shop.example/panic, 0, goes to cluster panic",
         "shop.example/always, 1, refused with 418 FI: aborted by an injected fault",
         "shop.example/half, 0, goes to cluster up",
         "shop.example/rewritten../x, 1, refused with 400 DPE: route rewritten makes no path of this one",
@@ -118,6 +119,7 @@ class ExplainCommandTest {
                     routes:
                       - {name: health, path: /healthz, reply: {status: 204}}
                       - {name: down, path: /down, cluster: down}
+                      - {name: panic, path: /panic, cluster: panic}
                       - {name: always, path: /always, cluster: up, fault: {abort: {status: 418, percent: 100}}}
                       - {name: half, path: /half, cluster: up, fault: {abort: {status: 418, percent: 50}}}
                       - {name: rewritten, prefix: /rewritten, cluster: up, rewrite: {regex: ^/rewritten, substitution: /v1/}}
@@ -125,7 +127,8 @@ class ExplainCommandTest {
                       - {name: either, path: /either, weightedClusters: [{cluster: up, weight: 3}, {cluster: down, weight: 1}]}
             clusters:
               - {name: up, endpoints: [{address: "127.0.0.1:9001"}]}
-              - {name: down, endpoints: [{address: "127.0.0.1:9002", health: unhealthy}]}
+              - {name: down, balancing: {panicThreshold: 0}, endpoints: [{address: "127.0.0.1:9002", health: unhealthy}]}
+              - {name: panic, endpoints: [{address: "127.0.0.1:9003", health: unhealthy}]}
             """);
         CommandRun run = CommandRun.of("explain", "--config", file, "-H", "content-length: 5", url);
         assertThat(run.out()).contains("\n  -> " + outcome + "\n");
