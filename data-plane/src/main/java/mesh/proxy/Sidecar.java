@@ -7,12 +7,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import mesh.config.RoutePlaces;
 import mesh.model.Address;
 import mesh.model.ApplyResult;
 import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
+import mesh.model.Trust;
 import mesh.model.TrustBundle;
 import mesh.pki.Svid;
 import mesh.proxy.admin.SidecarView;
@@ -47,6 +49,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     private final ProxyRuntime runtime = new ProxyRuntime();
     private final TableCompiler compiler;
     private final ListenerBinder binder;
+    private volatile BiConsumer<Svid, Trust> identityFollower = (unused, either) -> {};
     private volatile Svid svid;
     private volatile TrustBundle trust;
     private volatile Optional<Instant> cachedAt = Optional.empty();
@@ -140,6 +143,13 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         metrics.certificateExpiry("svid", svid.leaf().getNotAfter().toInstant().getEpochSecond());
         trust.authorities().stream().mapToLong(each -> each.getNotAfter().toInstant().getEpochSecond()).min()
             .ifPresent(first -> metrics.certificateExpiry("trust_bundle", first));
+        identityFollower.accept(svid, Trust.of(trust));
+    }
+
+    /** Tells one other of the identity that there is and of each that comes, with whom it trusts; must not wait. */
+    public synchronized void onIdentity(BiConsumer<Svid, Trust> follower) {
+        identityFollower = follower;
+        if (svid != null && trust != null) follower.accept(svid, Trust.of(trust));
     }
 
     /**

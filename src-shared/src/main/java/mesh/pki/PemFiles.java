@@ -50,9 +50,14 @@ public final class PemFiles {
 
     /** Writes a key in PKCS#8; mode 0600; whole or not at all, also when the machine stops. */
     public static void writeKey(Path file, PrivateKey key) throws IOException {
+        write(file, encode(key));
+    }
+
+    /** A key in PKCS#8, as text: for who may have it, and for nothing that is printed. */
+    public static String encode(PrivateKey key) {
         StringBuilder text = new StringBuilder();
         append(text, PRIVATE_KEY, key.getEncoded());
-        write(file, text.toString());
+        return text.toString();
     }
 
     /** Writes the key and the chain into one file, so that they always fit; mode 0600; whole or not at all, also when the machine stops. */

@@ -2,16 +2,13 @@ package mesh.xds;
 
 import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.config.core.v3.DataSource;
-import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.Secret;
 import java.security.cert.Certificate;
-import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -19,14 +16,8 @@ import mesh.model.MeshSnapshot;
 import mesh.model.TrustBundle;
 import mesh.model.TrustDomain;
 
-/**
- * The trust bundle as an SDS validation context. It uses Envoy's SPIFFE validator because a bare {@code trusted_ca} cannot say for which
- * trust domain the certificates vouch: a CA that signs for another domain would be believed.
- */
+/** The trust bundle as an SDS validation context. */
 final class TrustBundleCodec implements ResourceCodec<TrustBundle, Secret> {
-
-    private static final String VALIDATOR = "envoy.tls.cert_validator.spiffe";
-    private static final Base64.Encoder PEM = Base64.getMimeEncoder(64, new byte[] {'\n'});
 
     @Override
     public Class<Secret> wireType() {
@@ -50,16 +41,7 @@ final class TrustBundleCodec implements ResourceCodec<TrustBundle, Secret> {
 
     @Override
     public Secret encode(TrustBundle bundle, MeshSnapshot snapshot) {
-        SPIFFECertValidatorConfig validator = SPIFFECertValidatorConfig.newBuilder()
-            .addTrustDomains(SPIFFECertValidatorConfig.TrustDomain.newBuilder()
-                .setName(bundle.trustDomain().name())
-                .setTrustBundle(DataSource.newBuilder().setInlineString(pem(bundle.authorities()))))
-            .build();
-        return Secret.newBuilder()
-            .setName(ResourceType.TRUST_NAME)
-            .setValidationContext(CertificateValidationContext.newBuilder()
-                .setCustomValidatorConfig(TypedExtensionConfig.newBuilder().setName(VALIDATOR).setTypedConfig(Wire.pack(validator))))
-            .build();
+        return ValidationContexts.secret(ResourceType.TRUST_NAME, List.of(bundle));
     }
 
     @Override
@@ -81,19 +63,6 @@ final class TrustBundleCodec implements ResourceCodec<TrustBundle, Secret> {
         SPIFFECertValidatorConfig.TrustDomain domain = validator.getTrustDomains(0);
         List<X509Certificate> authorities = certificates(domain.getTrustBundle(), config.at("trust_domains", 0).at("trust_bundle"));
         return authorities == null ? null : reading.check(() -> new TrustBundle(new TrustDomain(domain.getName()), authorities));
-    }
-
-    private static String pem(List<X509Certificate> certificates) {
-        StringBuilder text = new StringBuilder();
-        for (X509Certificate certificate : certificates) {
-            try {
-                text.append("-----BEGIN CERTIFICATE-----\n").append(PEM.encodeToString(certificate.getEncoded()))
-                    .append("\n-----END CERTIFICATE-----\n");
-            } catch (CertificateEncodingException e) {
-                throw new IllegalStateException("a parsed certificate has its bytes", e);
-            }
-        }
-        return text.toString();
     }
 
     private static List<X509Certificate> certificates(DataSource source, Reading reading) {

@@ -7,6 +7,7 @@ import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.ShutdownEvent;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.event.Observes;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -19,6 +20,7 @@ import mesh.proxy.Sidecar;
 import mesh.proxy.admin.AdminServer;
 import mesh.proxy.cli.StartOptions.Listens;
 import mesh.proxy.telemetry.MetricsCollector;
+import mesh.proxy.workload.WorkloadSocket;
 import org.jboss.logging.Logger;
 import sun.misc.Signal;
 
@@ -39,6 +41,7 @@ final class Serving implements AdminServer.Control {
     private final InstantSource clock;
     private final AtomicBoolean draining = new AtomicBoolean();
     private AdminServer admin;
+    private WorkloadSocket workload;
 
     private Serving(Sidecar sidecar, Feed feed, StartOptions options, InstantSource clock) {
         this.sidecar = sidecar;
@@ -63,7 +66,8 @@ final class Serving implements AdminServer.Control {
         try {
             own = admin.start(listens.admin().orElse(Listens.ADMIN), listens.metrics().orElse(Listens.METRICS),
                 listens.health().orElse(Listens.HEALTH));
-        } catch (IllegalStateException e) {
+            openToWorkload();
+        } catch (IllegalStateException | IOException e) {
             System.err.println("mesh: " + e.getMessage());
             return 1;
         }
@@ -75,6 +79,15 @@ final class Serving implements AdminServer.Control {
         LOG.infof("sidecar started: listeners %s, %s", sidecar.bound(), own);
         Quarkus.waitForExit();
         return 0;
+    }
+
+    private void openToWorkload() throws IOException {
+        if (options.workloadApi().isEmpty()) {
+            return;
+        }
+        workload = new WorkloadSocket(options.workloadApi().get(), clock);
+        workload.start();
+        sidecar.onIdentity(workload::rotate);
     }
 
     /** The first signal lets requests end; a second one, from someone who does not want to wait, does not. */
@@ -114,6 +127,9 @@ final class Serving implements AdminServer.Control {
     private void close() {
         if (admin != null) {
             admin.close();
+        }
+        if (workload != null) {
+            workload.close();
         }
         feed.close();
         sidecar.close();

@@ -7,12 +7,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import mesh.model.Address;
 import mesh.model.Durations;
 import mesh.model.Locality;
 import mesh.model.Problem;
 import mesh.proxy.Sidecar;
+import mesh.proxy.workload.WorkloadSocket;
 import mesh.time.Env;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -67,6 +69,14 @@ final class StartCommand implements Callable<Integer> {
     @Option(names = "--health-listen", paramLabel = "HOST:PORT", description = "/ready and /live; default: the file's, or :15021")
     private Address healthListen;
 
+    @Option(names = "--workload-api-socket", paramLabel = "PATH",
+        description = "unix socket that gives the workload its certificate and key: SPIFFE Workload API and Envoy's SDS; default: none")
+    private Path workloadApiSocket;
+
+    @Option(names = "--workload-api-uid", paramLabel = "UID", split = ",",
+        description = "user ids that may ask there, beside this process's and root's; the socket is its group's as well then")
+    private Set<Integer> workloadApiUids = Set.of();
+
     @Option(names = "--access-log", arity = "0..1", fallbackValue = "true", paramLabel = "FORMAT[:FILE]",
         description = "write a line for each request: text, json or false, to standard output or a file; default: the configuration's, or false")
     private AccessLogFlag accessLog;
@@ -106,7 +116,17 @@ final class StartCommand implements Callable<Integer> {
         check(drainDelay.compareTo(Duration.ofSeconds(25)) <= 0, "--drain-delay", Durations.format(drainDelay), "at most 25s");
         return new StartOptions(config == null ? controlPlane() : file(),
             new StartOptions.Listens(Optional.ofNullable(adminListen), Optional.ofNullable(metricsListen), Optional.ofNullable(healthListen)),
-            Optional.ofNullable(locality), Optional.ofNullable(accessLog), loops, drainDelay);
+            Optional.ofNullable(locality), Optional.ofNullable(accessLog), loops, drainDelay, workloadApi());
+    }
+
+    private Optional<WorkloadSocket.Options> workloadApi() {
+        if (workloadApiSocket == null) {
+            check(workloadApiUids.isEmpty(), "--workload-api-uid", workloadApiUids, "only with --workload-api-socket");
+            return Optional.empty();
+        }
+        check(!workloadApiSocket.toString().startsWith("unix:"), "--workload-api-socket", workloadApiSocket, "a path such as /run/mesh/workload.sock");
+        workloadApiUids.forEach(uid -> check(uid >= 0, "--workload-api-uid", uid, "user ids such as 1000"));
+        return Optional.of(new WorkloadSocket.Options(workloadApiSocket, workloadApiUids));
     }
 
     private StartOptions.Origin file() {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 import mesh.model.Address;
 import mesh.model.Locality;
+import mesh.proxy.workload.WorkloadSocket;
 
 /**
  * What {@code mesh proxy start} was asked for.
@@ -14,9 +15,11 @@ import mesh.model.Locality;
  * @param accessLog   which requests are written down; empty leaves it to the configuration
  * @param concurrency proxy event loops, at least 1
  * @param drainDelay  how long listeners go on accepting after SIGTERM
+ * @param workloadApi where the workload may get the sidecar's identity; empty for nowhere
  */
 record StartOptions(
-    Origin origin, Listens listens, Optional<Locality> locality, Optional<AccessLogFlag> accessLog, int concurrency, Duration drainDelay) {
+    Origin origin, Listens listens, Optional<Locality> locality, Optional<AccessLogFlag> accessLog, int concurrency, Duration drainDelay,
+    Optional<WorkloadSocket.Options> workloadApi) {
 
     /** This instance's name; "" without a control plane. */
     String node() {
