@@ -6,6 +6,7 @@ import mesh.model.Address;
 import mesh.model.Durations;
 import mesh.model.Locality;
 import mesh.model.TrustDomain;
+import mesh.proxy.intercept.Backend;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -22,6 +23,7 @@ public final class Shell {
             .registerConverter(Locality.class, reading(Locality::parse))
             .registerConverter(TrustDomain.class, reading(TrustDomain::new))
             .registerConverter(AccessLogFlag.class, reading(AccessLogFlag::parse))
+            .registerConverter(Backend.class, reading(Backend::parse))
             .registerConverter(LogLevel.class, reading(LogLevel::parse))
             .setParameterExceptionHandler((wrong, words) -> {
                 CommandLine command = wrong.getCommandLine();

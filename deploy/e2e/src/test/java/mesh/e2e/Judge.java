@@ -44,6 +44,13 @@ final class Judge {
         return program;
     }
 
+    /** What it wrote; it is to end well. */
+    String mustDo(String input, List<String> words) {
+        Verdict verdict = ask(input, words.toArray(String[]::new));
+        assertThat(verdict.exit()).as("%s %s: %s", program, words, verdict.text()).isZero();
+        return verdict.text();
+    }
+
     Verdict ask(String input, String... words) {
         List<String> command = new ArrayList<>(List.of(program.toString()));
         command.addAll(List.of(words));
