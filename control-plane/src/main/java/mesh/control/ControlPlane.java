@@ -3,15 +3,24 @@ package mesh.control;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import mesh.control.ca.AuditLog;
 import mesh.control.ca.Authorities;
+import mesh.control.ca.Bans;
+import mesh.control.ca.BundleWatches;
+import mesh.control.ca.CaService;
+import mesh.control.ca.CurrentTrust;
+import mesh.control.ca.Issuing;
 import mesh.control.ca.JoinTokens;
+import mesh.control.ca.LiveLeaves;
+import mesh.control.ca.Rotation;
 import mesh.control.ca.SvidIssuer;
 import mesh.control.journal.DirectoryFiles;
 import mesh.control.ports.AdminToken;
@@ -20,6 +29,8 @@ import mesh.control.ports.PeerTrust;
 import mesh.control.ports.ServingCertificate;
 import mesh.control.ports.ServingKey;
 import mesh.control.store.MeshStore;
+import mesh.control.stream.SidecarRegistry;
+import mesh.model.SpiffeId;
 import mesh.pki.CertificateAuthority;
 import mesh.pki.Svid;
 import mesh.pki.SvidVerifier;
@@ -33,7 +44,11 @@ public final class ControlPlane implements Closeable {
     private final StartOptions options;
     /** In the order in which they were opened. */
     private final Deque<Closeable> open = new ArrayDeque<>();
-    private Authorities ca;
+    private Authorities authorities;
+    private Bans bans;
+    private CurrentTrust ca;
+    private LiveLeaves leaves;
+    private final BundleWatches watches = new BundleWatches();
     private AuditLog audit;
     private MeshStore store;
     private SvidIssuer issuer;
@@ -63,15 +78,24 @@ public final class ControlPlane implements Closeable {
 
     private void build(Env env) throws IOException {
         DirectoryFiles files = opened(DirectoryFiles.open(options.dataDir()));
-        ca = opened(Authorities.open(files, options.trustDomain(), options.ca().passphrase(), options.ca().brought(), env.clock()));
-        audit = opened(AuditLog.open(files, env.clock()));
+        authorities = opened(Authorities.open(files, options.trustDomain(), options.ca().passphrase(), options.ca().brought(), env.clock()));
+        bans = opened(Bans.open(files));
+        ca = new CurrentTrust(authorities, bans);
+        leaves = new LiveLeaves(env.clock());
+        audit = opened(AuditLog.open(files, env.clock(), leaves::replay));
         JoinTokens tokens = opened(JoinTokens.open(files, env.clock(), Env.SECURE_RANDOM));
-        issuer = new SvidIssuer(ca, tokens, audit, options.svidTtl(), env.ticker());
+        issuer = new SvidIssuer(ca, tokens, audit, leaves, options.svidTtl(), env.ticker());
         store = opened(MeshStore.open(files, Optional.of(ca.bundle()), env.clock()));
 
         PeerInterceptor.ChainVerifier verifier = chain -> SvidVerifier.verify(chain, ca.bundle(), env.clock().instant());
         trust = new PeerTrust(ca::bundle, verifier);
-        peers = new PeerInterceptor(options.calls(), AdminToken.open(files.path(), Env.SECURE_RANDOM), verifier, env.clock());
+        // Only here has the caller proven that it has the key.
+        PeerInterceptor.ChainVerifier witness = chain -> {
+            SpiffeId id = verifier.verify(chain);
+            leaves.shown(chain.get(0).getSerialNumber());
+            return id;
+        };
+        peers = new PeerInterceptor(options.calls(), AdminToken.open(files.path(), Env.SECURE_RANDOM), witness, env.clock());
         RootsFile roots = new RootsFile(files.path());
         roots.follow(store.current());
         store.onChange(roots::follow);
@@ -79,7 +103,7 @@ public final class ControlPlane implements Closeable {
         Duration step = options.svidTtl().dividedBy(20);
         ScheduledExecutorService timer = timer();
         serving.keepYoung(timer, step.compareTo(LONGEST_STEP) < 0 ? step : LONGEST_STEP);
-        timer.scheduleWithFixedDelay(ca::renewIfDue, 1, 1, TimeUnit.HOURS);
+        timer.scheduleWithFixedDelay(authorities::renewIfDue, 1, 1, TimeUnit.HOURS);
     }
 
     /** The root goes along: a sidecar that has only its pin finds it there. */
@@ -110,8 +134,32 @@ public final class ControlPlane implements Closeable {
         return store;
     }
 
-    Authorities ca() {
+    Issuing ca() {
         return ca;
+    }
+
+    BundleWatches watches() {
+        return watches;
+    }
+
+    /**
+     * What the API for the authority is made of.
+     *
+     * @param sidecars by whose subscriptions a rotation waits too
+     */
+    CaService.Parts caParts(SidecarRegistry sidecars, InstantSource clock) {
+        Rotation.Publisher publisher = (author, message) -> store.trust(ca.bundle(), author, message);
+        Rotation rotation = new Rotation(ca, authorities, leaves, watches, () -> behind(sidecars), serving::renew, publisher, audit);
+        return new CaService.Parts(authorities, bans, audit, rotation, publisher, peers::cut, issuer.reserved(), clock);
+    }
+
+    /** Also those that do not follow the bundle by itself, such as an Envoy. */
+    private List<Rotation.Blocker> behind(SidecarRegistry sidecars) {
+        long version = store.trustVersion();
+        return sidecars.list().stream()
+            .filter(each -> each.connected() && each.acknowledgedVersion() < version)
+            .map(each -> new Rotation.Blocker(each.node(), each.spiffeId(), "has not acknowledged version " + version + " of the configuration"))
+            .toList();
     }
 
     SvidIssuer issuer() {

@@ -20,6 +20,8 @@ import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import mesh.control.ca.AuditLog;
+import mesh.control.ca.BundleWatches;
+import mesh.control.ca.CaService;
 import mesh.control.ca.SvidIssuer;
 import mesh.control.ports.Peer;
 import mesh.control.ports.PeerInterceptor;
@@ -67,6 +69,18 @@ public final class Wiring {
     @Singleton
     AuditLog audit() {
         return opened.audit();
+    }
+
+    @Produces
+    @Singleton
+    BundleWatches watches() {
+        return opened.watches();
+    }
+
+    @Produces
+    @Singleton
+    CaService.Parts ca(SidecarRegistry sidecars) {
+        return opened.caParts(sidecars, Env.system().clock());
     }
 
     @Produces

@@ -9,6 +9,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
 import java.util.HexFormat;
+import java.util.Optional;
+import java.util.function.Consumer;
 import mesh.control.journal.CorruptFileException;
 import mesh.control.journal.FileLayer;
 import mesh.control.journal.Journal;
@@ -20,38 +22,100 @@ import mesh.control.journal.Journal;
 public final class AuditLog implements Closeable {
 
     private static final String FILE = "audit.journal";
-    private static final String BEGINNING = "0".repeat(64);
 
+    /**
+     * A line by which all before it are known.
+     *
+     * @param number from 1; 0 for the beginning
+     * @param hash   SHA-256 of the line, lower-case hexadecimal
+     */
+    public record Head(long number, String hash) {
+
+        static final Head BEGINNING = new Head(0, "0".repeat(64));
+
+        private Optional<String> brokenBy(byte[] line) {
+            try {
+                String previous = new JsonObject(new String(line, StandardCharsets.UTF_8)).getString("previous");
+                return hash.equals(previous) ? Optional.empty()
+                    : Optional.of("the chain breaks at line " + (number + 1) + " (expected: previous " + hash + ")");
+            } catch (DecodeException | ClassCastException e) {
+                return Optional.of("the chain breaks at line " + (number + 1) + ", which is not readable (expected: previous " + hash + ")");
+            }
+        }
+
+        private Head after(byte[] line) {
+            try {
+                return new Head(number + 1, HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(line)));
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException("every JDK has SHA-256", e);
+            }
+        }
+    }
+
+    private final FileLayer files;
     private final Journal journal;
     private final InstantSource clock;
-    private long count;
-    private String last = BEGINNING;
+    private Head head = Head.BEGINNING;
 
-    private AuditLog(Journal journal, InstantSource clock) {
+    private AuditLog(FileLayer files, Journal journal, InstantSource clock) {
+        this.files = files;
         this.journal = journal;
         this.clock = clock;
     }
 
-    /** @throws CorruptFileException when the chain is broken */
+    /** As below, for those who have no use for what is in it. */
     public static AuditLog open(FileLayer files, InstantSource clock) throws IOException {
-        AuditLog log = new AuditLog(Journal.open(files, FILE), clock);
+        return open(files, clock, line -> {});
+    }
+
+    /**
+     * Opens it, or makes it.
+     *
+     * @param replay told of every line that is there, oldest first
+     * @throws CorruptFileException when the chain is broken
+     */
+    public static AuditLog open(FileLayer files, InstantSource clock, Consumer<JsonObject> replay) throws IOException {
+        AuditLog log = new AuditLog(files, Journal.open(files, FILE), clock);
         for (byte[] line : log.journal.takeRecovered()) {
-            if (!log.last.equals(previous(line))) {
+            Optional<String> broken = log.head.brokenBy(line);
+            if (broken.isPresent()) {
                 log.close();
-                throw new CorruptFileException(files.describe(FILE) + ": the chain breaks at line " + (log.count + 1) + " (expected: previous "
-                    + log.last + "); somebody changed it: keep the file for an inquiry and move it away to start a new one");
+                throw new CorruptFileException(files.describe(FILE) + ": " + broken.get()
+                    + "; somebody changed it: keep the file for an inquiry and move it away to start a new one");
             }
-            log.advance(line);
+            log.head = log.head.after(line);
+            replay.accept(new JsonObject(new String(line, StandardCharsets.UTF_8)));
         }
         return log;
     }
 
-    private static String previous(byte[] line) {
-        try {
-            return new JsonObject(new String(line, StandardCharsets.UTF_8)).getString("previous");
-        } catch (DecodeException | ClassCastException e) {
-            return "";
+    /** The last line. */
+    public synchronized Head head() {
+        return head;
+    }
+
+    /**
+     * Reads what is on the disk and follows the chain from its first line.
+     *
+     * @param expected must be one of its lines: a log that was cut short is whole in itself
+     * @return what is wrong; empty when nothing is
+     */
+    public synchronized Optional<String> verify(Optional<Head> expected) throws IOException {
+        Head at = Head.BEGINNING;
+        boolean met = expected.isEmpty() || expected.get().equals(at);
+        for (byte[] line : Journal.read(files, FILE)) {
+            Optional<String> broken = at.brokenBy(line);
+            if (broken.isPresent()) {
+                return broken;
+            }
+            at = at.after(line);
+            met |= expected.isPresent() && expected.get().equals(at);
         }
+        if (!at.equals(head)) {
+            return Optional.of("it ends with line " + at.number + ", " + at.hash + " (expected: line " + head.number + ", " + head.hash
+                + ", the last that was written)");
+        }
+        return met ? Optional.empty() : Optional.of("line " + expected.get().number + ", " + expected.get().hash + " is not in it");
     }
 
     /**
@@ -61,26 +125,22 @@ public final class AuditLog implements Closeable {
      * @param what   the action, such as {@code certificate issued}
      * @param detail of what
      */
-    public synchronized void add(String who, String what, String detail) throws IOException {
-        byte[] line = (new JsonObject()
-            .put("number", count + 1)
+    public void add(String who, String what, String detail) throws IOException {
+        add(who, what, detail, new JsonObject());
+    }
+
+    /** As above. @param facts of it, for programs */
+    synchronized void add(String who, String what, String detail, JsonObject facts) throws IOException {
+        byte[] line = (facts.copy()
+            .put("number", head.number + 1)
             .put("at", clock.instant().toString())
             .put("who", who)
             .put("what", what)
             .put("detail", detail)
-            .put("previous", last)
+            .put("previous", head.hash)
             .encode() + "\n").getBytes(StandardCharsets.UTF_8);
         journal.append(line);
-        advance(line);
-    }
-
-    private void advance(byte[] line) {
-        count++;
-        try {
-            last = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(line));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        head = head.after(line);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package mesh.control.ca;
 
-import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -9,8 +8,6 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.common.annotation.Blocking;
-import java.security.cert.CertificateEncodingException;
-import java.security.cert.X509Certificate;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
@@ -18,7 +15,6 @@ import mesh.control.ca.IssueRefusedException.Reason;
 import mesh.control.messages.Values;
 import mesh.control.ports.Peer;
 import mesh.control.stream.ConfigSource;
-import mesh.model.MeshSnapshot;
 import mesh.v1.IdentityServiceGrpc;
 import mesh.v1.SignCertificateRequest;
 import mesh.v1.SignCertificateResponse;
@@ -32,12 +28,14 @@ public final class IdentityService extends IdentityServiceGrpc.IdentityServiceIm
 
     private final SvidIssuer issuer;
     private final ConfigSource source;
+    private final BundleWatches watches;
     private final Counter issued;
     private final Map<Reason, Counter> refused = new EnumMap<>(Reason.class);
 
-    public IdentityService(SvidIssuer issuer, ConfigSource source, MeterRegistry meters) {
+    public IdentityService(SvidIssuer issuer, ConfigSource source, BundleWatches watches, MeterRegistry meters) {
         this.issuer = issuer;
         this.source = source;
+        this.watches = watches;
         this.issued = counter(meters, "issued");
         for (Reason reason : Reason.values()) {
             refused.put(reason, counter(meters, reason.name().toLowerCase(Locale.ROOT)));
@@ -53,7 +51,7 @@ public final class IdentityService extends IdentityServiceGrpc.IdentityServiceIm
         SignCertificateResponse response;
         try {
             response = response(issuer.issue(
-                request.getCsr().toByteArray(), request.getJoinToken(), Peer.current().id(), Values.duration(request.getTtl())));
+                request.getCsr().toByteArray(), request.getJoinToken(), Peer.current(), Values.duration(request.getTtl())));
         } catch (IssueRefusedException e) {
             refused.get(e.reason()).increment();
             out.onError(status(e));
@@ -78,52 +76,36 @@ public final class IdentityService extends IdentityServiceGrpc.IdentityServiceIm
 
     private SignCertificateResponse response(SvidIssuer.Issued certificate) {
         SignCertificateResponse.Builder m = SignCertificateResponse.newBuilder()
-            .setTrustBundle(message(issuer.bundle()))
+            .setTrustBundle(BundleMessages.encode(issuer.bundle()))
             .setNotAfter(Values.message(certificate.notAfter()));
-        certificate.chain().forEach(each -> m.addCertificateChain(der(each)));
+        certificate.chain().forEach(each -> m.addCertificateChain(BundleMessages.der(each)));
         return m.build();
     }
 
     @Override
-    public void watchTrustBundle(WatchTrustBundleRequest request, StreamObserver<TrustBundle> out) {
-        BundleWatch watch = new BundleWatch(out);
-        ConfigSource.Registration registration = source.onChange(watch::offer);
-        ((ServerCallStreamObserver<TrustBundle>) out).setOnCancelHandler(registration::close);
-        watch.offer(source.current());
-    }
+    public StreamObserver<WatchTrustBundleRequest> watchTrustBundle(StreamObserver<TrustBundle> out) {
+        BundleWatches.Watch watch = watches.begin(Peer.current().id(), out);
+        ConfigSource.Registration registration = source.onChange(snapshot -> snapshot.trust().ifPresent(watch::offer));
+        ((ServerCallStreamObserver<TrustBundle>) out).setOnCancelHandler(() -> {
+            registration.close();
+            watch.ended();
+        });
+        source.current().trust().ifPresent(watch::offer);
+        return new StreamObserver<>() {
+            @Override
+            public void onNext(WatchTrustBundleRequest request) {
+                watch.told(request.getNode(), request.getAcknowledged());
+            }
 
-    /** Sends a bundle when it differs from the one sent before; a stream takes one message at a time. */
-    private static final class BundleWatch {
+            @Override
+            public void onError(Throwable broken) {
+                // The handler above has been called.
+            }
 
-        private final StreamObserver<TrustBundle> out;
-        private mesh.model.TrustBundle sent;
-
-        BundleWatch(StreamObserver<TrustBundle> out) {
-            this.out = out;
-        }
-
-        synchronized void offer(MeshSnapshot snapshot) {
-            snapshot.trust().filter(bundle -> !bundle.equals(sent)).ifPresent(bundle -> {
-                sent = bundle;
-                out.onNext(message(bundle));
-            });
-        }
-    }
-
-    private static TrustBundle message(mesh.model.TrustBundle bundle) {
-        TrustBundle.Builder m = TrustBundle.newBuilder().setTrustDomain(bundle.trustDomain().name());
-        bundle.authorities().forEach(authority -> m.addCertificates(der(authority)));
-        // Sorted, so that the same bundle is always the same bytes.
-        bundle.bans().identities().stream().sorted().forEach(id -> m.addBannedIds(id.toString()));
-        bundle.bans().serials().stream().sorted().forEach(serial -> m.addBannedSerials(serial.toString(16)));
-        return m.build();
-    }
-
-    private static ByteString der(X509Certificate certificate) {
-        try {
-            return ByteString.copyFrom(certificate.getEncoded());
-        } catch (CertificateEncodingException e) {
-            throw new IllegalStateException("a certificate that was read has an encoding", e);
-        }
+            @Override
+            public void onCompleted() {
+                // It has nothing more to say, and is told on.
+            }
+        };
     }
 }

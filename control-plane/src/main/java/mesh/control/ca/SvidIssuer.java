@@ -1,5 +1,6 @@
 package mesh.control.ca;
 
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -7,8 +8,11 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import mesh.control.ca.IssueRefusedException.Reason;
+import mesh.control.ca.LiveLeaves.Leaf;
+import mesh.control.ports.Peer;
 import mesh.model.SpiffeId;
 import mesh.model.TrustBundle;
+import mesh.pki.CertificateAuthority;
 import mesh.pki.SigningRequest;
 import mesh.time.Ticker;
 import org.jboss.logging.Logger;
@@ -40,14 +44,16 @@ public final class SvidIssuer {
     private final Issuing ca;
     private final JoinTokens tokens;
     private final AuditLog audit;
+    private final LiveLeaves leaves;
     private final IssueLimit limit;
     private final Duration longestLife;
 
     /** @param longestLife of an issued certificate; 24 h at most are given in any case */
-    public SvidIssuer(Issuing ca, JoinTokens tokens, AuditLog audit, Duration longestLife, Ticker ticker) {
+    public SvidIssuer(Issuing ca, JoinTokens tokens, AuditLog audit, LiveLeaves leaves, Duration longestLife, Ticker ticker) {
         this.ca = ca;
         this.tokens = tokens;
         this.audit = audit;
+        this.leaves = leaves;
         this.limit = new IssueLimit(ticker);
         this.longestLife = longestLife.compareTo(LONGEST_LIFE) < 0 ? longestLife : LONGEST_LIFE;
     }
@@ -71,11 +77,11 @@ public final class SvidIssuer {
      *
      * @param csr   PKCS#10, DER
      * @param token "" for none
-     * @param peer  the identity of the caller's certificate, if it showed one; a token comes first
+     * @param peer  the caller, if it showed a certificate; a token comes first
      * @param asked the life it wants; zero for the longest there is
      * @throws IssueRefusedException with the reason
      */
-    public Issued issue(byte[] csr, String token, Optional<SpiffeId> peer, Duration asked) {
+    public Issued issue(byte[] csr, String token, Peer peer, Duration asked) {
         if (csr.length == 0 || csr.length > LONGEST_CSR) {
             throw new IssueRefusedException(Reason.INVALID, "csr: " + csr.length + " bytes (expected: a PKCS#10 request of at most 64 KiB)");
         }
@@ -83,12 +89,13 @@ public final class SvidIssuer {
             throw new IssueRefusedException(Reason.INVALID, "ttl: " + asked.toSeconds() + "s (expected: more than 0)");
         }
         // Strangers cost a look-up and no cryptography; and a request that cannot be signed does not cost the token.
-        Optional<SpiffeId> caller = token.isEmpty() ? peer : tokens.holder(token);
+        Optional<SpiffeId> caller = token.isEmpty() ? peer.id() : tokens.holder(token);
         SpiffeId id = caller.orElseThrow(SvidIssuer::unproven);
         checkProof(csr);
         if (id.equals(reserved())) {
             throw new IssueRefusedException(Reason.FORBIDDEN, id + " is the control plane's own (expected: a workload's identity)");
         }
+        refuseBanned(id);
         if (!limit.tryAcquire(id)) {
             throw new IssueRefusedException(Reason.TOO_MANY, "more than " + IssueLimit.BURST + " certificates at once for " + id
                 + " (expected: at most " + IssueLimit.PER_SECOND + " a second)");
@@ -97,11 +104,21 @@ public final class SvidIssuer {
             useUp(token);
         }
         Duration life = asked.isZero() || asked.compareTo(longestLife) > 0 ? longestLife : asked;
-        List<X509Certificate> chain = ca.issuer().sign(csr, id, life);
-        X509Certificate leaf = chain.get(0);
-        audited(token.isEmpty() ? id.toString() : "join token", "certificate issued",
-            id + ", serial " + leaf.getSerialNumber().toString(16) + ", until " + leaf.getNotAfter().toInstant());
+        CertificateAuthority issuer = ca.issuer();
+        List<X509Certificate> chain = issuer.sign(csr, id, life);
+        X509Certificate signed = chain.get(0);
+        Leaf leaf = new Leaf(signed.getSerialNumber(), id, signed.getNotAfter().toInstant(), issuer.pin(),
+            token.isEmpty() ? peer.serial() : Optional.empty());
+        audited(token.isEmpty() ? id.toString() : "join token", IssuedLines.WHAT,
+            id + ", serial " + leaf.serial().toString(16) + ", until " + leaf.notAfter(), IssuedLines.facts(leaf));
+        leaves.issued(leaf);
         return new Issued(id, chain);
+    }
+
+    private void refuseBanned(SpiffeId id) {
+        if (ca.bundle().bans().identities().contains(id)) {
+            throw new IssueRefusedException(Reason.FORBIDDEN, id + " is banned (expected: an identity that is not, see mesh ca status)");
+        }
     }
 
     private void checkProof(byte[] csr) {
@@ -142,18 +159,19 @@ public final class SvidIssuer {
             throw new IssueRefusedException(Reason.INVALID, "spiffe_id: \"" + id
                 + "\" is the control plane's own (expected: a workload's identity)");
         }
+        refuseBanned(id);
         try {
             JoinTokens.JoinToken token = tokens.create(id);
-            audited(author, "join token made", id + ", until " + token.expiresAt());
+            audited(author, "join token made", id + ", until " + token.expiresAt(), new JsonObject());
             return token;
         } catch (IOException e) {
             throw unavailable(e);
         }
     }
 
-    private void audited(String who, String what, String detail) {
+    private void audited(String who, String what, String detail, JsonObject facts) {
         try {
-            audit.add(who, what, detail);
+            audit.add(who, what, detail, facts);
             LOG.infof("%s: %s, by %s", what, detail, who);
         } catch (IOException e) {
             throw unavailable(e);

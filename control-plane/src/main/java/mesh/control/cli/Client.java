@@ -20,6 +20,8 @@ import javax.net.ssl.SSLException;
 import mesh.model.Address;
 import mesh.v1.AdminServiceGrpc;
 import mesh.v1.AdminServiceGrpc.AdminServiceBlockingStub;
+import mesh.v1.CaServiceGrpc;
+import mesh.v1.CaServiceGrpc.CaServiceBlockingStub;
 import picocli.CommandLine.Option;
 
 /** The options that reach a control plane, and calls to it. */
@@ -57,6 +59,11 @@ final class Client {
      */
     <T> T call(Function<AdminServiceBlockingStub, T> rpc) {
         return with(channel -> rpc.apply(bounded(AdminServiceGrpc.newBlockingStub(channel))));
+    }
+
+    /** As above, of the certificate authority's API. */
+    <T> T callCa(Function<CaServiceBlockingStub, T> rpc) {
+        return with(channel -> rpc.apply(bounded(CaServiceGrpc.newBlockingStub(channel))));
     }
 
     /** A stub that waits no longer than was asked for. */

@@ -11,5 +11,5 @@ import picocli.CommandLine.Command;
     version = "mesh 0.1.0",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {ControlPlaneCommand.class, ProxyStatusCommand.class, ConfigCommand.class, TokenCommand.class, CertificateCommand.class,
-        UpCommand.class})
+        CaCommand.class, UpCommand.class})
 public final class MeshCommand {}

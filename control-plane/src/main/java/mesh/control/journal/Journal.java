@@ -55,6 +55,23 @@ public final class Journal implements Closeable {
         return journal;
     }
 
+    /**
+     * The records that are in a file now, as far as they are whole; changes nothing, whoever has it open.
+     *
+     * @throws CorruptFileException when records are damaged
+     */
+    public static List<byte[]> read(FileLayer files, String name) throws IOException {
+        Journal journal = new Journal(files, name);
+        try (FileLayer.OpenFile opened = files.open(name)) {
+            byte[] bytes = opened.readAll();
+            int end = journal.scan(bytes);
+            if (end < bytes.length) {
+                throw new CorruptFileException(files.describe(name) + ": the record at byte " + end + " is damaged");
+            }
+        }
+        return journal.takeRecovered();
+    }
+
     private static String newName(String name) {
         return name + ".new";
     }
@@ -73,6 +90,15 @@ public final class Journal implements Closeable {
 
     private void recover() throws IOException {
         byte[] bytes = file.readAll();
+        int at = scan(bytes);
+        if (at < bytes.length) {
+            cutTail(bytes, at);
+        }
+        length = at;
+    }
+
+    /** Takes the records that are whole, and says where they end. */
+    private int scan(byte[] bytes) throws IOException {
         // The first file appears by rename after it was forced, so a crash cannot tear the header.
         if (bytes.length < HEADER.length || !Arrays.equals(bytes, 0, HEADER.length, HEADER, 0, HEADER.length)) {
             throw new CorruptFileException(files.describe(name) + ": byte 0 does not begin a journal (expected: "
@@ -82,13 +108,12 @@ public final class Journal implements Closeable {
         while (at < bytes.length) {
             int size = Frame.lengthAt(bytes, at);
             if (size < 0) {
-                cutTail(bytes, at);
                 break;
             }
             recovered.add(Arrays.copyOfRange(bytes, at + Frame.OVERHEAD, at + Frame.OVERHEAD + size));
             at += Frame.OVERHEAD + size;
         }
-        length = at;
+        return at;
     }
 
     private void cutTail(byte[] bytes, int at) throws IOException {

@@ -23,7 +23,7 @@ public record CallPolicy(Set<SpiffeId> admins, Set<SpiffeId> readers, boolean de
     private static final String OURS = "mesh.v1.";
     /** For workloads, which have no role and need none. */
     private static final String IDENTITY = "mesh.v1.IdentityService/";
-    private static final Pattern READS = Pattern.compile("[\\w.]+/(Get|List|Watch|Diff)\\w+");
+    private static final Pattern READS = Pattern.compile("[\\w.]+/(Get|List|Watch|Diff|Verify)\\w+");
 
     public CallPolicy {
         admins = Set.copyOf(admins);

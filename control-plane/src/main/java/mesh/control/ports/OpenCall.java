@@ -29,11 +29,26 @@ final class OpenCall<Q> extends SimpleForwardingServerCallListener<Q> {
     private final Vertx vertx;
     private final AtomicBoolean ended = new AtomicBoolean();
     private final long timer;
+    private final Peer peer;
+    private final HttpConnection connection;
+    private final OpenCalls all;
 
-    private OpenCall(ServerCall.Listener<Q> call, Vertx vertx, long timer) {
+    private OpenCall(ServerCall.Listener<Q> call, Vertx vertx, long timer, Peer peer, HttpConnection connection, OpenCalls all) {
         super(call);
         this.vertx = vertx;
         this.timer = timer;
+        this.peer = peer;
+        this.connection = connection;
+        this.all = all;
+    }
+
+    Peer peer() {
+        return peer;
+    }
+
+    /** At once, with every other call on its connection. */
+    void cut() {
+        connection.close();
     }
 
     /**
@@ -41,7 +56,7 @@ final class OpenCall<Q> extends SimpleForwardingServerCallListener<Q> {
      *
      * @param notAfter when the caller's certificate ends; empty if it showed none
      */
-    static <Q> ServerCall.Listener<Q> watch(ServerCall.Listener<Q> call, Optional<Instant> notAfter, InstantSource clock) {
+    static <Q> ServerCall.Listener<Q> watch(ServerCall.Listener<Q> call, Peer peer, Optional<Instant> notAfter, InstantSource clock, OpenCalls all) {
         Context context = Vertx.currentContext();
         RoutingContext routing = context == null ? null : context.getLocal(RoutingContext.class.getName());
         if (routing == null) {
@@ -52,7 +67,8 @@ final class OpenCall<Q> extends SimpleForwardingServerCallListener<Q> {
         long timer = notAfter.isEmpty() ? NONE : vertx.setTimer(
             Math.max(1, Duration.between(clock.instant(), notAfter.get()).toMillis()),
             fired -> connection.shutdown(GRACE_SECONDS, TimeUnit.SECONDS));
-        OpenCall<Q> open = new OpenCall<>(call, vertx, timer);
+        OpenCall<Q> open = new OpenCall<>(call, vertx, timer, peer, connection, all);
+        all.begun(open);
         routing.addEndHandler(end -> {
             if (end.failed()) {
                 open.onCancel();
@@ -77,6 +93,7 @@ final class OpenCall<Q> extends SimpleForwardingServerCallListener<Q> {
 
     /** Whether it had not ended yet. */
     private boolean ends() {
+        all.ended(this);
         if (timer != NONE) {
             vertx.cancelTimer(timer);
         }

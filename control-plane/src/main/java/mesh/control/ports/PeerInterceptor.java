@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
+import mesh.model.BanList;
 import mesh.model.SpiffeId;
 import org.jboss.logging.Logger;
 import org.jboss.logging.Logger.Level;
@@ -38,6 +39,7 @@ public final class PeerInterceptor implements ServerInterceptor {
     private static final Metadata.Key<String> AUTHORIZATION = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
     private static final Metadata.Key<String> ENCODING = Metadata.Key.of("grpc-encoding", Metadata.ASCII_STRING_MARSHALLER);
 
+    private final OpenCalls calls = new OpenCalls();
     private final CallPolicy policy;
     private final AdminToken token;
     private final ChainVerifier verifier;
@@ -68,7 +70,7 @@ public final class PeerInterceptor implements ServerInterceptor {
         }
         Peer peer;
         try {
-            peer = new Peer(id, session == null, token.isShownBy(headers.get(AUTHORIZATION)));
+            peer = new Peer(id, chain.stream().findFirst().map(X509Certificate::getSerialNumber), session == null, token.isShownBy(headers.get(AUTHORIZATION)));
         } catch (IllegalArgumentException e) {
             return refuse(call, method, Status.UNAUTHENTICATED.withDescription(e.getMessage()));
         }
@@ -80,7 +82,12 @@ public final class PeerInterceptor implements ServerInterceptor {
         if (call.getMethodDescriptor().getType().serverSendsOneMessage()) {
             return begun;
         }
-        return OpenCall.watch(begun, chain.stream().findFirst().map(leaf -> leaf.getNotAfter().toInstant()), clock);
+        return calls.watch(begun, peer, chain.stream().findFirst().map(leaf -> leaf.getNotAfter().toInstant()), clock);
+    }
+
+    /** Ends the calls that go on and the connections they came on, of those who are banned. */
+    public void cut(BanList bans) {
+        calls.cut(peer -> peer.id().isPresent() && bans.bans(peer.id().get(), peer.serial().orElseThrow()));
     }
 
     private static List<X509Certificate> chain(SSLSession session) {

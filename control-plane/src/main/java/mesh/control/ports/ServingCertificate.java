@@ -36,11 +36,14 @@ public final class ServingCertificate {
         executor.scheduleWithFixedDelay(this::renewIfDue, step.toMillis(), step.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** A failure leaves the old one, which has half of its life left for further tries. */
     void renewIfDue() {
-        if (clock.instant().isBefore(renewAt)) {
-            return;
+        if (!clock.instant().isBefore(renewAt)) {
+            renew();
         }
+    }
+
+    /** A failure leaves the old one, which has half of its life left for further tries. */
+    public synchronized void renew() {
         try {
             Svid next = issue.get();
             key.replace(next);

@@ -6,11 +6,11 @@ import java.time.InstantSource;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -44,6 +44,7 @@ public final class MeshStore implements ConfigSource, Closeable {
     private final History history;
     private final long compactAbove;
     private volatile MeshSnapshot current;
+    private volatile long trustVersion;
 
     private MeshStore(FileLayer files, Journal journal, InstantSource clock, History history, long compactAbove, MeshSnapshot recovered) {
         this.files = files;
@@ -52,6 +53,7 @@ public final class MeshStore implements ConfigSource, Closeable {
         this.history = history;
         this.compactAbove = compactAbove;
         this.current = recovered;
+        this.trustVersion = recovered.version();
     }
 
     /**
@@ -110,9 +112,12 @@ public final class MeshStore implements ConfigSource, Closeable {
      * @throws StoreUnavailableException when the change could not be made durable
      */
     public ApplyResult edit(long expectedVersion, Change change, String author, String message) {
+        return onWriter(() -> write(expectedVersion, change, author, message));
+    }
+
+    private ApplyResult onWriter(Callable<ApplyResult> work) {
         try {
-            Future<ApplyResult> result = writer.submit(() -> write(expectedVersion, change, author, message));
-            return result.get();
+            return writer.submit(work).get();
         } catch (RejectedExecutionException e) {
             throw new StoreUnavailableException("the control plane is stopping", false, e);
         } catch (ExecutionException e) {
@@ -127,6 +132,27 @@ public final class MeshStore implements ConfigSource, Closeable {
     }
 
     /**
+     * Changes whom everybody trusts: a version of its own, with the same configuration. Blocks until it is durable; nothing happens if it is
+     * what is current.
+     *
+     * @throws StoreUnavailableException when the change could not be made durable
+     */
+    public void trust(TrustBundle bundle, String author, String message) {
+        onWriter(() -> {
+            if (!current.trust().equals(Optional.of(bundle))) {
+                MeshSnapshot after = current.withTrust(Optional.of(bundle)).withVersion(current.version() + 1);
+                commit(after, author, message);
+            }
+            return new ApplyResult.Applied(current.version());
+        });
+    }
+
+    /** The version since which everybody is told to trust whom they are told to trust now. */
+    public long trustVersion() {
+        return trustVersion;
+    }
+
+    /**
      * What {@link #edit} would come to at this moment: refused for the same reasons, or applied under the version that is named. Nothing is
      * kept and nobody is told.
      *
@@ -137,14 +163,18 @@ public final class MeshStore implements ConfigSource, Closeable {
     }
 
     private ApplyResult write(long expectedVersion, Change change, String author, String message) {
-        return decide(current, expectedVersion, change, after -> {
-            keep(after, author, message);
-            current = after;
-            LOG.infof("config version %d: %s, by %s", after.version(), message, author);
-            for (Consumer<MeshSnapshot> listener : listeners) {
-                tell(listener, after);
-            }
-        });
+        return decide(current, expectedVersion, change, after -> commit(after, author, message));
+    }
+
+    private void commit(MeshSnapshot after, String author, String message) {
+        keep(after, author, message);
+        // Before anybody can acknowledge it.
+        trustVersion = after.trust().equals(current.trust()) ? trustVersion : after.version();
+        current = after;
+        LOG.infof("config version %d: %s, by %s", after.version(), message, author);
+        for (Consumer<MeshSnapshot> listener : listeners) {
+            tell(listener, after);
+        }
     }
 
     private static ApplyResult decide(MeshSnapshot before, long expectedVersion, Change change, Consumer<MeshSnapshot> commit) {

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import mesh.control.ca.AuditLog;
 import mesh.control.ca.JoinTokens;
+import mesh.control.ca.LiveLeaves;
 import mesh.control.ca.OneAuthority;
 import mesh.control.ca.SvidIssuer;
 import mesh.control.journal.CrashingFiles;
@@ -45,7 +46,7 @@ public final class AdminServer implements AutoCloseable {
     public AdminServer() throws IOException {
         CertificateAuthority ca = CertificateAuthority.create(new TrustDomain("mesh.local"), clock);
         AuditLog audit = AuditLog.open(files, clock);
-        SvidIssuer issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), audit, Duration.ofHours(1), clock);
+        SvidIssuer issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), audit, new LiveLeaves(clock), Duration.ofHours(1), clock);
         store = MeshStore.open(files, Optional.of(ca.bundle()), clock);
         SidecarRegistry sidecars = new SidecarRegistry(clock);
         ads = new AdsService(store, NodeScope::view, Optional::empty, sidecars, meters);

@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import mesh.control.journal.CorruptFileException;
 import mesh.control.journal.CrashingFiles;
@@ -71,6 +72,43 @@ class AuditLogTest {
 
         assertThatThrownBy(() -> AuditLog.open(files, clock)).isInstanceOf(CorruptFileException.class)
             .hasMessageContaining("breaks at line 1");
+    }
+
+    @Test
+    void verifiesWhatIsOnTheDiskAndThatNothingIsMissingAtItsEnd() throws IOException {
+        try (AuditLog log = AuditLog.open(files, clock)) {
+            log.add("a", "1", "");
+            AuditLog.Head first = log.head();
+            log.add("b", "2", "");
+            assertThat(log.verify(Optional.empty())).isEmpty();
+            assertThat(log.verify(Optional.of(first))).isEmpty();
+            AuditLog.Head never = new AuditLog.Head(2, "0".repeat(64));
+            assertThat(log.verify(Optional.of(never))).hasValueSatisfying(why -> assertThat(why).contains("is not in it"));
+
+            byte[] whole = files.content(FILE);
+            replace(lines().subList(0, 1));
+            assertThat(log.verify(Optional.empty())).hasValueSatisfying(why -> assertThat(why).startsWith("it ends with line 1, "));
+            files.replaceContent(FILE, whole);
+            List<byte[]> lines = new ArrayList<>(lines());
+            lines.set(0, text(lines.get(0)).replace("\"a\"", "\"x\"").getBytes(StandardCharsets.UTF_8));
+            replace(lines);
+            assertThat(log.verify(Optional.empty())).hasValueSatisfying(why -> assertThat(why).startsWith("the chain breaks at line 2"));
+        }
+    }
+
+    @Test
+    void namesAHeadThatAShortenedLogNoLongerHas() throws IOException {
+        add("a", "1");
+        add("b", "2");
+        AuditLog.Head head;
+        try (AuditLog log = AuditLog.open(files, clock)) {
+            head = log.head();
+        }
+        replace(lines().subList(0, 1));
+        try (AuditLog shortened = AuditLog.open(files, clock)) {
+            assertThat(shortened.verify(Optional.empty())).as("whole in itself").isEmpty();
+            assertThat(shortened.verify(Optional.of(head))).isPresent();
+        }
     }
 
     private void add(String who, String what) throws IOException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import mesh.control.ca.IssueRefusedException.Reason;
 import mesh.control.journal.CrashingFiles;
+import mesh.control.ports.Peer;
 import mesh.model.SpiffeId;
 import mesh.model.TrustDomain;
 import mesh.pki.CertificateAuthority;
@@ -27,7 +29,7 @@ class SvidIssuerTest {
 
     private static final SpiffeId WEB = SpiffeId.parse("spiffe://mesh.local/web");
     private static final Duration ANY = Duration.ZERO;
-    private static final Optional<SpiffeId> NOBODY = Optional.empty();
+    private static final Peer NOBODY = new Peer(Optional.empty(), Optional.empty(), false, false);
 
     private final FakeClock clock = new FakeClock();
     private final CrashingFiles files = new CrashingFiles(new Random(1));
@@ -45,7 +47,7 @@ class SvidIssuerTest {
 
     @Test
     void renewsForTheIdentityOfTheCertificate() {
-        SvidIssuer.Issued issued = issuer.issue(csr, "", Optional.of(WEB), ANY);
+        SvidIssuer.Issued issued = issuer.issue(csr, "", peer(WEB), ANY);
 
         assertThat(SvidVerifier.verify(issued.chain(), ca.bundle(), clock.instant())).isEqualTo(WEB);
     }
@@ -59,7 +61,7 @@ class SvidIssuerTest {
     /** Whoever brings a token that is no good asks for something else than renewal. */
     @Test
     void refusesABadTokenAlsoOfWhoHasACertificate() {
-        assertRefused(Reason.UNPROVEN, () -> issuer.issue(csr, "guess", Optional.of(WEB), ANY));
+        assertRefused(Reason.UNPROVEN, () -> issuer.issue(csr, "guess", peer(WEB), ANY));
     }
 
     @Test
@@ -106,7 +108,7 @@ class SvidIssuerTest {
     @Test
     void neverGivesAwayTheControlPlanesOwnIdentity() {
         assertRefused(Reason.INVALID, () -> issuer.createToken(issuer.reserved(), "test"));
-        assertRefused(Reason.FORBIDDEN, () -> issuer.issue(csr, "", Optional.of(issuer.reserved()), ANY));
+        assertRefused(Reason.FORBIDDEN, () -> issuer.issue(csr, "", peer(issuer.reserved()), ANY));
     }
 
     @Test
@@ -124,15 +126,15 @@ class SvidIssuerTest {
     }
 
     private Duration life(SvidIssuer from, Duration asked) {
-        return Duration.between(clock.instant(), from.issue(csr, "", Optional.of(WEB), asked).notAfter());
+        return Duration.between(clock.instant(), from.issue(csr, "", peer(WEB), asked).notAfter());
     }
 
     @Test
     void handsOutNothingThatIsNotInTheAuditLog() throws IOException {
         files.spaceLeft(10);
-        assertRefused(Reason.UNAVAILABLE, () -> issuer.issue(csr, "", Optional.of(WEB), ANY));
+        assertRefused(Reason.UNAVAILABLE, () -> issuer.issue(csr, "", peer(WEB), ANY));
         files.spaceLeft(Long.MAX_VALUE);
-        issuer.issue(csr, "", Optional.of(WEB), ANY);
+        issuer.issue(csr, "", peer(WEB), ANY);
 
         assertThat(new String(files.content("audit.journal"), java.nio.charset.StandardCharsets.ISO_8859_1))
             .containsOnlyOnce("certificate issued").contains(WEB.toString());
@@ -142,10 +144,10 @@ class SvidIssuerTest {
     void limitsOneIdentityAndNoOther() {
         String token = token();
         for (int i = 0; i < IssueLimit.BURST; i++) {
-            issuer.issue(csr, "", Optional.of(WEB), ANY);
+            issuer.issue(csr, "", peer(WEB), ANY);
         }
         assertRefused(Reason.TOO_MANY, () -> issuer.issue(csr, token, NOBODY, ANY));
-        issuer.issue(csr, "", Optional.of(SpiffeId.parse("spiffe://mesh.local/payments")), ANY);
+        issuer.issue(csr, "", peer(SpiffeId.parse("spiffe://mesh.local/payments")), ANY);
 
         Duration one = Duration.ofSeconds(1).dividedBy(IssueLimit.PER_SECOND);
         clock.advance(one.minusNanos(1));
@@ -154,13 +156,17 @@ class SvidIssuerTest {
         assertThat(issuer.issue(csr, token, NOBODY, ANY).id()).as("the token was not used up").isEqualTo(WEB);
     }
 
+    private static Peer peer(SpiffeId id) {
+        return new Peer(Optional.of(id), Optional.of(BigInteger.ONE), false, false);
+    }
+
     private String token() {
         return issuer.createToken(WEB, "test").text();
     }
 
     private SvidIssuer issuer(Duration longestLife) {
         try {
-            return new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), AuditLog.open(files, clock), longestLife, clock);
+            return new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), AuditLog.open(files, clock), new LiveLeaves(clock), longestLife, clock);
         } catch (IOException e) {
             throw new AssertionError(e);
         }

@@ -3,6 +3,7 @@ package mesh.control.ports;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
+import java.math.BigInteger;
 import java.util.Optional;
 import java.util.Set;
 import mesh.model.SpiffeId;
@@ -59,13 +60,13 @@ class CallPolicyTest {
 
     private static Peer peer(String who) {
         return switch (who) {
-            case "loopback", "dev" -> new Peer(Optional.empty(), true, false);
-            case "loopback token" -> new Peer(Optional.empty(), true, true);
-            case "token" -> new Peer(Optional.empty(), false, true);
-            case "stranger" -> new Peer(Optional.empty(), false, false);
-            case "workload" -> new Peer(Optional.of(SpiffeId.parse("spiffe://mesh.local/web")), false, false);
-            case "reader" -> new Peer(Optional.of(READER), false, false);
-            default -> new Peer(Optional.of(ADMIN), false, false);
+            case "loopback", "dev" -> new Peer(Optional.empty(), Optional.empty(), true, false);
+            case "loopback token" -> new Peer(Optional.empty(), Optional.empty(), true, true);
+            case "token" -> new Peer(Optional.empty(), Optional.empty(), false, true);
+            case "stranger" -> new Peer(Optional.empty(), Optional.empty(), false, false);
+            case "workload" -> new Peer(Optional.of(SpiffeId.parse("spiffe://mesh.local/web")), Optional.of(BigInteger.ONE), false, false);
+            case "reader" -> new Peer(Optional.of(READER), Optional.of(BigInteger.ONE), false, false);
+            default -> new Peer(Optional.of(ADMIN), Optional.of(BigInteger.ONE), false, false);
         };
     }
 }

@@ -11,6 +11,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -23,18 +24,21 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import mesh.control.ca.AuditLog;
+import mesh.control.ca.BundleWatches;
 import mesh.control.ca.IdentityService;
 import mesh.control.ca.JoinTokens;
+import mesh.control.ca.LiveLeaves;
 import mesh.control.ca.OneAuthority;
 import mesh.control.ca.SvidIssuer;
 import mesh.control.ca.Workload;
@@ -75,7 +79,7 @@ class TlsPortTest {
 
     @BeforeEach
     void start() throws Exception {
-        issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), AuditLog.open(files, clock), Duration.ofHours(1),
+        issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), AuditLog.open(files, clock), new LiveLeaves(clock), Duration.ofHours(1),
             System::nanoTime);
         store = MeshStore.open(files, Optional.of(ca.bundle()), clock);
         serving = new ServingKey(ca.issue(issuer.reserved(), Duration.ofHours(1)));
@@ -85,7 +89,7 @@ class TlsPortTest {
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
             .sslContext(GrpcSslContexts.configure(tls, SslProvider.JDK).build())
             .intercept(new PeerInterceptor(new CallPolicy(Set.of(), Set.of(), false), AdminToken.of("t".repeat(43)), verifier, clock))
-            .addService(new IdentityService(issuer, store, new SimpleMeterRegistry()))
+            .addService(new IdentityService(issuer, store, new BundleWatches(), new SimpleMeterRegistry()))
             .build().start();
     }
 
@@ -118,7 +122,7 @@ class TlsPortTest {
 
     @Test
     void refusesCallsWithoutACertificate() {
-        assertRefused(Status.Code.UNAUTHENTICATED, () -> client(null).watchTrustBundle(WatchTrustBundleRequest.getDefaultInstance()).next());
+        assertRefused(Status.Code.UNAUTHENTICATED, () -> watch(client(null)));
     }
 
     /** What a compressed message unpacks to has no limit, and this port reads those of strangers. */
@@ -145,10 +149,8 @@ class TlsPortTest {
     }
 
     @Test
-    void tellsTheTrustBundleAtOnce() throws Exception {
-        Iterator<TrustBundle> bundles = client(ca.issue(WEB, Duration.ofHours(1))).watchTrustBundle(WatchTrustBundleRequest.getDefaultInstance());
-
-        TrustBundle bundle = bundles.next();
+    void tellsTheTrustBundleAtOnce() throws Throwable {
+        TrustBundle bundle = watch(client(ca.issue(WEB, Duration.ofHours(1))));
         assertThat(bundle.getTrustDomain()).isEqualTo("mesh.local");
         assertThat(bundle.getCertificatesList()).containsExactly(ByteString.copyFrom(ca.bundle().authorities().get(0).getEncoded()));
     }
@@ -185,6 +187,33 @@ class TlsPortTest {
             return IdentityServiceGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
         } catch (SSLException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    /** The first bundle. */
+    private static TrustBundle watch(IdentityServiceBlockingStub client) throws Throwable {
+        CompletableFuture<TrustBundle> first = new CompletableFuture<>();
+        var requests = IdentityServiceGrpc.newStub(client.getChannel()).watchTrustBundle(new StreamObserver<>() {
+            @Override
+            public void onNext(TrustBundle bundle) {
+                first.complete(bundle);
+            }
+
+            @Override
+            public void onError(Throwable broken) {
+                first.completeExceptionally(broken);
+            }
+
+            @Override
+            public void onCompleted() {
+                first.cancel(false);
+            }
+        });
+        requests.onNext(WatchTrustBundleRequest.getDefaultInstance());
+        try {
+            return first.get(20, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw e.getCause();
         }
     }
 

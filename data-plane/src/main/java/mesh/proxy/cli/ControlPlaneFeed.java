@@ -63,7 +63,7 @@ final class ControlPlaneFeed implements Feed {
         }
         try {
             IdentitySource.Origin origin = new IdentitySource.Origin(
-                asked.address(), asked.workload(), asked.caPin().map(CaPin::parse), asked.joinTokenFile());
+                asked.address(), asked.node(), asked.workload(), asked.caPin().map(CaPin::parse), asked.joinTokenFile());
             state = StateDirectory.open(asked.stateDir());
             lock();
             identity = new IdentitySource(origin, state, this::rotate, sidecar.metrics()::certificateRenewal, env);

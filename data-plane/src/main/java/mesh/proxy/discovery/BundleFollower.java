@@ -6,7 +6,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import mesh.model.TrustBundle;
@@ -15,16 +15,24 @@ import mesh.model.TrustBundle;
 final class BundleFollower {
 
     private final Supplier<ManagedChannel> channels;
-    private final Consumer<TrustBundle> sink;
+    private final String node;
+    private final Predicate<TrustBundle> sink;
     private final Reconnect reconnect;
     private final RandomGenerator random;
     private final ScheduledExecutorService thread;
     private volatile boolean closed;
     private BundleWatch watch;
 
-    /** @param channels to the control plane; asked before each stream, throws when there is none yet */
-    BundleFollower(Supplier<ManagedChannel> channels, Consumer<TrustBundle> sink, Reconnect reconnect, RandomGenerator random,
+    /**
+     * One that has not begun.
+     *
+     * @param node     as the sidecar calls itself
+     * @param channels to the control plane; asked before each stream, throws when there is none yet
+     * @param sink     brings a bundle into force, and says whether it is; the control plane is told then
+     */
+    BundleFollower(String node, Supplier<ManagedChannel> channels, Predicate<TrustBundle> sink, Reconnect reconnect, RandomGenerator random,
         ScheduledExecutorService thread) {
+        this.node = node;
         this.channels = channels;
         this.sink = sink;
         this.reconnect = reconnect;
@@ -80,16 +88,20 @@ final class BundleFollower {
             ManagedChannel channel = channels.get();
             // Its own pauses grow to minutes; ours decide.
             channel.resetConnectBackoff();
-            watch = new BundleWatch(this::arrived, end);
+            watch = new BundleWatch(node, this::arrived, end);
             watch.begin(channel);
         } catch (RuntimeException e) {
             end.completeExceptionally(e);
         }
     }
 
-    private void arrived(TrustBundle bundle) {
+    private void arrived(TrustBundle bundle, Runnable acknowledge) {
         try {
-            thread.execute(() -> sink.accept(bundle));
+            thread.execute(() -> {
+                if (sink.test(bundle)) {
+                    acknowledge.run();
+                }
+            });
         } catch (RejectedExecutionException e) {
             // The thread has ended: nobody is left to be told.
         }

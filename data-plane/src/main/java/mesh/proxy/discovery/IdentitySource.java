@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -33,11 +34,12 @@ public final class IdentitySource implements AutoCloseable {
     /**
      * How a first identity is had.
      *
+     * @param node          as the sidecar calls itself
      * @param workload      the path of its SPIFFE id without the leading slash
      * @param pin           of the control plane's CA; empty when the state directory has an identity
      * @param joinTokenFile holds the token; empty when the state directory has an identity
      */
-    public record Origin(Address controlPlane, String workload, Optional<CaPin> pin, Optional<Path> joinTokenFile) {}
+    public record Origin(Address controlPlane, String node, String workload, Optional<CaPin> pin, Optional<Path> joinTokenFile) {}
 
     /** Told how each request for a certificate has ended. */
     @FunctionalInterface
@@ -60,7 +62,10 @@ public final class IdentitySource implements AutoCloseable {
 
     private volatile boolean closed;
     private volatile Held held;
+    // Below: on the thread only, once it follows.
     private RenewalTime renewal;
+    private boolean renewing;
+    private ScheduledFuture<?> look;
 
     /** What is current, and the way to the control plane that it opens. */
     private record Held(Svid svid, TrustBundle bundle, ManagedChannel channel) {}
@@ -84,7 +89,7 @@ public final class IdentitySource implements AutoCloseable {
         this.reconnect = reconnect;
         this.client = new CertificateClient(origin.workload(), env.clock());
         this.enrolment = new Enrolment(origin, client, env.clock());
-        this.bundles = new BundleFollower(this::channel, this::arrived, reconnect, env.random(), thread);
+        this.bundles = new BundleFollower(origin.node(), this::channel, this::arrived, reconnect, env.random(), thread);
         this.thread = thread;
     }
 
@@ -166,12 +171,22 @@ public final class IdentitySource implements AutoCloseable {
     }
 
     private void renewWhenDue() {
+        if (renewing) {
+            return;
+        }
+        if (look != null) {
+            look.cancel(false);
+        }
         Duration left = held == null ? Duration.ZERO : renewal.left(env.clock().instant());
         if (left.isZero()) {
-            reconnect.untilGood(this::attempt).whenComplete((done, failure) -> run(this::renewWhenDue));
+            renewing = true;
+            reconnect.untilGood(this::attempt).whenComplete((done, failure) -> run(() -> {
+                renewing = false;
+                renewWhenDue();
+            }));
         } else {
             // In steps, and not once at the right moment, because a machine may sleep and a clock be set.
-            schedule(this::renewWhenDue, left.compareTo(RenewalTime.STEP) < 0 ? left : RenewalTime.STEP);
+            look = schedule(this::renewWhenDue, left.compareTo(RenewalTime.STEP) < 0 ? left : RenewalTime.STEP);
         }
     }
 
@@ -235,8 +250,11 @@ public final class IdentitySource implements AutoCloseable {
     private void use(Svid svid, TrustBundle bundle) {
         Held before = held;
         held = new Held(svid, bundle, ControlPlaneChannels.mutual(origin.controlPlane(), svid, bundle, env.clock()));
-        if (before == null || before.svid != svid) {
-            renewal = RenewalTime.of(svid, env.clock().instant(), env.random());
+        boolean isNew = before != null && before.svid != svid;
+        if (isNew || before == null || !before.bundle.equals(bundle)) {
+            // What has just been issued is the best there is, whatever its root.
+            renewal = isNew ? RenewalTime.of(svid, env.clock().instant(), env.random())
+                : RenewalTime.of(svid, bundle, env.clock().instant(), env.random());
         }
         sink.accept(svid, bundle);
         if (before != null) {
@@ -252,17 +270,20 @@ public final class IdentitySource implements AutoCloseable {
         schedule(before.channel::shutdownNow, left.isNegative() ? Duration.ZERO : left);
     }
 
-    private void arrived(TrustBundle bundle) {
+    /** @return whether it is in force */
+    private boolean arrived(TrustBundle bundle) {
         if (bundle.equals(held.bundle)) {
-            return;
+            return true;
         }
         if (!bundle.trustDomain().equals(held.svid.id().trustDomain())) {
             LOG.errorf("trust bundle of %s ignored (expected: of %s)", bundle.trustDomain(), held.svid.id().trustDomain());
-            return;
+            return false;
         }
         keep(held.svid, bundle);
         LOG.infof("trust bundle: %d authorities of %s", bundle.authorities().size(), bundle.trustDomain());
         use(held.svid, bundle);
+        renewWhenDue();
+        return true;
     }
 
     private void run(Runnable step) {
@@ -273,11 +294,11 @@ public final class IdentitySource implements AutoCloseable {
         }
     }
 
-    private void schedule(Runnable step, Duration delay) {
+    private ScheduledFuture<?> schedule(Runnable step, Duration delay) {
         try {
-            thread.schedule(step, delay.toNanos(), TimeUnit.NANOSECONDS);
+            return thread.schedule(step, delay.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
-            // Closed meanwhile.
+            return null;
         }
     }
 }

@@ -47,6 +47,8 @@ final class IdentityServer implements AutoCloseable {
     private static final Context.Key<String> CALLER = Context.key("caller");
 
     final List<String> callers = new CopyOnWriteArrayList<>();
+    /** Node and number. */
+    final List<String> acknowledged = new CopyOnWriteArrayList<>();
     final List<byte[]> received = new CopyOnWriteArrayList<>();
     private final TestPki pki;
     private final InstantSource clock;
@@ -175,10 +177,45 @@ final class IdentityServer implements AutoCloseable {
         }
 
         @Override
-        public void watchTrustBundle(WatchTrustBundleRequest request, StreamObserver<TrustBundle> out) {
-            ((ServerCallStreamObserver<TrustBundle>) out).setOnCancelHandler(() -> watches.remove(out));
-            out.onNext(message(current));
-            watches.add(out);
+        public StreamObserver<WatchTrustBundleRequest> watchTrustBundle(StreamObserver<TrustBundle> out) {
+            Numbered numbered = new Numbered(out);
+            ((ServerCallStreamObserver<TrustBundle>) out).setOnCancelHandler(() -> watches.remove(numbered));
+            numbered.onNext(message(current));
+            watches.add(numbered);
+            return new StreamObserver<>() {
+                @Override
+                public void onNext(WatchTrustBundleRequest request) {
+                    acknowledged.add(request.getNode() + " " + request.getAcknowledged());
+                }
+
+                @Override
+                public void onError(Throwable broken) {}
+
+                @Override
+                public void onCompleted() {}
+            };
+        }
+    }
+
+    private record Numbered(StreamObserver<TrustBundle> out, AtomicInteger count) implements StreamObserver<TrustBundle> {
+
+        Numbered(StreamObserver<TrustBundle> out) {
+            this(out, new AtomicInteger());
+        }
+
+        @Override
+        public void onNext(TrustBundle bundle) {
+            out.onNext(bundle.toBuilder().setNumber(count.incrementAndGet()).build());
+        }
+
+        @Override
+        public void onError(Throwable broken) {
+            out.onError(broken);
+        }
+
+        @Override
+        public void onCompleted() {
+            out.onCompleted();
         }
     }
 

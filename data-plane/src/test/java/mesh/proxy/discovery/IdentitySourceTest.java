@@ -57,7 +57,7 @@ class IdentitySourceTest {
         if (token.isPresent()) {
             Files.writeString(file, token.get() + "\n");
         }
-        var origin = new IdentitySource.Origin(server.address(), "payments", pin.map(CaPin::parse), token.map(text -> file));
+        var origin = new IdentitySource.Origin(server.address(), "payments-1", "payments", pin.map(CaPin::parse), token.map(text -> file));
         return new IdentitySource(origin, StateDirectory.open(directory.resolve("state")), (svid, bundle) -> {
             current.add(svid);
             trusted.add(bundle);
@@ -240,6 +240,34 @@ class IdentitySourceTest {
         server.send(banning);
         await().untilAsserted(() -> assertThat(trusted).last().isEqualTo(banning));
         assertThat(StateDirectory.open(directory.resolve("state")).identity().orElseThrow().bundle()).isEqualTo(banning);
+    }
+
+    @Test
+    void saysWhichBundleIsInForce() throws Exception {
+        source.open();
+        source.follow();
+        await().untilAsserted(() -> assertThat(server.acknowledged).contains("payments-1 1"));
+        server.send(TestPki.create("other.local", clock).bundle());
+        server.send(pki.bundle().with(new BanList(Set.of(pki.id("web")), Set.of())));
+        await().untilAsserted(() -> assertThat(server.acknowledged).filteredOn(each -> !each.endsWith(" 0")).hasSizeGreaterThan(1));
+        assertThat(server.acknowledged).as("not in force").doesNotContain("payments-1 2");
+    }
+
+    @Test
+    void renewsSoonWhenAnotherRootSigns() throws Exception {
+        source.open();
+        source.follow();
+        await().until(() -> server.watching() == 1);
+        TestPki next = TestPki.create(clock);
+        TrustBundle both = new TrustBundle(pki.bundle().trustDomain(),
+            List.of(next.bundle().authorities().get(0), pki.bundle().authorities().get(0)));
+        server.send(both);
+        await().untilAsserted(() -> assertThat(trusted).last().isEqualTo(both));
+        assertThat(server.callers).hasSize(1);
+        clock.advance(Duration.ofSeconds(10));
+        source.follow();
+        await().untilAsserted(() -> assertThat(trusted).containsExactly(pki.bundle(), both, pki.bundle(), both));
+        assertThat(server.callers).hasSize(2);
     }
 
     @Test

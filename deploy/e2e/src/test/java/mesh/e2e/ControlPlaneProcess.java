@@ -17,6 +17,8 @@ import mesh.model.Address;
 import mesh.v1.AdminServiceGrpc;
 import mesh.v1.AdminServiceGrpc.AdminServiceBlockingStub;
 import mesh.v1.ApplyConfigRequest;
+import mesh.v1.CaServiceGrpc;
+import mesh.v1.CaServiceGrpc.CaServiceBlockingStub;
 import mesh.v1.Config;
 import mesh.v1.CreateJoinTokenRequest;
 import mesh.v1.CreateJoinTokenResponse;
@@ -67,6 +69,10 @@ final class ControlPlaneProcess implements AutoCloseable {
 
     AdminServiceBlockingStub admin() {
         return AdminServiceGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS);
+    }
+
+    CaServiceBlockingStub ca() {
+        return CaServiceGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS);
     }
 
     /** @return the version it has now */

@@ -1,0 +1,162 @@
+package mesh.control.ca;
+
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.Closeable;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import mesh.control.journal.CorruptFileException;
+import mesh.control.journal.FileLayer;
+import mesh.control.journal.Journal;
+import mesh.model.BanList;
+import mesh.model.SpiffeId;
+import org.jboss.logging.Logger;
+
+/** Who is banned, durably. Each record is the whole list: bans are few, and the last good record alone is enough. Any thread. */
+public final class Bans implements Closeable {
+
+    static final int MOST = 10_000;
+
+    private static final Logger LOG = Logger.getLogger(Bans.class);
+    private static final String FILE = "bans.journal";
+    private static final long COMPACT_ABOVE = 4 << 20;
+
+    /**
+     * One of them.
+     *
+     * @param whom   an identity or a serial number
+     * @param reason for people
+     * @param by     who asked
+     */
+    record Ban(Whom whom, String reason, String by, Instant at) {}
+
+    /** Exactly one of the two. */
+    record Whom(Optional<SpiffeId> id, Optional<BigInteger> serial) {
+
+        Whom {
+            if (id.isPresent() == serial.isPresent()) {
+                throw new IllegalArgumentException("spiffe_id and serial: " + (id.isPresent() ? "both" : "neither") + " (expected: one of them)");
+            }
+        }
+
+        /** Whether it takes in the holder of this leaf. */
+        boolean is(SpiffeId other, BigInteger otherSerial) {
+            return id.map(other::equals).orElseGet(() -> serial.orElseThrow().equals(otherSerial));
+        }
+
+        @Override
+        public String toString() {
+            return id.map(SpiffeId::toString).orElseGet(() -> "serial " + serial.orElseThrow().toString(16));
+        }
+    }
+
+    private final Journal journal;
+    private volatile List<Ban> all = List.of();
+    private volatile BanList current = BanList.NONE;
+
+    private Bans(Journal journal) {
+        this.journal = journal;
+    }
+
+    /** @throws IOException naming the file, when it cannot be trusted: who was banned must not come back by a damaged file */
+    public static Bans open(FileLayer files) throws IOException {
+        Bans bans = new Bans(Journal.open(files, FILE));
+        List<byte[]> records = bans.journal.takeRecovered();
+        if (!records.isEmpty()) {
+            try {
+                bans.use(read(records.get(records.size() - 1)));
+            } catch (DecodeException | ClassCastException | NullPointerException | IllegalArgumentException | DateTimeParseException e) {
+                bans.close();
+                throw new CorruptFileException(files.describe(FILE) + ": not a list of bans: " + e.getMessage() + "; restore the file from a backup");
+            }
+        }
+        return bans;
+    }
+
+    private static List<Ban> read(byte[] record) {
+        List<Ban> read = new ArrayList<>();
+        for (Object each : new JsonArray(new String(record, StandardCharsets.UTF_8))) {
+            JsonObject json = (JsonObject) each;
+            Whom whom = new Whom(Optional.ofNullable(json.getString("id")).map(SpiffeId::parse),
+                Optional.ofNullable(json.getString("serial")).map(hex -> new BigInteger(hex, 16)));
+            read.add(new Ban(whom, json.getString("reason"), json.getString("by"), Instant.parse(json.getString("at"))));
+        }
+        return read;
+    }
+
+    private void use(List<Ban> bans) {
+        all = List.copyOf(bans);
+        current = new BanList(some(bans, Whom::id), some(bans, Whom::serial));
+    }
+
+    private static <T> Set<T> some(List<Ban> bans, Function<Whom, Optional<T>> part) {
+        return bans.stream().flatMap(ban -> part.apply(ban.whom).stream()).collect(Collectors.toSet());
+    }
+
+    public BanList current() {
+        return current;
+    }
+
+    /** Oldest first. */
+    List<Ban> list() {
+        return all;
+    }
+
+    /** Bans, durable on return; whom is banned already stays so, with the first reason. */
+    synchronized void add(Ban ban) throws IOException {
+        if (all.stream().anyMatch(each -> each.whom.equals(ban.whom))) {
+            return;
+        }
+        if (all.size() >= MOST) {
+            throw new IssueRefusedException(IssueRefusedException.Reason.TOO_MANY, "bans: " + MOST + " are in force (expected: fewer; end one with unban)");
+        }
+        List<Ban> next = new ArrayList<>(all);
+        next.add(ban);
+        keep(next);
+    }
+
+    /** @return whether there was one */
+    synchronized boolean remove(Whom whom) throws IOException {
+        List<Ban> next = new ArrayList<>(all);
+        if (!next.removeIf(each -> each.whom.equals(whom))) {
+            return false;
+        }
+        keep(next);
+        return true;
+    }
+
+    private void keep(List<Ban> next) throws IOException {
+        JsonArray json = new JsonArray();
+        for (Ban ban : next) {
+            JsonObject each = new JsonObject().put("reason", ban.reason).put("by", ban.by).put("at", ban.at.toString());
+            ban.whom.id.ifPresent(id -> each.put("id", id.toString()));
+            ban.whom.serial.ifPresent(serial -> each.put("serial", serial.toString(16)));
+            json.add(each);
+        }
+        byte[] record = json.encode().getBytes(StandardCharsets.UTF_8);
+        journal.append(record);
+        use(next);
+        if (journal.length() > COMPACT_ABOVE && journal.length() > 4L * record.length) {
+            try {
+                journal.rewrite(List.of(record));
+            } catch (IOException e) {
+                LOG.warnf("%s could not be compacted, it goes on growing: %s", FILE, e.getMessage());
+            }
+        }
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        journal.close();
+    }
+}
