@@ -19,9 +19,11 @@ import mesh.control.ca.CaService;
 import mesh.control.ca.CurrentTrust;
 import mesh.control.ca.Issuing;
 import mesh.control.ca.JoinTokens;
+import mesh.control.ca.KubernetesTokens;
 import mesh.control.ca.LiveLeaves;
 import mesh.control.ca.Rotation;
 import mesh.control.ca.SvidIssuer;
+import mesh.control.ca.TokenReviewer;
 import mesh.control.journal.DirectoryFiles;
 import mesh.control.ports.AdminToken;
 import mesh.control.ports.PeerInterceptor;
@@ -84,7 +86,7 @@ public final class ControlPlane implements Closeable {
         leaves = new LiveLeaves(env.clock());
         audit = opened(AuditLog.open(files, env.clock(), leaves::replay));
         JoinTokens tokens = opened(JoinTokens.open(files, env.clock(), Env.SECURE_RANDOM));
-        issuer = new SvidIssuer(ca, tokens, audit, leaves, options.svidTtl(), env.ticker());
+        issuer = new SvidIssuer(ca, tokens, platform(), audit, leaves, options.svidTtl(), env.ticker());
         store = opened(MeshStore.open(files, Optional.of(ca.bundle()), env.clock()));
 
         PeerInterceptor.ChainVerifier verifier = chain -> SvidVerifier.verify(chain, ca.bundle(), env.clock().instant());
@@ -104,6 +106,10 @@ public final class ControlPlane implements Closeable {
         ScheduledExecutorService timer = timer();
         serving.keepYoung(timer, step.compareTo(LONGEST_STEP) < 0 ? step : LONGEST_STEP);
         timer.scheduleWithFixedDelay(authorities::renewIfDue, 1, 1, TimeUnit.HOURS);
+    }
+
+    private TokenReviewer platform() throws IOException {
+        return options.kubernetes().isPresent() ? new KubernetesTokens(options.kubernetes().get(), options.trustDomain()) : TokenReviewer.NONE;
     }
 
     /** The root goes along: a sidecar that has only its pin finds it there. */

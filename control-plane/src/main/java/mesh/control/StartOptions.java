@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import mesh.control.ca.BroughtAuthority;
+import mesh.control.ca.KubernetesTokens;
 import mesh.control.ports.CallPolicy;
 import mesh.model.Address;
 import mesh.model.SpiffeId;
@@ -24,6 +25,7 @@ import mesh.pki.Passphrase;
  * @param hosts           names and IP addresses in the serving certificate, beside its SPIFFE id
  * @param calls           who may read and change the configuration
  * @param ca              what the certificate authority is made of
+ * @param kubernetes      who says whose service-account tokens are; empty where there are none
  */
 public record StartOptions(
     Path dataDir,
@@ -34,7 +36,8 @@ public record StartOptions(
     Duration svidTtl,
     List<String> hosts,
     CallPolicy calls,
-    Ca ca) {
+    Ca ca,
+    Optional<KubernetesTokens.Settings> kubernetes) {
 
     /**
      * The certificate authority's part.

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.common.annotation.Blocking;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
@@ -50,8 +51,7 @@ public final class IdentityService extends IdentityServiceGrpc.IdentityServiceIm
     public void signCertificate(SignCertificateRequest request, StreamObserver<SignCertificateResponse> out) {
         SignCertificateResponse response;
         try {
-            response = response(issuer.issue(
-                request.getCsr().toByteArray(), request.getJoinToken(), Peer.current(), Values.duration(request.getTtl())));
+            response = response(issued(request));
         } catch (IssueRefusedException e) {
             refused.get(e.reason()).increment();
             out.onError(status(e));
@@ -60,6 +60,13 @@ public final class IdentityService extends IdentityServiceGrpc.IdentityServiceIm
         issued.increment();
         out.onNext(response);
         out.onCompleted();
+    }
+
+    private SvidIssuer.Issued issued(SignCertificateRequest request) {
+        byte[] csr = request.getCsr().toByteArray();
+        Duration asked = Values.duration(request.getTtl());
+        return request.getServiceAccountToken().isEmpty() ? issuer.issue(csr, request.getJoinToken(), Peer.current(), asked)
+            : issuer.issueToServiceAccount(csr, request.getServiceAccountToken(), asked);
     }
 
     /** What a refusal is on the wire. */

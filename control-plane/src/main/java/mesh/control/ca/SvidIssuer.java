@@ -2,6 +2,7 @@ package mesh.control.ca;
 
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,15 +44,17 @@ public final class SvidIssuer {
 
     private final Issuing ca;
     private final JoinTokens tokens;
+    private final TokenReviewer platform;
     private final AuditLog audit;
     private final LiveLeaves leaves;
     private final IssueLimit limit;
     private final Duration longestLife;
 
     /** @param longestLife of an issued certificate; 24 h at most are given in any case */
-    public SvidIssuer(Issuing ca, JoinTokens tokens, AuditLog audit, LiveLeaves leaves, Duration longestLife, Ticker ticker) {
+    public SvidIssuer(Issuing ca, JoinTokens tokens, TokenReviewer platform, AuditLog audit, LiveLeaves leaves, Duration longestLife, Ticker ticker) {
         this.ca = ca;
         this.tokens = tokens;
+        this.platform = platform;
         this.audit = audit;
         this.leaves = leaves;
         this.limit = new IssueLimit(ticker);
@@ -82,16 +85,45 @@ public final class SvidIssuer {
      * @throws IssueRefusedException with the reason
      */
     public Issued issue(byte[] csr, String token, Peer peer, Duration asked) {
+        checkRequest(csr, asked);
+        // Strangers cost a look-up and no cryptography; and a request that cannot be signed does not cost the token.
+        Optional<SpiffeId> caller = token.isEmpty() ? peer.id() : tokens.holder(token);
+        SpiffeId id = caller.orElseThrow(SvidIssuer::unproven);
+        checkProof(csr);
+        return token.isEmpty() ? issue(csr, id, asked, id.toString(), peer.serial(), "") : issue(csr, id, asked, "join token", Optional.empty(), token);
+    }
+
+    /**
+     * Signs for whom the platform says that a token is.
+     *
+     * @param csr   PKCS#10, DER
+     * @param token of a service account
+     * @param asked the life it wants; zero for the longest there is
+     * @throws IssueRefusedException with the reason
+     */
+    public Issued issueToServiceAccount(byte[] csr, String token, Duration asked) {
+        checkRequest(csr, asked);
+        // Before the platform is asked, which has others to serve.
+        checkProof(csr);
+        try {
+            SpiffeId id = platform.review(token).orElseThrow(SvidIssuer::unproven);
+            return issue(csr, id, asked, "service account", Optional.empty(), "");
+        } catch (IOException e) {
+            LOG.errorf("service-account token not reviewed: %s", e.getMessage());
+            throw new IssueRefusedException(Reason.UNAVAILABLE, "the platform could not be asked whose the token is, see the control plane's log");
+        }
+    }
+
+    private static void checkRequest(byte[] csr, Duration asked) {
         if (csr.length == 0 || csr.length > LONGEST_CSR) {
             throw new IssueRefusedException(Reason.INVALID, "csr: " + csr.length + " bytes (expected: a PKCS#10 request of at most 64 KiB)");
         }
         if (asked.isNegative()) {
             throw new IssueRefusedException(Reason.INVALID, "ttl: " + asked.toSeconds() + "s (expected: more than 0)");
         }
-        // Strangers cost a look-up and no cryptography; and a request that cannot be signed does not cost the token.
-        Optional<SpiffeId> caller = token.isEmpty() ? peer.id() : tokens.holder(token);
-        SpiffeId id = caller.orElseThrow(SvidIssuer::unproven);
-        checkProof(csr);
+    }
+
+    private Issued issue(byte[] csr, SpiffeId id, Duration asked, String by, Optional<BigInteger> replaces, String token) {
         if (id.equals(reserved())) {
             throw new IssueRefusedException(Reason.FORBIDDEN, id + " is the control plane's own (expected: a workload's identity)");
         }
@@ -107,9 +139,8 @@ public final class SvidIssuer {
         CertificateAuthority issuer = ca.issuer();
         List<X509Certificate> chain = issuer.sign(csr, id, life);
         X509Certificate signed = chain.get(0);
-        Leaf leaf = new Leaf(signed.getSerialNumber(), id, signed.getNotAfter().toInstant(), issuer.pin(),
-            token.isEmpty() ? peer.serial() : Optional.empty());
-        audited(token.isEmpty() ? id.toString() : "join token", IssuedLines.WHAT,
+        Leaf leaf = new Leaf(signed.getSerialNumber(), id, signed.getNotAfter().toInstant(), issuer.pin(), replaces);
+        audited(by, IssuedLines.WHAT,
             id + ", serial " + leaf.serial().toString(16) + ", until " + leaf.notAfter(), IssuedLines.facts(leaf));
         leaves.issued(leaf);
         return new Issued(id, chain);
@@ -141,7 +172,7 @@ public final class SvidIssuer {
     /** The same for all: who guesses learns nothing. The log has the reason. */
     private static IssueRefusedException unproven() {
         return new IssueRefusedException(Reason.UNPROVEN,
-            "no client certificate and no good join token (expected: one of them; a token is good once, for 10 minutes)");
+            "no client certificate and no good token (expected: one of them; a join token is good once, for 10 minutes)");
     }
 
     /**

@@ -2,6 +2,7 @@ package mesh.control.cli;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import mesh.control.Server;
 import mesh.control.StartOptions;
 import mesh.control.ports.CallPolicy;
 import mesh.control.ca.BroughtAuthority;
+import mesh.control.ca.KubernetesTokens;
 import mesh.model.Address;
 import mesh.model.SpiffeId;
 import mesh.model.TrustDomain;
@@ -102,6 +104,34 @@ final class StartCommand implements Callable<Integer> {
         private Path key;
     }
 
+    @ArgGroup(exclusive = false)
+    private Kubernetes kubernetes;
+
+    /** Service-account tokens, where there is a Kubernetes. */
+    static final class Kubernetes {
+
+        private static final String MOUNTED = "/var/run/secrets/kubernetes.io/serviceaccount/";
+
+        @Option(names = "--kubernetes-api", required = true, paramLabel = "URL",
+            description = "gives certificates for service-account tokens, reviewed there: https://kubernetes.default.svc")
+        private URI api;
+
+        @Option(names = "--kubernetes-ca", paramLabel = "FILE", defaultValue = MOUNTED + "ca.crt", description = "the API server's CA")
+        private Path ca;
+
+        @Option(names = "--kubernetes-token-file", paramLabel = "FILE", defaultValue = MOUNTED + "token",
+            description = "the control plane's own token, whose account may review others (system:auth-delegator)")
+        private Path token;
+
+        @Option(names = "--kubernetes-audience", paramLabel = "NAME", defaultValue = "mesh",
+            description = "what workloads' tokens must have been made for")
+        private String audience;
+
+        private KubernetesTokens.Settings settings() {
+            return new KubernetesTokens.Settings(api, ca, token, audience);
+        }
+    }
+
     @Option(names = "--log-level", paramLabel = "LEVEL", defaultValue = "info", description = "error, warn, info, debug or trace")
     private String logLevel;
 
@@ -117,7 +147,8 @@ final class StartCommand implements Callable<Integer> {
         StartOptions options;
         try {
             options = new StartOptions(dataDir, listen, plaintextListen, metricsListen, trustDomain, svidTtl,
-                serverNames(), new CallPolicy(Set.copyOf(admins), Set.copyOf(readers), dev), ca());
+                serverNames(), new CallPolicy(Set.copyOf(admins), Set.copyOf(readers), dev), ca(),
+                Optional.ofNullable(kubernetes).map(Kubernetes::settings));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

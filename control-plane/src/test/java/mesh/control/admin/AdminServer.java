@@ -17,6 +17,7 @@ import mesh.control.ca.JoinTokens;
 import mesh.control.ca.LiveLeaves;
 import mesh.control.ca.OneAuthority;
 import mesh.control.ca.SvidIssuer;
+import mesh.control.ca.TokenReviewer;
 import mesh.control.journal.CrashingFiles;
 import mesh.control.ports.AdminToken;
 import mesh.control.ports.CallPolicy;
@@ -46,7 +47,7 @@ public final class AdminServer implements AutoCloseable {
     public AdminServer() throws IOException {
         CertificateAuthority ca = CertificateAuthority.create(new TrustDomain("mesh.local"), clock);
         AuditLog audit = AuditLog.open(files, clock);
-        SvidIssuer issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), audit, new LiveLeaves(clock), Duration.ofHours(1), clock);
+        SvidIssuer issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), TokenReviewer.NONE, audit, new LiveLeaves(clock), Duration.ofHours(1), clock);
         store = MeshStore.open(files, Optional.of(ca.bundle()), clock);
         SidecarRegistry sidecars = new SidecarRegistry(clock);
         ads = new AdsService(store, NodeScope::view, Optional::empty, sidecars, meters);

@@ -155,7 +155,7 @@ class RotationModelTest {
         trust = new CurrentTrust(authorities, Bans.open(files));
         leaves = new LiveLeaves(clock);
         audit = AuditLog.open(files, clock, leaves::replay);
-        issuer = new SvidIssuer(trust, JoinTokens.open(files, clock, new Random(9)), audit, leaves, LIFE, clock);
+        issuer = new SvidIssuer(trust, JoinTokens.open(files, clock, new Random(9)), TokenReviewer.NONE, audit, leaves, LIFE, clock);
         watches = new BundleWatches();
         published = trust.bundle();
         rotation = new Rotation(trust, authorities, leaves, watches, List::of, () -> {}, (author, message) -> publish(), audit);

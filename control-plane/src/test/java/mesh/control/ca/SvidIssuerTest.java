@@ -160,13 +160,31 @@ class SvidIssuerTest {
         return new Peer(Optional.of(id), Optional.of(BigInteger.ONE), false, false);
     }
 
+    @Test
+    void givesAServiceAccountTheIdentityThatThePlatformSays() throws IOException {
+        SpiffeId account = SpiffeId.parse("spiffe://mesh.local/ns/shop/sa/payments");
+        TokenReviewer platform = token -> {
+            if (token.equals("down")) {
+                throw new IOException("connection refused");
+            }
+            return token.equals("good") ? Optional.of(account) : Optional.empty();
+        };
+        SvidIssuer asking = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(3)), platform, AuditLog.open(files, clock),
+            new LiveLeaves(clock), Duration.ofHours(2), clock);
+        assertThat(asking.issueToServiceAccount(csr, "good", ANY).id()).isEqualTo(account);
+        assertRefused(Reason.UNPROVEN, () -> asking.issueToServiceAccount(csr, "bad", ANY));
+        assertRefused(Reason.UNAVAILABLE, () -> asking.issueToServiceAccount(csr, "down", ANY));
+        assertRefused(Reason.INVALID, () -> asking.issueToServiceAccount(new byte[] {1}, "good", ANY));
+        assertRefused(Reason.UNPROVEN, () -> issuer.issueToServiceAccount(csr, "good", ANY));
+    }
+
     private String token() {
         return issuer.createToken(WEB, "test").text();
     }
 
     private SvidIssuer issuer(Duration longestLife) {
         try {
-            return new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), AuditLog.open(files, clock), new LiveLeaves(clock), longestLife, clock);
+            return new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), TokenReviewer.NONE, AuditLog.open(files, clock), new LiveLeaves(clock), longestLife, clock);
         } catch (IOException e) {
             throw new AssertionError(e);
         }

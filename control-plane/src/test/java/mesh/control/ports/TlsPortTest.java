@@ -41,6 +41,7 @@ import mesh.control.ca.JoinTokens;
 import mesh.control.ca.LiveLeaves;
 import mesh.control.ca.OneAuthority;
 import mesh.control.ca.SvidIssuer;
+import mesh.control.ca.TokenReviewer;
 import mesh.control.ca.Workload;
 import mesh.control.journal.CrashingFiles;
 import mesh.control.store.MeshStore;
@@ -79,7 +80,7 @@ class TlsPortTest {
 
     @BeforeEach
     void start() throws Exception {
-        issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), AuditLog.open(files, clock), new LiveLeaves(clock), Duration.ofHours(1),
+        issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), TokenReviewer.NONE, AuditLog.open(files, clock), new LiveLeaves(clock), Duration.ofHours(1),
             System::nanoTime);
         store = MeshStore.open(files, Optional.of(ca.bundle()), clock);
         serving = new ServingKey(ca.issue(issuer.reserved(), Duration.ofHours(1)));
