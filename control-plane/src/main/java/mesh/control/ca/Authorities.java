@@ -77,7 +77,7 @@ public final class Authorities implements Issuing, Closeable {
     private final Optional<Passphrase> passphrase;
     private final InstantSource clock;
     private volatile State state;
-    /** Brought by the user and not in use: what the next rotation rotates to. */
+    /** Brought by the user: what the next rotation rotates to, unless it is in use. */
     private Optional<CertificateAuthority> candidate = Optional.empty();
 
     private Authorities(FileLayer files, Journal journal, TrustDomain trustDomain, Optional<Passphrase> passphrase, InstantSource clock) {
@@ -114,16 +114,18 @@ public final class Authorities implements Issuing, Closeable {
         List<byte[]> records = journal.takeRecovered();
         if (!records.isEmpty()) {
             state = read(records.get(records.size() - 1));
-            given.filter(authority -> !isHeld(authority)).ifPresent(this::consider);
         } else if (files.exists(OLD_CERTIFICATE)) {
             keep(new State(Phase.STABLE, List.of(adopted())));
             LOG.infof("%s: adopted; its root signs identities itself until the next rotation", files.describe(OLD_CERTIFICATE));
-            given.filter(authority -> !isHeld(authority)).ifPresent(this::consider);
         } else {
             HeldAuthority first = given.isPresent() ? HeldAuthority.of(1, given.get(), passphrase)
                 : HeldAuthority.create(1, trustDomain, passphrase, clock);
             keep(new State(Phase.STABLE, List.of(first)));
         }
+        candidate = given;
+        given.filter(this::isUnused).ifPresent(authority -> LOG.warnf(
+            "the authority that was brought (%s) is not the one in use (%s), which stays until a rotation (mesh ca rotate) changes to it",
+            authority.pin(), state.active().issuer().pin()));
         protect();
         renewIfDue();
         CertificateAuthority issuer = state.active().issuer();
@@ -172,14 +174,8 @@ public final class Authorities implements Issuing, Closeable {
         }
     }
 
-    private boolean isHeld(CertificateAuthority authority) {
-        return state.held.stream().anyMatch(each -> each.issuer().chain().contains(authority.certificate()));
-    }
-
-    private void consider(CertificateAuthority given) {
-        candidate = Optional.of(given);
-        LOG.warnf("the authority that was brought (%s) is not the one in use (%s), which stays: there is no rotation between them yet",
-            given.pin(), state.active().issuer().pin());
+    private boolean isUnused(CertificateAuthority authority) {
+        return state.held.stream().noneMatch(each -> each.issuer().chain().contains(authority.certificate()));
     }
 
     /** Whoever can read the directory can be the whole mesh, unless its keys are encrypted. */
@@ -237,19 +233,14 @@ public final class Authorities implements Issuing, Closeable {
         return state;
     }
 
-    /** In use or to be used next; empty while there is nothing to change to but a new root. */
-    synchronized Optional<CertificateAuthority> candidate() {
-        return candidate;
-    }
-
     /** Trusts a next root: the one that was brought, or a new one. */
     synchronized State distribute() throws IOException {
         expect(Phase.STABLE);
         int number = state.active().number() + 1;
-        HeldAuthority next = candidate.isPresent() ? HeldAuthority.of(number, candidate.get(), passphrase)
+        Optional<CertificateAuthority> unused = candidate.filter(this::isUnused);
+        HeldAuthority next = unused.isPresent() ? HeldAuthority.of(number, unused.get(), passphrase)
             : HeldAuthority.create(number, trustDomain, passphrase, clock);
         keep(new State(Phase.DISTRIBUTING, List.of(state.active(), next)));
-        candidate = Optional.empty();
         return state;
     }
 
@@ -257,6 +248,8 @@ public final class Authorities implements Issuing, Closeable {
     synchronized State issue() throws IOException {
         expect(Phase.DISTRIBUTING);
         keep(new State(Phase.RETIRING, List.of(state.other(), state.active())));
+        // The rotation after this one is away from it.
+        candidate = Optional.empty();
         return state;
     }
 

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import mesh.control.ca.IssueRefusedException.Reason;
 import mesh.control.journal.CorruptFileException;
 import mesh.control.journal.FileLayer;
 import mesh.control.journal.Journal;
@@ -35,10 +36,20 @@ public final class Bans implements Closeable {
      * One of them.
      *
      * @param whom   an identity or a serial number
-     * @param reason for people
+     * @param reason for people; one line of at most 1000 characters
      * @param by     who asked
      */
-    record Ban(Whom whom, String reason, String by, Instant at) {}
+    record Ban(Whom whom, String reason, String by, Instant at) {
+
+        private static final int LONGEST_REASON = 1000;
+
+        Ban {
+            if (reason.length() > LONGEST_REASON || reason.chars().anyMatch(Character::isISOControl)) {
+                throw new IllegalArgumentException("reason: " + (reason.length() > LONGEST_REASON ? reason.length() + " characters"
+                    : "has a control character") + " (expected: one line of at most " + LONGEST_REASON + " characters)");
+            }
+        }
+    }
 
     /** Exactly one of the two. */
     record Whom(Optional<SpiffeId> id, Optional<BigInteger> serial) {
@@ -118,7 +129,7 @@ public final class Bans implements Closeable {
             return;
         }
         if (all.size() >= MOST) {
-            throw new IssueRefusedException(IssueRefusedException.Reason.TOO_MANY, "bans: " + MOST + " are in force (expected: fewer; end one with unban)");
+            throw new IssueRefusedException(Reason.TOO_MANY, "bans: " + MOST + " are in force (expected: fewer; end one with mesh ca unban)");
         }
         List<Ban> next = new ArrayList<>(all);
         next.add(ban);

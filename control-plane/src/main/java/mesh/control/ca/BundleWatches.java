@@ -23,18 +23,22 @@ public final class BundleWatches {
         return watch;
     }
 
-    /** Those who have not acknowledged every root of this bundle, by node. */
+    /** Those who have not acknowledged every root of this bundle, by node. Who tells no name at all is a person who looks, and no sidecar. */
     List<Follower> lacking(TrustBundle bundle) {
         return watches.stream().filter(watch -> !watch.has(bundle)).map(Watch::follower)
+            .filter(each -> each.id.isPresent() || !each.node.isEmpty())
             .sorted(Comparator.comparing(Follower::node)).toList();
     }
 
     /** One stream: sends a bundle when it differs from the one sent before; a stream takes one message at a time. */
     final class Watch {
 
+        private static final int LONGEST_NAME = 255;
+
         private final Optional<SpiffeId> id;
         private final StreamObserver<mesh.v1.TrustBundle> out;
         private String node = "";
+        private long version;
         private long number;
         private TrustBundle sent;
         private TrustBundle acknowledged;
@@ -44,7 +48,12 @@ public final class BundleWatches {
             this.out = out;
         }
 
-        synchronized void offer(TrustBundle bundle) {
+        /** From several threads, so an older one may come late. */
+        synchronized void offer(long newVersion, TrustBundle bundle) {
+            if (newVersion < version) {
+                return;
+            }
+            version = newVersion;
             if (!bundle.equals(sent)) {
                 sent = bundle;
                 number++;
@@ -52,10 +61,15 @@ public final class BundleWatches {
             }
         }
 
-        /** @param taken of the bundle that is in force there; another than the last one says nothing of it */
+        /**
+         * What the sidecar says.
+         *
+         * @param name  its own
+         * @param taken number of the bundle that is in force there; another than the last one says nothing of that one
+         */
         synchronized void told(String name, long taken) {
             if (!name.isEmpty()) {
-                node = name;
+                node = name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) : name;
             }
             if (taken == number && sent != null) {
                 acknowledged = sent;

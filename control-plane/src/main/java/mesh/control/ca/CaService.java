@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import mesh.control.ca.Authorities.Phase;
 import mesh.control.messages.Values;
 import mesh.control.ports.Peer;
+import mesh.control.store.StoreUnavailableException;
 import mesh.model.BanList;
 import mesh.model.SpiffeId;
 import mesh.pki.PemFiles;
@@ -35,7 +36,12 @@ import mesh.v1.VerifyIssueLogResponse;
 @Blocking
 public final class CaService extends CaServiceGrpc.CaServiceImplBase {
 
-    /** What it is made of. */
+    /**
+     * What it is made of.
+     *
+     * @param cut      told who is banned now: it ends what the banned have open here
+     * @param reserved the control plane's own identity
+     */
     public record Parts(Authorities authorities, Bans bans, AuditLog audit, Rotation rotation, Rotation.Publisher publisher,
         Consumer<BanList> cut, SpiffeId reserved, InstantSource clock) {}
 
@@ -80,9 +86,10 @@ public final class CaService extends CaServiceGrpc.CaServiceImplBase {
                 throw new IllegalArgumentException("spiffe_id: " + ca.reserved + " is the control plane's own (expected: a workload's identity)");
             }
             ca.bans.add(new Bans.Ban(whom, request.getReason(), author, ca.clock.instant()));
+            // It is in force. Whatever fails below is done when the same is asked for again.
+            ca.cut.accept(ca.bans.current());
             ca.audit.add(author, "banned", whom + ": " + request.getReason());
             ca.publisher.publish(author, "banned " + whom);
-            ca.cut.accept(ca.bans.current());
             return status();
         });
     }
@@ -95,6 +102,7 @@ public final class CaService extends CaServiceGrpc.CaServiceImplBase {
             if (!ca.bans.remove(whom)) {
                 throw Status.NOT_FOUND.withDescription(whom + ": not banned (expected: one of those that mesh ca status lists)").asRuntimeException();
             }
+            ca.cut.accept(ca.bans.current());
             ca.audit.add(author, "ban ended", whom.toString());
             ca.publisher.publish(author, "ban ended of " + whom);
             return status();
@@ -185,6 +193,9 @@ public final class CaService extends CaServiceGrpc.CaServiceImplBase {
             return;
         } catch (IOException e) {
             out.onError(Status.UNAVAILABLE.withDescription("the control plane cannot write to its disk: " + e.getMessage()).asRuntimeException());
+            return;
+        } catch (StoreUnavailableException e) {
+            out.onError(Status.UNAVAILABLE.withDescription(e.getMessage()).asRuntimeException());
             return;
         }
         out.onNext(response);

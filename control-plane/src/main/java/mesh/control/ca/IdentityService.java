@@ -12,10 +12,12 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import mesh.control.ca.IssueRefusedException.Reason;
 import mesh.control.messages.Values;
 import mesh.control.ports.Peer;
 import mesh.control.stream.ConfigSource;
+import mesh.model.MeshSnapshot;
 import mesh.v1.IdentityServiceGrpc;
 import mesh.v1.SignCertificateRequest;
 import mesh.v1.SignCertificateResponse;
@@ -83,7 +85,7 @@ public final class IdentityService extends IdentityServiceGrpc.IdentityServiceIm
 
     private SignCertificateResponse response(SvidIssuer.Issued certificate) {
         SignCertificateResponse.Builder m = SignCertificateResponse.newBuilder()
-            .setTrustBundle(BundleMessages.encode(issuer.bundle()))
+            .setTrustBundle(BundleMessages.encode(certificate.trust()))
             .setNotAfter(Values.message(certificate.notAfter()));
         certificate.chain().forEach(each -> m.addCertificateChain(BundleMessages.der(each)));
         return m.build();
@@ -92,12 +94,13 @@ public final class IdentityService extends IdentityServiceGrpc.IdentityServiceIm
     @Override
     public StreamObserver<WatchTrustBundleRequest> watchTrustBundle(StreamObserver<TrustBundle> out) {
         BundleWatches.Watch watch = watches.begin(Peer.current().id(), out);
-        ConfigSource.Registration registration = source.onChange(snapshot -> snapshot.trust().ifPresent(watch::offer));
+        Consumer<MeshSnapshot> offer = snapshot -> snapshot.trust().ifPresent(bundle -> watch.offer(snapshot.version(), bundle));
+        ConfigSource.Registration registration = source.onChange(offer);
         ((ServerCallStreamObserver<TrustBundle>) out).setOnCancelHandler(() -> {
             registration.close();
             watch.ended();
         });
-        source.current().trust().ifPresent(watch::offer);
+        offer.accept(source.current());
         return new StreamObserver<>() {
             @Override
             public void onNext(WatchTrustBundleRequest request) {

@@ -33,7 +33,8 @@ final class IssuedLines {
         }
         if (line.containsKey("serial")) {
             return Optional.of(new Leaf(serial(line.getString("serial")), SpiffeId.parse(line.getString("id")),
-                Instant.parse(line.getString("notAfter")), line.getString("root"), Optional.ofNullable(line.getString("replaces")).map(IssuedLines::serial)));
+                Instant.parse(line.getString("notAfter")), line.getString("root"),
+                Optional.ofNullable(line.getString("replaces")).map(IssuedLines::serial)));
         }
         Matcher words = WORDS.matcher(line.getString("detail", ""));
         return words.matches() ? Optional.of(new Leaf(serial(words.group(2)), SpiffeId.parse(words.group(1)), Instant.parse(words.group(3)), "",

@@ -54,7 +54,8 @@ public final class KubernetesTokens implements TokenReviewer {
 
         public Settings {
             if (!"https".equals(api.getScheme()) || api.getHost() == null) {
-                throw new IllegalArgumentException("--kubernetes-api: \"" + api + "\" (expected: an https URL such as https://kubernetes.default.svc)");
+                throw new IllegalArgumentException("--kubernetes-api: \"" + api
+                    + "\" (expected: an https URL such as https://kubernetes.default.svc)");
             }
         }
     }
@@ -122,19 +123,24 @@ public final class KubernetesTokens implements TokenReviewer {
             throw new IOException(settings.api + ": a TokenReview was answered with " + response.statusCode()
                 + " (expected: 201; the control plane's service account needs the role system:auth-delegator)");
         }
-        return new JsonObject(response.body()).getJsonObject("status", new JsonObject());
+        return object(new JsonObject(response.body()), "status");
     }
 
     private Optional<SpiffeId> identity(JsonObject status) {
-        String user = status.getJsonObject("user", new JsonObject()).getString("username", "");
+        String user = object(status, "user").getString("username", "");
         Matcher account = SERVICE_ACCOUNT.matcher(user);
         // An API server that knows no audiences would leave the list out, and the token could be one for anybody.
-        if (!status.getBoolean("authenticated", false) || !audiences(status).contains(settings.audience)
-            || !account.matches()) {
+        if (!status.getBoolean("authenticated", false) || !audiences(status).contains(settings.audience) || !account.matches()) {
             LOG.warnf("service-account token refused: %s", user.isEmpty() ? status.getString("error", "not authenticated") : user);
             return Optional.empty();
         }
         return Optional.of(new SpiffeId(trustDomain, "/ns/" + account.group(1) + "/sa/" + account.group(2)));
+    }
+
+    /** Empty for null as well. */
+    private static JsonObject object(JsonObject json, String name) {
+        JsonObject value = json.getJsonObject(name);
+        return value == null ? new JsonObject() : value;
     }
 
     private static JsonArray audiences(JsonObject status) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import mesh.control.ca.Authorities.Phase;
+import mesh.model.BanList;
 import mesh.model.SpiffeId;
 
 /**
@@ -95,8 +96,8 @@ public final class Rotation {
 
     /** Those of an authority that may still be in use; who is banned uses none. */
     List<LiveLeaves.Leaf> live(HeldAuthority authority) {
-        return leaves.of(authority.issuer().pin()).stream()
-            .filter(leaf -> !trust.bundle().bans().bans(leaf.id(), leaf.serial())).toList();
+        BanList bans = trust.bundle().bans();
+        return leaves.of(authority.issuer().pin()).stream().filter(leaf -> !bans.bans(leaf.id(), leaf.serial())).toList();
     }
 
     synchronized void distribute(String author) throws IOException {

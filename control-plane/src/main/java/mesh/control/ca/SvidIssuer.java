@@ -34,8 +34,9 @@ public final class SvidIssuer {
      * A certificate that was issued.
      *
      * @param chain leaf first
+     * @param trust whom to believe; never newer than the chain, so that a rotation in between is heard of by its holder
      */
-    public record Issued(SpiffeId id, List<X509Certificate> chain) {
+    public record Issued(SpiffeId id, List<X509Certificate> chain, TrustBundle trust) {
 
         public Instant notAfter() {
             return chain.get(0).getNotAfter().toInstant();
@@ -66,10 +67,6 @@ public final class SvidIssuer {
         return new SpiffeId(ca.bundle().trustDomain(), "/control-plane");
     }
 
-    public TrustBundle bundle() {
-        return ca.bundle();
-    }
-
     /** {@code sha256:…} of the root by which the control plane is known. */
     public String caPin() {
         return ca.serving().pin();
@@ -90,7 +87,8 @@ public final class SvidIssuer {
         Optional<SpiffeId> caller = token.isEmpty() ? peer.id() : tokens.holder(token);
         SpiffeId id = caller.orElseThrow(SvidIssuer::unproven);
         checkProof(csr);
-        return token.isEmpty() ? issue(csr, id, asked, id.toString(), peer.serial(), "") : issue(csr, id, asked, "join token", Optional.empty(), token);
+        return token.isEmpty() ? issue(csr, id, asked, id.toString(), peer.serial(), "")
+            : issue(csr, id, asked, "join token", Optional.empty(), token);
     }
 
     /**
@@ -136,6 +134,7 @@ public final class SvidIssuer {
             useUp(token);
         }
         Duration life = asked.isZero() || asked.compareTo(longestLife) > 0 ? longestLife : asked;
+        TrustBundle trust = ca.bundle();
         CertificateAuthority issuer = ca.issuer();
         List<X509Certificate> chain = issuer.sign(csr, id, life);
         X509Certificate signed = chain.get(0);
@@ -143,7 +142,7 @@ public final class SvidIssuer {
         audited(by, IssuedLines.WHAT,
             id + ", serial " + leaf.serial().toString(16) + ", until " + leaf.notAfter(), IssuedLines.facts(leaf));
         leaves.issued(leaf);
-        return new Issued(id, chain);
+        return new Issued(id, chain, trust);
     }
 
     private void refuseBanned(SpiffeId id) {

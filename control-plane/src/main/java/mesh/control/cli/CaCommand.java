@@ -49,7 +49,8 @@ final class CaCommand {
             Authority each = status.getAuthorities(i);
             String other = status.getPhase().equals("distributing") ? "next" : "before";
             rows.add(List.of(Integer.toString(each.getNumber()), i == 0 ? "signs" : other, time(each.getRootNotAfter()),
-                each.hasIntermediateNotAfter() ? time(each.getIntermediateNotAfter()) : "none", Integer.toString(each.getLiveCertificates()), each.getPin()));
+                each.hasIntermediateNotAfter() ? time(each.getIntermediateNotAfter()) : "none",
+                Integer.toString(each.getLiveCertificates()), each.getPin()));
         }
         out.print(Output.table(rows));
         out.println("\ntrust domain " + status.getTrustDomain() + ", rotation " + status.getPhase() + ", keys "
@@ -58,8 +59,8 @@ final class CaCommand {
         status.getBlockersList().forEach(each -> out.println("the next step is blocked: "
             + (each.getNode().isEmpty() ? each.getSpiffeId() : each.getNode() + " (" + each.getSpiffeId() + ")") + " " + each.getReason()));
         status.getBansList().forEach(each -> out.println("banned: "
-            + (each.getSpiffeId().isEmpty() ? "serial " + each.getSerial() : each.getSpiffeId()) + ", by " + each.getBy() + " at " + time(each.getAt())
-            + (each.getReason().isEmpty() ? "" : ": " + each.getReason())));
+            + (each.getSpiffeId().isEmpty() ? "serial " + each.getSerial() : each.getSpiffeId())
+            + ", by " + each.getBy() + " at " + time(each.getAt()) + (each.getReason().isEmpty() ? "" : ": " + each.getReason())));
         out.flush();
     }
 
@@ -106,7 +107,8 @@ final class CaCommand {
     /** {@code mesh ca rotate}: one step. */
     @Command(
         name = "rotate",
-        description = {"Takes one step from one root to the next. A step out of order, or before its time, changes nothing and says what it waits for.",
+        description = {
+            "Takes one step from one root to the next. A step out of order, or before its time, changes nothing and says what it waits for.",
             "  distribute  every sidecar trusts the next root as well",
             "  issue       the next root signs; needs every connected sidecar to have acknowledged it",
             "  retire      the root before is forgotten; needs every certificate of it to be out of use",

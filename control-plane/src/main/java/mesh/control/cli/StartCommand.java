@@ -95,8 +95,8 @@ final class StartCommand implements Callable<Integer> {
     static final class Brought {
 
         @Option(names = "--ca-cert", required = true, paramLabel = "FILE",
-            description = "an authority that was made elsewhere: its certificate first, each signed by the next, the root last; not for a"
-                + " data directory that has another one already")
+            description = "an authority that was made elsewhere: its certificate first, each signed by the next, the root last; in a"
+                + " data directory that has another one it is what mesh ca rotate changes to")
         private Path certificate;
 
         @Option(names = "--ca-key", required = true, paramLabel = "FILE",

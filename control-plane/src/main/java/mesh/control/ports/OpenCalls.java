@@ -12,6 +12,7 @@ import java.util.function.Predicate;
 final class OpenCalls {
 
     private final Set<OpenCall<?>> open = ConcurrentHashMap.newKeySet();
+    private volatile Predicate<Peer> unwanted = peer -> false;
 
     /** As {@link OpenCall#watch}. */
     <Q> ServerCall.Listener<Q> watch(ServerCall.Listener<Q> call, Peer peer, Optional<Instant> notAfter, InstantSource clock) {
@@ -20,13 +21,19 @@ final class OpenCalls {
 
     void begun(OpenCall<?> call) {
         open.add(call);
+        // It was let in by what held before, and is not among those that were cut.
+        if (unwanted.test(call.peer())) {
+            call.cut();
+        }
     }
 
     void ended(OpenCall<?> call) {
         open.remove(call);
     }
 
+    /** Those that are open, and those that are just about to be, until it is called for others. */
     void cut(Predicate<Peer> whom) {
+        unwanted = whom;
         open.stream().filter(call -> whom.test(call.peer())).forEach(OpenCall::cut);
     }
 }

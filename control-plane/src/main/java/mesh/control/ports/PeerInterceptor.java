@@ -8,6 +8,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import java.math.BigInteger;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
@@ -70,7 +71,8 @@ public final class PeerInterceptor implements ServerInterceptor {
         }
         Peer peer;
         try {
-            peer = new Peer(id, chain.stream().findFirst().map(X509Certificate::getSerialNumber), session == null, token.isShownBy(headers.get(AUTHORIZATION)));
+            Optional<BigInteger> serial = chain.stream().findFirst().map(X509Certificate::getSerialNumber);
+            peer = new Peer(id, serial, session == null, token.isShownBy(headers.get(AUTHORIZATION)));
         } catch (IllegalArgumentException e) {
             return refuse(call, method, Status.UNAUTHENTICATED.withDescription(e.getMessage()));
         }
@@ -85,7 +87,7 @@ public final class PeerInterceptor implements ServerInterceptor {
         return calls.watch(begun, peer, chain.stream().findFirst().map(leaf -> leaf.getNotAfter().toInstant()), clock);
     }
 
-    /** Ends the calls that go on and the connections they came on, of those who are banned. */
+    /** Ends the calls that go on and the connections they came on, of those who are banned now. */
     public void cut(BanList bans) {
         calls.cut(peer -> peer.id().isPresent() && bans.bans(peer.id().get(), peer.serial().orElseThrow()));
     }

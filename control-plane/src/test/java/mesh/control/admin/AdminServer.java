@@ -47,7 +47,8 @@ public final class AdminServer implements AutoCloseable {
     public AdminServer() throws IOException {
         CertificateAuthority ca = CertificateAuthority.create(new TrustDomain("mesh.local"), clock);
         AuditLog audit = AuditLog.open(files, clock);
-        SvidIssuer issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), TokenReviewer.NONE, audit, new LiveLeaves(clock), Duration.ofHours(1), clock);
+        SvidIssuer issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), TokenReviewer.NONE, audit,
+            new LiveLeaves(clock), Duration.ofHours(1), clock);
         store = MeshStore.open(files, Optional.of(ca.bundle()), clock);
         SidecarRegistry sidecars = new SidecarRegistry(clock);
         ads = new AdsService(store, NodeScope::view, Optional::empty, sidecars, meters);

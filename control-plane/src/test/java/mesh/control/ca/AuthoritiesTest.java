@@ -150,6 +150,22 @@ class AuthoritiesTest {
     }
 
     @Test
+    void aRotationChangesToTheAuthorityThatWasBrought() throws IOException {
+        open(NONE);
+        CertificateAuthority theirs = CertificateAuthority.createRoot(DOMAIN, clock);
+        Authorities authorities = open(NONE, brought(theirs));
+        assertThat(authorities.bundle().authorities()).as("until it is told to").doesNotContain(theirs.root());
+
+        authorities.distribute();
+        authorities.abort();
+        assertThat(authorities.distribute().other().root()).as("also after it was aborted once").isEqualTo(theirs.root());
+        authorities.issue();
+        authorities.retire();
+        assertThat(authorities.bundle()).isEqualTo(theirs.bundle());
+        assertThat(authorities.distribute().other().root()).as("the next rotation is away from it").isNotEqualTo(theirs.root());
+    }
+
+    @Test
     void theIntermediateIsRenewedWhenHalfOfItsLifeIsOver() throws IOException {
         Authorities authorities = open(PASSPHRASE);
         var first = authorities.issuer();

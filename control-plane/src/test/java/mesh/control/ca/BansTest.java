@@ -57,11 +57,18 @@ class BansTest {
     }
 
     @Test
+    void aReasonIsOneLine() {
+        assertThatThrownBy(() -> new Ban(IDENTITY, "stolen\nby whom", "test", Instant.EPOCH)).hasMessageStartingWith("reason: has a control character");
+        assertThatThrownBy(() -> new Ban(IDENTITY, "x".repeat(1001), "test", Instant.EPOCH)).hasMessageStartingWith("reason: 1001 characters");
+    }
+
+    @Test
     void aListThatIsNoneStopsTheStart() throws IOException {
         try (Journal journal = Journal.open(files, "bans.journal")) {
             journal.append("[{}]".getBytes(StandardCharsets.UTF_8));
         }
-        assertThatThrownBy(() -> Bans.open(files)).isInstanceOf(CorruptFileException.class).hasMessageContaining("/data/bans.journal: not a list of bans");
+        assertThatThrownBy(() -> Bans.open(files)).isInstanceOf(CorruptFileException.class)
+            .hasMessageContaining("/data/bans.journal: not a list of bans");
     }
 
     private static Ban ban(Whom whom) {

@@ -146,7 +146,8 @@ class KubernetesTokensTest {
         PemFiles.writeCertificates(dir.resolve("other.crt"), List.of(certificate(KeyPairs.create())));
         assertThatThrownBy(() -> tokens(dir.resolve("other.crt")).review("a.b.c")).isInstanceOf(IOException.class);
         assertThat(asked).isEmpty();
-        assertThatThrownBy(() -> new KubernetesTokens.Settings(URI.create("http://127.0.0.1"), dir, dir, "mesh")).hasMessageContaining("expected: an https URL");
+        assertThatThrownBy(() -> new KubernetesTokens.Settings(URI.create("http://127.0.0.1"), dir, dir, "mesh"))
+            .hasMessageContaining("expected: an https URL");
     }
 
     private static JsonObject status(String user, String audience) {
@@ -157,8 +158,10 @@ class KubernetesTokensTest {
     private static X509Certificate certificate(KeyPair pair) throws Exception {
         X500Name name = new X500Name("CN=api");
         Instant now = Instant.now();
-        var builder = new JcaX509v3CertificateBuilder(name, BigInteger.ONE, Date.from(now.minusSeconds(60)), Date.from(now.plusSeconds(3600)), name, pair.getPublic());
+        var builder = new JcaX509v3CertificateBuilder(
+            name, BigInteger.ONE, Date.from(now.minusSeconds(60)), Date.from(now.plusSeconds(3600)), name, pair.getPublic());
         builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(new GeneralName(GeneralName.iPAddress, "127.0.0.1")));
-        return new JcaX509CertificateConverter().getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate())));
+        return new JcaX509CertificateConverter()
+            .getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate())));
     }
 }

@@ -66,9 +66,10 @@ class RotationModelTest {
         public void onCompleted() {}
 
         void enrol() {
-            certificate = issuer.issue(workload.csr(), issuer.createToken(id, "test").text(), new Peer(Optional.empty(), Optional.empty(), false, false), LIFE);
+            Peer stranger = new Peer(Optional.empty(), Optional.empty(), false, false);
+            certificate = issuer.issue(workload.csr(), issuer.createToken(id, "test").text(), stranger, LIFE);
             root = trust.issuer().root();
-            trusted = issuer.bundle();
+            trusted = certificate.trust();
         }
 
         boolean isGood() {
@@ -81,7 +82,7 @@ class RotationModelTest {
             watch = watches.begin(Optional.of(id), this);
             leaves.shown(certificate.chain().get(0).getSerialNumber());
             watch.told(node, 0);
-            watch.offer(trust.bundle());
+            watch.offer(0, trust.bundle());
         }
 
         void acknowledge(boolean lost) {
@@ -163,7 +164,7 @@ class RotationModelTest {
 
     private void publish() {
         published = trust.bundle();
-        sidecars.stream().filter(each -> each.watch != null).forEach(each -> each.watch.offer(published));
+        sidecars.stream().filter(each -> each.watch != null).forEach(each -> each.watch.offer(0, published));
     }
 
     private void move(Random random) throws IOException {

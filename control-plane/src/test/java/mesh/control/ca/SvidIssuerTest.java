@@ -184,7 +184,8 @@ class SvidIssuerTest {
 
     private SvidIssuer issuer(Duration longestLife) {
         try {
-            return new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), TokenReviewer.NONE, AuditLog.open(files, clock), new LiveLeaves(clock), longestLife, clock);
+            return new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), TokenReviewer.NONE, AuditLog.open(files, clock),
+            new LiveLeaves(clock), longestLife, clock);
         } catch (IOException e) {
             throw new AssertionError(e);
         }

@@ -6,11 +6,14 @@ import static org.awaitility.Awaitility.await;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
+import mesh.model.Address;
 import mesh.model.SpiffeId;
 import mesh.v1.BanRequest;
 import mesh.v1.CaStatus;
@@ -39,7 +42,7 @@ class RootRotationIT {
             EnrolledFiles.of(controlPlane, "batch", dir.resolve("batch"));
             try (Load load = Load.start(mesh.outbound(), "/", 4, 5)) {
                 load.awaitMore(50);
-                assertThat(HttpOverTls.answers(before, mesh.inbound("payments-1"))).isTrue();
+                assertThat(isAnswered(before, mesh.inbound("payments-1"))).isTrue();
                 assertRefused(controlPlane, RotationStep.ROTATION_STEP_ISSUE, "expected: distribute");
                 assertRefused(controlPlane, RotationStep.ROTATION_STEP_RETIRE, "expected: distribute");
 
@@ -54,7 +57,7 @@ class RootRotationIT {
 
                 assertThat(after.getPhase()).isEqualTo("stable");
                 assertThat(after.getAuthoritiesList()).singleElement().satisfies(each -> assertThat(each.getNumber()).isEqualTo(2));
-                await().atMost(PATIENCE).until(() -> !HttpOverTls.answers(before, mesh.inbound("payments-1")));
+                await().atMost(PATIENCE).until(() -> !isAnswered(before, mesh.inbound("payments-1")));
                 load.awaitMore(50);
                 load.stop();
                 assertThat(load.failures()).as("of %d requests", load.answered()).isEmpty();
@@ -96,16 +99,13 @@ class RootRotationIT {
     }
 
     /** One request over a connection of its own. */
-    private static final class HttpOverTls {
-
-        static boolean answers(ClientTls tls, mesh.model.Address target) {
-            try (Socket socket = tls.connect(target)) {
-                socket.setSoTimeout(20_000);
-                socket.getOutputStream().write("GET / HTTP/1.1\r\nhost: payments\r\nconnection: close\r\n\r\n".getBytes());
-                return new String(socket.getInputStream().readAllBytes()).startsWith("HTTP/1.1 200");
-            } catch (java.io.IOException e) {
-                return false;
-            }
+    private static boolean isAnswered(ClientTls tls, Address target) {
+        try (Socket socket = tls.connect(target)) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write("GET / HTTP/1.1\r\nhost: payments\r\nconnection: close\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).startsWith("HTTP/1.1 200");
+        } catch (IOException e) {
+            return false;
         }
     }
 }
