@@ -50,7 +50,7 @@ public final class ControlPlane implements Closeable {
     private Bans bans;
     private CurrentTrust ca;
     private LiveLeaves leaves;
-    private final BundleWatches watches = new BundleWatches();
+    private BundleWatches watches;
     private AuditLog audit;
     private MeshStore store;
     private SvidIssuer issuer;
@@ -84,6 +84,7 @@ public final class ControlPlane implements Closeable {
         bans = opened(Bans.open(files));
         ca = new CurrentTrust(authorities, bans);
         leaves = new LiveLeaves(env.clock());
+        watches = new BundleWatches(env.clock());
         audit = opened(AuditLog.open(files, env.clock(), leaves::replay));
         JoinTokens tokens = opened(JoinTokens.open(files, env.clock(), Env.SECURE_RANDOM));
         issuer = new SvidIssuer(ca, tokens, platform(), audit, leaves, options.svidTtl(), env.ticker());

@@ -1,21 +1,40 @@
 package mesh.control.ca;
 
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import mesh.model.SpiffeId;
 import mesh.model.TrustBundle;
 
-/** Every sidecar that follows the trust bundle, and which one it has acknowledged. Any thread. */
+/**
+ * Every sidecar that follows the trust bundle, and which one it has acknowledged. One whose stream has ended counts for a little longer: a new
+ * bundle makes a sidecar move to a new connection, and in between nothing must seem to be waited for no more. Any thread.
+ */
 public final class BundleWatches {
+
+    /** As long as a move may take. One that is gone for good is waited for no longer. */
+    static final Duration MOVING = Duration.ofSeconds(10);
 
     /** Who follows. */
     record Follower(String node, Optional<SpiffeId> id) {}
 
+    private final InstantSource clock;
     private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
+    private final Map<Follower, Ended> moving = new ConcurrentHashMap<>();
+
+    private record Ended(Watch watch, Instant at) {}
+
+    public BundleWatches(InstantSource clock) {
+        this.clock = clock;
+    }
 
     Watch begin(Optional<SpiffeId> id, StreamObserver<mesh.v1.TrustBundle> out) {
         Watch watch = new Watch(id, out);
@@ -25,9 +44,15 @@ public final class BundleWatches {
 
     /** Those who have not acknowledged every root of this bundle, by node. Who tells no name at all is a person who looks, and no sidecar. */
     List<Follower> lacking(TrustBundle bundle) {
-        return watches.stream().filter(watch -> !watch.has(bundle)).map(Watch::follower)
-            .filter(each -> each.id.isPresent() || !each.node.isEmpty())
+        forgetThoseGone();
+        return Stream.concat(watches.stream(), moving.values().stream().map(Ended::watch)).filter(watch -> !watch.has(bundle)).map(Watch::follower)
+            .distinct().filter(each -> each.id.isPresent() || !each.node.isEmpty())
             .sorted(Comparator.comparing(Follower::node)).toList();
+    }
+
+    private void forgetThoseGone() {
+        Instant oldest = clock.instant().minus(MOVING);
+        moving.values().removeIf(each -> !each.at.isAfter(oldest));
     }
 
     /** One stream: sends a bundle when it differs from the one sent before; a stream takes one message at a time. */
@@ -74,6 +99,7 @@ public final class BundleWatches {
             if (taken == number && sent != null) {
                 acknowledged = sent;
             }
+            moving.remove(follower());
         }
 
         private synchronized boolean has(TrustBundle bundle) {
@@ -85,6 +111,8 @@ public final class BundleWatches {
         }
 
         void ended() {
+            forgetThoseGone();
+            moving.put(follower(), new Ended(this, clock.instant()));
             watches.remove(this);
         }
     }

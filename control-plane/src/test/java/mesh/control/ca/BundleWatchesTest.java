@@ -3,6 +3,7 @@ package mesh.control.ca;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,9 +19,10 @@ class BundleWatchesTest {
     private static final TrustDomain DOMAIN = new TrustDomain("mesh.local");
     private static final Optional<SpiffeId> WEB = Optional.of(new SpiffeId(DOMAIN, "/web"));
 
-    private final BundleWatches watches = new BundleWatches();
-    private final CertificateAuthority old = CertificateAuthority.create(DOMAIN, new FakeClock());
-    private final CertificateAuthority next = CertificateAuthority.create(DOMAIN, new FakeClock());
+    private final FakeClock clock = new FakeClock();
+    private final BundleWatches watches = new BundleWatches(clock);
+    private final CertificateAuthority old = CertificateAuthority.create(DOMAIN, clock);
+    private final CertificateAuthority next = CertificateAuthority.create(DOMAIN, clock);
     private final TrustBundle both = new TrustBundle(DOMAIN, List.of(old.root(), next.root()));
     private final List<mesh.v1.TrustBundle> sent = new ArrayList<>();
 
@@ -37,10 +39,29 @@ class BundleWatchesTest {
     }
 
     @Test
-    void oneThatIsGoneIsNotWaitedFor() {
+    void oneThatMovesToANewStreamIsWaitedForAllTheTime() {
         BundleWatches.Watch web = watches.begin(WEB, sink());
+        web.told("web-1", 0);
         web.offer(1, both);
         web.ended();
+        assertThat(watches.lacking(both)).as("in between").hasSize(1);
+        BundleWatches.Watch again = watches.begin(WEB, sink());
+        again.told("web-1", 0);
+        again.offer(1, both);
+        assertThat(watches.lacking(both)).hasSize(1);
+        again.told("web-1", 1);
+        assertThat(watches.lacking(both)).isEmpty();
+    }
+
+    @Test
+    void oneThatIsGoneForGoodIsNotWaitedFor() {
+        BundleWatches.Watch web = watches.begin(WEB, sink());
+        web.told("web-1", 0);
+        web.offer(1, both);
+        web.ended();
+        clock.advance(BundleWatches.MOVING.minusNanos(1));
+        assertThat(watches.lacking(both)).hasSize(1);
+        clock.advance(Duration.ofNanos(1));
         assertThat(watches.lacking(both)).isEmpty();
     }
 

@@ -157,7 +157,7 @@ class RotationModelTest {
         leaves = new LiveLeaves(clock);
         audit = AuditLog.open(files, clock, leaves::replay);
         issuer = new SvidIssuer(trust, JoinTokens.open(files, clock, new Random(9)), TokenReviewer.NONE, audit, leaves, LIFE, clock);
-        watches = new BundleWatches();
+        watches = new BundleWatches(clock);
         published = trust.bundle();
         rotation = new Rotation(trust, authorities, leaves, watches, List::of, () -> {}, (author, message) -> publish(), audit);
     }

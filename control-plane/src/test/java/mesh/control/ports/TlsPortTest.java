@@ -90,7 +90,7 @@ class TlsPortTest {
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
             .sslContext(GrpcSslContexts.configure(tls, SslProvider.JDK).build())
             .intercept(new PeerInterceptor(new CallPolicy(Set.of(), Set.of(), false), AdminToken.of("t".repeat(43)), verifier, clock))
-            .addService(new IdentityService(issuer, store, new BundleWatches(), new SimpleMeterRegistry()))
+            .addService(new IdentityService(issuer, store, new BundleWatches(clock), new SimpleMeterRegistry()))
             .build().start();
     }
 

@@ -78,7 +78,9 @@ class RootRotationIT {
                     .noneMatch(each -> each.getNode().equals("web-1") && each.getConnected()));
                 await().atMost(PATIENCE).until(() -> !load.failures().isEmpty());
             }
-            assertThat(mesh.controlPlane().sidecars()).anyMatch(each -> each.getNode().equals("payments-1") && each.getConnected());
+            // It moves to a new connection with the new bundle.
+            await().atMost(PATIENCE).until(() -> mesh.controlPlane().sidecars().stream()
+                .anyMatch(each -> each.getNode().equals("payments-1") && each.getConnected()));
         }
     }
 
