@@ -46,9 +46,9 @@ public final class ProxyLoops implements AutoCloseable {
         DefaultThreadFactory threads = new DefaultThreadFactory("proxy", true);
         group = NATIVE ? new EpollEventLoopGroup(count, threads) : new NioEventLoopGroup(count, threads);
         group.forEach(each -> loops.add(new ProxyLoop(loops.size(), (EventLoop) each, new TimerWheel(each, ticker))));
-        // The framework shrinks the default allocator's chunks to 64 KiB; traffic gets one of its own, an arena a loop, 4 MiB a
+        // The framework shrinks the default allocator's chunks to 64 KiB; traffic gets one of its own, an arena a loop, 1 MiB a
         // chunk, caches only for the loops themselves.
-        allocator = new PooledByteBufAllocator(true, 0, count, 8192, 9, 256, 64, false);
+        allocator = new PooledByteBufAllocator(true, 0, count, 8192, 7, 256, 64, false);
         resolver = new DnsAddressResolverGroup(new DnsNameResolverBuilder().datagramChannelType(datagramChannel()));
     }
 
