@@ -24,7 +24,10 @@ import mesh.control.ca.LiveLeaves;
 import mesh.control.ca.Rotation;
 import mesh.control.ca.SvidIssuer;
 import mesh.control.ca.TokenReviewer;
+import mesh.control.etcd.EtcdLogs;
+import mesh.control.etcd.EtcdOptions;
 import mesh.control.journal.DirectoryFiles;
+import mesh.control.journal.RecordLogs;
 import mesh.control.ports.AdminToken;
 import mesh.control.ports.PeerInterceptor;
 import mesh.control.ports.PeerTrust;
@@ -33,14 +36,17 @@ import mesh.control.ports.ServingKey;
 import mesh.control.store.MeshStore;
 import mesh.control.stream.SidecarRegistry;
 import mesh.model.SpiffeId;
+import mesh.model.TrustBundle;
 import mesh.pki.CertificateAuthority;
 import mesh.pki.Svid;
 import mesh.pki.SvidVerifier;
 import mesh.time.Env;
+import org.jboss.logging.Logger;
 
 /** The control plane without its servers: everything that is kept in the data directory and who may reach it, built by constructors. */
 public final class ControlPlane implements Closeable {
 
+    private static final Logger LOG = Logger.getLogger(ControlPlane.class);
     private static final Duration LONGEST_STEP = Duration.ofMinutes(1);
 
     private final StartOptions options;
@@ -57,6 +63,7 @@ public final class ControlPlane implements Closeable {
     private ServingCertificate serving;
     private PeerTrust trust;
     private PeerInterceptor peers;
+    private Optional<EtcdLogs> etcd = Optional.empty();
 
     private ControlPlane(StartOptions options) {
         this.options = options;
@@ -80,15 +87,16 @@ public final class ControlPlane implements Closeable {
 
     private void build(Env env) throws IOException {
         DirectoryFiles files = opened(DirectoryFiles.open(options.dataDir()));
-        authorities = opened(Authorities.open(files, options.trustDomain(), options.ca().passphrase(), options.ca().brought(), env.clock()));
-        bans = opened(Bans.open(files));
+        RecordLogs logs = options.etcd().isPresent() ? shared(options.etcd().get()) : files;
+        authorities = opened(Authorities.open(logs, files, options.trustDomain(), options.ca().passphrase(), options.ca().brought(), env.clock()));
+        bans = opened(Bans.open(logs));
         ca = new CurrentTrust(authorities, bans);
         leaves = new LiveLeaves(env.clock());
         watches = new BundleWatches(env.clock());
-        audit = opened(AuditLog.open(files, env.clock(), leaves::replay));
-        JoinTokens tokens = opened(JoinTokens.open(files, env.clock(), Env.SECURE_RANDOM));
+        audit = opened(AuditLog.open(logs, env.clock(), leaves::replay));
+        JoinTokens tokens = opened(JoinTokens.open(logs, env.clock(), Env.SECURE_RANDOM));
         issuer = new SvidIssuer(ca, tokens, platform(), audit, leaves, options.svidTtl(), env.ticker());
-        store = opened(MeshStore.open(files, Optional.of(ca.bundle()), env.clock()));
+        store = opened(MeshStore.open(logs, this::trusted, env.clock()));
 
         PeerInterceptor.ChainVerifier verifier = chain -> SvidVerifier.verify(chain, ca.bundle(), env.clock().instant());
         trust = new PeerTrust(ca::bundle, verifier);
@@ -106,11 +114,30 @@ public final class ControlPlane implements Closeable {
         Duration step = options.svidTtl().dividedBy(20);
         ScheduledExecutorService timer = timer();
         serving.keepYoung(timer, step.compareTo(LONGEST_STEP) < 0 ? step : LONGEST_STEP);
+        // What other replicas do, as far as it is not a version of the configuration.
+        bans.onOthers(peers::cut);
+        authorities.onOthers(serving::renew);
         timer.scheduleWithFixedDelay(authorities::renewIfDue, 1, 1, TimeUnit.HOURS);
+    }
+
+    /** A version that another replica wrote may be there because of what it has done to the authority before: that comes first. */
+    private Optional<TrustBundle> trusted() {
+        try {
+            authorities.catchUp();
+            bans.catchUp();
+        } catch (IOException e) {
+            LOG.errorf("whom other replicas trust cannot be read: %s", e.getMessage());
+        }
+        return Optional.of(ca.bundle());
     }
 
     private TokenReviewer platform() throws IOException {
         return options.kubernetes().isPresent() ? new KubernetesTokens(options.kubernetes().get(), options.trustDomain()) : TokenReviewer.NONE;
+    }
+
+    private RecordLogs shared(EtcdOptions cluster) throws IOException {
+        etcd = Optional.of(opened(EtcdLogs.open(cluster)));
+        return etcd.get();
     }
 
     /** The root goes along: a sidecar that has only its pin finds it there. */
@@ -167,6 +194,10 @@ public final class ControlPlane implements Closeable {
             .filter(each -> each.connected() && each.acknowledgedVersion() < version)
             .map(each -> new Rotation.Blocker(each.node(), each.spiffeId(), "has not acknowledged version " + version + " of the configuration"))
             .toList();
+    }
+
+    Optional<EtcdLogs> etcd() {
+        return etcd;
     }
 
     SvidIssuer issuer() {

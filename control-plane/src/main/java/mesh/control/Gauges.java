@@ -14,6 +14,9 @@ final class Gauges {
         Gauge.builder("mesh_config_version", plane.store(), store -> store.current().version())
             .description("version of the configuration that is in force")
             .register(registry);
+        plane.etcd().ifPresent(etcd -> Gauge.builder("mesh_store_silence_seconds", etcd::silentSeconds)
+            .description("for how long no etcd server has answered")
+            .register(registry));
         expiry(registry, "root", () -> plane.ca().issuer().root());
         // Of a root that signs identities itself: the same.
         expiry(registry, "intermediate", () -> plane.ca().issuer().certificate());

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import mesh.control.ca.BroughtAuthority;
 import mesh.control.ca.KubernetesTokens;
+import mesh.control.etcd.EtcdOptions;
 import mesh.control.ports.CallPolicy;
 import mesh.model.Address;
 import mesh.model.SpiffeId;
@@ -26,6 +27,7 @@ import mesh.pki.Passphrase;
  * @param calls           who may read and change the configuration
  * @param ca              what the certificate authority is made of
  * @param kubernetes      who says whose service-account tokens are; empty where there are none
+ * @param etcd            where the replicas keep what they share; empty for one control plane that keeps all in its data directory
  */
 public record StartOptions(
     Path dataDir,
@@ -37,7 +39,8 @@ public record StartOptions(
     List<String> hosts,
     CallPolicy calls,
     Ca ca,
-    Optional<KubernetesTokens.Settings> kubernetes) {
+    Optional<KubernetesTokens.Settings> kubernetes,
+    Optional<EtcdOptions> etcd) {
 
     /**
      * The certificate authority's part.

@@ -12,8 +12,9 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.function.Consumer;
 import mesh.control.journal.CorruptFileException;
-import mesh.control.journal.FileLayer;
-import mesh.control.journal.Journal;
+import mesh.control.journal.RecordLog;
+import mesh.control.journal.RecordLogs;
+import org.jboss.logging.Logger;
 
 /**
  * Who was given which certificate, and who changed what. Lines of JSON that are only ever added to; each holds the SHA-256 of the one
@@ -21,7 +22,8 @@ import mesh.control.journal.Journal;
  */
 public final class AuditLog implements Closeable {
 
-    private static final String FILE = "audit.journal";
+    private static final Logger LOG = Logger.getLogger(AuditLog.class);
+    private static final String NAME = "audit";
 
     /**
      * A line by which all before it are known.
@@ -52,41 +54,61 @@ public final class AuditLog implements Closeable {
         }
     }
 
-    private final FileLayer files;
-    private final Journal journal;
+    private final RecordLog log;
     private final InstantSource clock;
+    private final Consumer<JsonObject> replay;
     private Head head = Head.BEGINNING;
 
-    private AuditLog(FileLayer files, Journal journal, InstantSource clock) {
-        this.files = files;
-        this.journal = journal;
+    private AuditLog(RecordLog log, InstantSource clock, Consumer<JsonObject> replay) {
+        this.log = log;
         this.clock = clock;
+        this.replay = replay;
     }
 
     /** As below, for those who have no use for what is in it. */
-    public static AuditLog open(FileLayer files, InstantSource clock) throws IOException {
-        return open(files, clock, line -> {});
+    public static AuditLog open(RecordLogs logs, InstantSource clock) throws IOException {
+        return open(logs, clock, line -> {});
     }
 
     /**
      * Opens it, or makes it.
      *
-     * @param replay told of every line that is there, oldest first
+     * @param replay told of every line that is there, oldest first, and of those that other replicas add
      * @throws CorruptFileException when the chain is broken
      */
-    public static AuditLog open(FileLayer files, InstantSource clock, Consumer<JsonObject> replay) throws IOException {
-        AuditLog log = new AuditLog(files, Journal.open(files, FILE), clock);
-        for (byte[] line : log.journal.takeRecovered()) {
-            Optional<String> broken = log.head.brokenBy(line);
-            if (broken.isPresent()) {
-                log.close();
-                throw new CorruptFileException(files.describe(FILE) + ": " + broken.get()
-                    + "; somebody changed it: keep the file for an inquiry and move it away to start a new one");
+    public static AuditLog open(RecordLogs logs, InstantSource clock, Consumer<JsonObject> replay) throws IOException {
+        AuditLog audit = new AuditLog(logs.log(NAME), clock, replay);
+        try {
+            for (byte[] line : audit.log.takeNew()) {
+                audit.take(line);
             }
-            log.head = log.head.after(line);
-            replay.accept(new JsonObject(new String(line, StandardCharsets.UTF_8)));
+        } catch (IOException e) {
+            audit.close();
+            throw e;
         }
-        return log;
+        audit.log.onNews(audit::catchUp);
+        return audit;
+    }
+
+    private void take(byte[] line) throws IOException {
+        Optional<String> broken = head.brokenBy(line);
+        if (broken.isPresent()) {
+            throw new CorruptFileException(log.describe() + ": " + broken.get()
+                + "; somebody changed it: keep it for an inquiry and move it away to start a new one");
+        }
+        head = head.after(line);
+        replay.accept(new JsonObject(new String(line, StandardCharsets.UTF_8)));
+    }
+
+    private synchronized void catchUp() {
+        try {
+            for (byte[] line : log.takeNew()) {
+                take(line);
+            }
+        } catch (IOException e) {
+            // The head is no longer that of the log then, and nothing can be added.
+            LOG.errorf("%s: what other replicas did cannot be read: %s", log.describe(), e.getMessage());
+        }
     }
 
     /** The last line. */
@@ -103,7 +125,7 @@ public final class AuditLog implements Closeable {
     public synchronized Optional<String> verify(Optional<Head> expected) throws IOException {
         Head at = Head.BEGINNING;
         boolean met = expected.isEmpty() || expected.get().equals(at);
-        for (byte[] line : Journal.read(files, FILE)) {
+        for (byte[] line : log.readAll()) {
             Optional<String> broken = at.brokenBy(line);
             if (broken.isPresent()) {
                 return broken;
@@ -131,20 +153,23 @@ public final class AuditLog implements Closeable {
 
     /** As above. @param facts of it, for programs */
     synchronized void add(String who, String what, String detail, JsonObject facts) throws IOException {
-        byte[] line = (facts.copy()
-            .put("number", head.number + 1)
-            .put("at", clock.instant().toString())
-            .put("who", who)
-            .put("what", what)
-            .put("detail", detail)
-            .put("previous", head.hash)
-            .encode() + "\n").getBytes(StandardCharsets.UTF_8);
-        journal.append(line);
-        head = head.after(line);
+        log.decide(this::take, () -> {
+            byte[] line = (facts.copy()
+                .put("number", head.number + 1)
+                .put("at", clock.instant().toString())
+                .put("who", who)
+                .put("what", what)
+                .put("detail", detail)
+                .put("previous", head.hash)
+                .encode() + "\n").getBytes(StandardCharsets.UTF_8);
+            log.append(line);
+            head = head.after(line);
+            return head;
+        });
     }
 
     @Override
     public synchronized void close() throws IOException {
-        journal.close();
+        log.close();
     }
 }

@@ -14,7 +14,8 @@ import java.util.Locale;
 import java.util.Optional;
 import mesh.control.journal.CorruptFileException;
 import mesh.control.journal.FileLayer;
-import mesh.control.journal.Journal;
+import mesh.control.journal.RecordLog;
+import mesh.control.journal.RecordLogs;
 import mesh.model.TrustBundle;
 import mesh.model.TrustDomain;
 import mesh.pki.CertificateAuthority;
@@ -32,7 +33,7 @@ import org.jboss.logging.Logger;
 public final class Authorities implements Issuing, Closeable {
 
     private static final Logger LOG = Logger.getLogger(Authorities.class);
-    private static final String FILE = "authority.journal";
+    private static final String NAME = "authority";
     /** Of the versions before there was an intermediate. */
     private static final String OLD_CERTIFICATE = CertificateAuthority.CERTIFICATE, OLD_KEY = CertificateAuthority.KEY;
 
@@ -71,18 +72,20 @@ public final class Authorities implements Issuing, Closeable {
         }
     }
 
+    /** Where an older version's files may lie. */
     private final FileLayer files;
-    private final Journal journal;
+    private final RecordLog log;
     private final TrustDomain trustDomain;
     private final Optional<Passphrase> passphrase;
     private final InstantSource clock;
     private volatile State state;
     /** Brought by the user: what the next rotation rotates to, unless it is in use. */
     private Optional<CertificateAuthority> candidate = Optional.empty();
+    private volatile Runnable follower = () -> {};
 
-    private Authorities(FileLayer files, Journal journal, TrustDomain trustDomain, Optional<Passphrase> passphrase, InstantSource clock) {
+    private Authorities(FileLayer files, RecordLog log, TrustDomain trustDomain, Optional<Passphrase> passphrase, InstantSource clock) {
         this.files = files;
-        this.journal = journal;
+        this.log = log;
         this.trustDomain = trustDomain;
         this.passphrase = passphrase;
         this.clock = clock;
@@ -96,9 +99,16 @@ public final class Authorities implements Issuing, Closeable {
      */
     public static Authorities open(FileLayer files, TrustDomain trustDomain, Optional<Passphrase> passphrase, Optional<BroughtAuthority> brought,
         InstantSource clock) throws IOException {
-        Authorities all = new Authorities(files, Journal.open(files, FILE), trustDomain, passphrase, clock);
+        return open(files, files, trustDomain, passphrase, brought, clock);
+    }
+
+    /** As above. @param logs where it is kept; with other replicas' */
+    public static Authorities open(RecordLogs logs, FileLayer files, TrustDomain trustDomain, Optional<Passphrase> passphrase,
+        Optional<BroughtAuthority> brought, InstantSource clock) throws IOException {
+        Authorities all = new Authorities(files, logs.log(NAME), trustDomain, passphrase, clock);
         try {
             all.begin(brought);
+            all.log.onNews(all::newsCame);
             return all;
         } catch (IOException | RuntimeException e) {
             all.close();
@@ -111,17 +121,18 @@ public final class Authorities implements Issuing, Closeable {
         if (brought.isPresent()) {
             given = Optional.of(brought.get().read(trustDomain, passphrase, clock));
         }
-        List<byte[]> records = journal.takeRecovered();
+        Optional<CertificateAuthority> first = given;
+        List<byte[]> records = log.takeNew();
         if (!records.isEmpty()) {
-            state = read(records.get(records.size() - 1));
-        } else if (files.exists(OLD_CERTIFICATE)) {
-            keep(new State(Phase.STABLE, List.of(adopted())));
-            LOG.infof("%s: adopted; its root signs identities itself until the next rotation", files.describe(OLD_CERTIFICATE));
-        } else {
-            HeldAuthority first = given.isPresent() ? HeldAuthority.of(1, given.get(), passphrase)
-                : HeldAuthority.create(1, trustDomain, passphrase, clock);
-            keep(new State(Phase.STABLE, List.of(first)));
+            // Earlier ones may be of keys that are gone.
+            take(records.get(records.size() - 1));
         }
+        log.decide(this::take, () -> {
+            if (state == null) {
+                keep(new State(Phase.STABLE, List.of(first(first))));
+            }
+            return state;
+        });
         candidate = given;
         given.filter(this::isUnused).ifPresent(authority -> LOG.warnf(
             "the authority that was brought (%s) is not the one in use (%s), which stays until a rotation (mesh ca rotate) changes to it",
@@ -130,9 +141,42 @@ public final class Authorities implements Issuing, Closeable {
         renewIfDue();
         CertificateAuthority issuer = state.active().issuer();
         if (!clock.instant().isBefore(issuer.end())) {
-            throw new IOException(files.describe(FILE) + ": authority " + state.active().number() + " expired at " + issuer.end()
+            throw new IOException(log.describe() + ": authority " + state.active().number() + " expired at " + issuer.end()
                 + " (expected: one that is good; move the file away to start with a new one, which every sidecar then needs a token for)");
         }
+    }
+
+    private HeldAuthority first(Optional<CertificateAuthority> given) throws IOException {
+        if (files.exists(OLD_CERTIFICATE)) {
+            LOG.infof("%s: adopted; its root signs identities itself until the next rotation", files.describe(OLD_CERTIFICATE));
+            return adopted();
+        }
+        return given.isPresent() ? HeldAuthority.of(1, given.get(), passphrase) : HeldAuthority.create(1, trustDomain, passphrase, clock);
+    }
+
+    private void take(byte[] record) throws IOException {
+        state = read(record);
+        follower.run();
+    }
+
+    private void newsCame() {
+        try {
+            catchUp();
+        } catch (IOException e) {
+            LOG.errorf("%s: what another replica did cannot be read: %s", log.describe(), e.getMessage());
+        }
+    }
+
+    /** Learns of what other replicas have done. */
+    public synchronized void catchUp() throws IOException {
+        for (byte[] record : log.takeNew()) {
+            take(record);
+        }
+    }
+
+    /** Has somebody told whenever another replica has changed them. */
+    public void onOthers(Runnable told) {
+        follower = told;
     }
 
     private State read(byte[] record) throws IOException {
@@ -144,10 +188,10 @@ public final class Authorities implements Issuing, Closeable {
             }
             return new State(Phase.valueOf(json.getString("phase").toUpperCase(Locale.ROOT)), held);
         } catch (DecodeException | IllegalArgumentException | ClassCastException | NullPointerException e) {
-            throw new CorruptFileException(files.describe(FILE) + ": not a record of this version: " + e.getMessage()
+            throw new CorruptFileException(log.describe() + ": not a record of this version: " + e.getMessage()
                 + "; restore the file from a backup");
         } catch (IOException e) {
-            throw new IOException(files.describe(FILE) + ": " + e.getMessage(), e);
+            throw new IOException(log.describe() + ": " + e.getMessage(), e);
         }
     }
 
@@ -182,17 +226,20 @@ public final class Authorities implements Issuing, Closeable {
     private void protect() throws IOException {
         if (passphrase.isEmpty()) {
             LOG.warnf("%s: the CA's keys are NOT encrypted (expected: --ca-passphrase-file or MESH_CA_PASSPHRASE); whoever reads this file, or a"
-                + " backup of it, can issue any identity", files.describe(FILE));
+                + " backup of it, can issue any identity", log.describe());
             return;
         }
-        if (!state.held.stream().allMatch(HeldAuthority::isEncrypted)) {
-            List<HeldAuthority> encrypted = new ArrayList<>();
-            for (HeldAuthority each : state.held) {
-                encrypted.add(each.encrypted(passphrase.get()));
+        log.decide(this::take, () -> {
+            if (!state.held.stream().allMatch(HeldAuthority::isEncrypted)) {
+                List<HeldAuthority> encrypted = new ArrayList<>();
+                for (HeldAuthority each : state.held) {
+                    encrypted.add(each.encrypted(passphrase.get()));
+                }
+                keep(new State(state.phase, encrypted));
+                LOG.infof("%s: the CA's keys are encrypted now", log.describe());
             }
-            keep(new State(state.phase, encrypted));
-            LOG.infof("%s: the CA's keys are encrypted now", files.describe(FILE));
-        }
+            return state;
+        });
     }
 
     /** A new intermediate when half of the life of the one that signs is over. A failure leaves the old one, which signs on. */
@@ -202,10 +249,15 @@ public final class Authorities implements Issuing, Closeable {
             return;
         }
         try {
-            List<HeldAuthority> held = new ArrayList<>(state.held);
-            held.set(0, active.renewed(trustDomain, passphrase, clock));
-            keep(new State(state.phase, held));
-            LOG.infof("new intermediate of authority %d, until %s", active.number(), state.active().issuer().end());
+            log.decide(this::take, () -> {
+                if (state.active().isDue(clock.instant())) {
+                    List<HeldAuthority> held = new ArrayList<>(state.held);
+                    held.set(0, state.active().renewed(trustDomain, passphrase, clock));
+                    keep(new State(state.phase, held));
+                    LOG.infof("new intermediate of authority %d, until %s", state.active().number(), state.active().issuer().end());
+                }
+                return state;
+            });
         } catch (IOException | RuntimeException e) {
             LOG.errorf("no new intermediate of authority %d, the old one is good until %s: %s",
                 active.number(), active.issuer().end(), e.getMessage());
@@ -235,36 +287,44 @@ public final class Authorities implements Issuing, Closeable {
 
     /** Trusts a next root: the one that was brought, or a new one. */
     synchronized State distribute() throws IOException {
-        expect(Phase.STABLE);
-        int number = state.active().number() + 1;
-        Optional<CertificateAuthority> unused = candidate.filter(this::isUnused);
-        HeldAuthority next = unused.isPresent() ? HeldAuthority.of(number, unused.get(), passphrase)
-            : HeldAuthority.create(number, trustDomain, passphrase, clock);
-        keep(new State(Phase.DISTRIBUTING, List.of(state.active(), next)));
-        return state;
+        return log.decide(this::take, () -> {
+            expect(Phase.STABLE);
+            int number = state.active().number() + 1;
+            Optional<CertificateAuthority> unused = candidate.filter(this::isUnused);
+            HeldAuthority next = unused.isPresent() ? HeldAuthority.of(number, unused.get(), passphrase)
+                : HeldAuthority.create(number, trustDomain, passphrase, clock);
+            keep(new State(Phase.DISTRIBUTING, List.of(state.active(), next)));
+            return state;
+        });
     }
 
     /** Lets the next root sign. */
     synchronized State issue() throws IOException {
-        expect(Phase.DISTRIBUTING);
-        keep(new State(Phase.RETIRING, List.of(state.other(), state.active())));
-        // The rotation after this one is away from it.
-        candidate = Optional.empty();
-        return state;
+        return log.decide(this::take, () -> {
+            expect(Phase.DISTRIBUTING);
+            keep(new State(Phase.RETIRING, List.of(state.other(), state.active())));
+            // The rotation after this one is away from it.
+            candidate = Optional.empty();
+            return state;
+        });
     }
 
     /** Forgets the root before, and its keys. */
     synchronized State retire() throws IOException {
-        expect(Phase.RETIRING);
-        keep(new State(Phase.STABLE, List.of(state.active())));
-        return state;
+        return log.decide(this::take, () -> {
+            expect(Phase.RETIRING);
+            keep(new State(Phase.STABLE, List.of(state.active())));
+            return state;
+        });
     }
 
     /** Forgets the next root, of which nothing was signed yet. */
     synchronized State abort() throws IOException {
-        expect(Phase.DISTRIBUTING);
-        keep(new State(Phase.STABLE, List.of(state.active())));
-        return state;
+        return log.decide(this::take, () -> {
+            expect(Phase.DISTRIBUTING);
+            keep(new State(Phase.STABLE, List.of(state.active())));
+            return state;
+        });
     }
 
     private void expect(Phase phase) {
@@ -277,14 +337,14 @@ public final class Authorities implements Issuing, Closeable {
         JsonArray all = new JsonArray();
         next.held.forEach(each -> all.add(each.json()));
         byte[] record = new JsonObject().put("phase", next.phase.label()).put("authorities", all).encode().getBytes(StandardCharsets.UTF_8);
-        journal.append(record);
+        log.append(record);
         state = next;
         try {
             // It is durable already. The rest of the file is keys that are not to be found any more.
-            journal.rewrite(List.of(record));
+            log.keepOnly(List.of(record));
             forgetOld();
         } catch (IOException e) {
-            LOG.warnf("%s: older keys stay in the file until the next change: %s", files.describe(FILE), e.getMessage());
+            LOG.warnf("%s: older keys stay in the file until the next change: %s", log.describe(), e.getMessage());
         }
     }
 
@@ -300,6 +360,6 @@ public final class Authorities implements Issuing, Closeable {
 
     @Override
     public void close() throws IOException {
-        journal.close();
+        log.close();
     }
 }

@@ -13,12 +13,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import mesh.control.ca.IssueRefusedException.Reason;
 import mesh.control.journal.CorruptFileException;
-import mesh.control.journal.FileLayer;
-import mesh.control.journal.Journal;
+import mesh.control.journal.RecordLog;
+import mesh.control.journal.RecordLogs;
 import mesh.model.BanList;
 import mesh.model.SpiffeId;
 import org.jboss.logging.Logger;
@@ -29,7 +30,7 @@ public final class Bans implements Closeable {
     static final int MOST = 10_000;
 
     private static final Logger LOG = Logger.getLogger(Bans.class);
-    private static final String FILE = "bans.journal";
+    private static final String NAME = "bans";
     private static final long COMPACT_ABOVE = 4 << 20;
 
     /**
@@ -71,27 +72,58 @@ public final class Bans implements Closeable {
         }
     }
 
-    private final Journal journal;
+    private final RecordLog log;
     private volatile List<Ban> all = List.of();
     private volatile BanList current = BanList.NONE;
+    private volatile Consumer<BanList> follower = bans -> {};
 
-    private Bans(Journal journal) {
-        this.journal = journal;
+    private Bans(RecordLog log) {
+        this.log = log;
     }
 
-    /** @throws IOException naming the file, when it cannot be trusted: who was banned must not come back by a damaged file */
-    public static Bans open(FileLayer files) throws IOException {
-        Bans bans = new Bans(Journal.open(files, FILE));
-        List<byte[]> records = bans.journal.takeRecovered();
-        if (!records.isEmpty()) {
-            try {
-                bans.use(read(records.get(records.size() - 1)));
-            } catch (DecodeException | ClassCastException | NullPointerException | IllegalArgumentException | DateTimeParseException e) {
-                bans.close();
-                throw new CorruptFileException(files.describe(FILE) + ": not a list of bans: " + e.getMessage() + "; restore the file from a backup");
+    /** @throws IOException naming the log, when it cannot be trusted: who was banned must not come back by a damaged file */
+    public static Bans open(RecordLogs logs) throws IOException {
+        Bans bans = new Bans(logs.log(NAME));
+        try {
+            List<byte[]> records = bans.log.takeNew();
+            if (!records.isEmpty()) {
+                bans.take(records.get(records.size() - 1));
             }
+        } catch (IOException e) {
+            bans.close();
+            throw e;
         }
+        bans.log.onNews(bans::newsCame);
         return bans;
+    }
+
+    /** Has somebody told of the bans whenever another replica has changed them. */
+    public void onOthers(Consumer<BanList> told) {
+        follower = told;
+    }
+
+    private void take(byte[] record) throws IOException {
+        try {
+            use(read(record));
+        } catch (DecodeException | ClassCastException | NullPointerException | IllegalArgumentException | DateTimeParseException e) {
+            throw new CorruptFileException(log.describe() + ": not a list of bans: " + e.getMessage() + "; restore it from a backup");
+        }
+        follower.accept(current);
+    }
+
+    private void newsCame() {
+        try {
+            catchUp();
+        } catch (IOException e) {
+            LOG.errorf("%s: what other replicas banned cannot be read: %s", log.describe(), e.getMessage());
+        }
+    }
+
+    /** Learns of what other replicas have done. */
+    public synchronized void catchUp() throws IOException {
+        for (byte[] record : log.takeNew()) {
+            take(record);
+        }
     }
 
     private static List<Ban> read(byte[] record) {
@@ -125,25 +157,30 @@ public final class Bans implements Closeable {
 
     /** Bans, durable on return; whom is banned already stays so, with the first reason. */
     synchronized void add(Ban ban) throws IOException {
-        if (all.stream().anyMatch(each -> each.whom.equals(ban.whom))) {
-            return;
-        }
-        if (all.size() >= MOST) {
-            throw new IssueRefusedException(Reason.TOO_MANY, "bans: " + MOST + " are in force (expected: fewer; end one with mesh ca unban)");
-        }
-        List<Ban> next = new ArrayList<>(all);
-        next.add(ban);
-        keep(next);
+        log.decide(this::take, () -> {
+            if (all.stream().anyMatch(each -> each.whom.equals(ban.whom))) {
+                return false;
+            }
+            if (all.size() >= MOST) {
+                throw new IssueRefusedException(Reason.TOO_MANY, "bans: " + MOST + " are in force (expected: fewer; end one with mesh ca unban)");
+            }
+            List<Ban> next = new ArrayList<>(all);
+            next.add(ban);
+            keep(next);
+            return true;
+        });
     }
 
     /** @return whether there was one */
     synchronized boolean remove(Whom whom) throws IOException {
-        List<Ban> next = new ArrayList<>(all);
-        if (!next.removeIf(each -> each.whom.equals(whom))) {
-            return false;
-        }
-        keep(next);
-        return true;
+        return log.decide(this::take, () -> {
+            List<Ban> next = new ArrayList<>(all);
+            if (!next.removeIf(each -> each.whom.equals(whom))) {
+                return false;
+            }
+            keep(next);
+            return true;
+        });
     }
 
     private void keep(List<Ban> next) throws IOException {
@@ -155,19 +192,19 @@ public final class Bans implements Closeable {
             json.add(each);
         }
         byte[] record = json.encode().getBytes(StandardCharsets.UTF_8);
-        journal.append(record);
+        log.append(record);
         use(next);
-        if (journal.length() > COMPACT_ABOVE && journal.length() > 4L * record.length) {
+        if (log.length() > COMPACT_ABOVE && log.length() > 4L * record.length) {
             try {
-                journal.rewrite(List.of(record));
+                log.keepOnly(List.of(record));
             } catch (IOException e) {
-                LOG.warnf("%s could not be compacted, it goes on growing: %s", FILE, e.getMessage());
+                LOG.warnf("%s could not be compacted, it goes on growing: %s", log.describe(), e.getMessage());
             }
         }
     }
 
     @Override
     public synchronized void close() throws IOException {
-        journal.close();
+        log.close();
     }
 }

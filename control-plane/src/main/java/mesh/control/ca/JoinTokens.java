@@ -8,16 +8,17 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.Base64;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
-import mesh.control.journal.FileLayer;
-import mesh.control.journal.Journal;
+import mesh.control.journal.RecordLog;
+import mesh.control.journal.RecordLogs;
 import mesh.model.SpiffeId;
 import org.jboss.logging.Logger;
 
@@ -30,7 +31,7 @@ public final class JoinTokens implements Closeable {
     static final Duration LIFE = Duration.ofMinutes(10);
 
     private static final Logger LOG = Logger.getLogger(JoinTokens.class);
-    private static final String FILE = "tokens.journal";
+    private static final String NAME = "tokens";
     private static final long COMPACT_ABOVE = 1 << 20;
     private static final int SECRET_BYTES = 32;
 
@@ -48,16 +49,17 @@ public final class JoinTokens implements Closeable {
         }
     }
 
-    private final Journal journal;
+    private final RecordLog log;
     private final InstantSource clock;
     private final RandomGenerator random;
-    /** By hash, oldest first. */
-    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private final Map<String, Entry> entries = new HashMap<>();
+    /** Oldest first, as they are in the log. */
+    private final Deque<byte[]> records = new ArrayDeque<>();
     private final long neverCompactBelow;
     private long compactAbove;
 
-    private JoinTokens(Journal journal, InstantSource clock, RandomGenerator random, long compactAbove) {
-        this.journal = journal;
+    private JoinTokens(RecordLog log, InstantSource clock, RandomGenerator random, long compactAbove) {
+        this.log = log;
         this.clock = clock;
         this.random = random;
         this.neverCompactBelow = compactAbove;
@@ -65,20 +67,38 @@ public final class JoinTokens implements Closeable {
     }
 
     /** @param random must be cryptographically strong */
-    public static JoinTokens open(FileLayer files, InstantSource clock, RandomGenerator random) throws IOException {
-        return open(files, clock, random, COMPACT_ABOVE);
+    public static JoinTokens open(RecordLogs logs, InstantSource clock, RandomGenerator random) throws IOException {
+        return open(logs, clock, random, COMPACT_ABOVE);
     }
 
-    static JoinTokens open(FileLayer files, InstantSource clock, RandomGenerator random, long compactAbove) throws IOException {
-        JoinTokens tokens = new JoinTokens(Journal.open(files, FILE), clock, random, compactAbove);
-        tokens.journal.takeRecovered().forEach(tokens::recover);
+    static JoinTokens open(RecordLogs logs, InstantSource clock, RandomGenerator random, long compactAbove) throws IOException {
+        JoinTokens tokens = new JoinTokens(logs.log(NAME), clock, random, compactAbove);
+        tokens.log.takeNew().forEach(tokens::take);
+        tokens.log.onNews(tokens::catchUp);
         return tokens;
     }
 
     /** Of one token the last record counts. */
-    private void recover(byte[] record) {
-        String[] words = new String(record, StandardCharsets.UTF_8).split(" ");
-        entries.put(words[0], new Entry(SpiffeId.parse(words[3]), Instant.ofEpochMilli(Long.parseLong(words[1])), words[2].equals("used")));
+    private void take(byte[] record) {
+        String[] words = words(record);
+        entries.put(words[0], new Entry(SpiffeId.parse(words[3]), end(words), words[2].equals("used")));
+        records.add(record);
+    }
+
+    private static String[] words(byte[] record) {
+        return new String(record, StandardCharsets.UTF_8).split(" ");
+    }
+
+    private static Instant end(String[] words) {
+        return Instant.ofEpochMilli(Long.parseLong(words[1]));
+    }
+
+    private synchronized void catchUp() {
+        try {
+            log.takeNew().forEach(this::take);
+        } catch (IOException e) {
+            LOG.warnf("%s: tokens of other replicas cannot be read: %s", log.describe(), e.getMessage());
+        }
     }
 
     /** @throws IOException when it could not be made durable; there is no token then */
@@ -87,7 +107,10 @@ public final class JoinTokens implements Closeable {
         random.nextBytes(secret);
         String text = Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
         Entry entry = new Entry(id, clock.instant().plus(LIFE), false);
-        keep(hash(text), entry);
+        log.decide(this::take, () -> {
+            keep(hash(text), entry);
+            return entry;
+        });
         return new JoinToken(text, entry.expiresAt);
     }
 
@@ -117,18 +140,21 @@ public final class JoinTokens implements Closeable {
      * @throws IOException when its use could not be made durable; it is still good then
      */
     synchronized Optional<SpiffeId> redeem(String text) throws IOException {
-        Optional<SpiffeId> holder = holder(text);
-        if (holder.isPresent()) {
-            String hash = hash(text);
-            keep(hash, new Entry(holder.get(), entries.get(hash).expiresAt, true));
-        }
-        return holder;
+        return log.decide(this::take, () -> {
+            Optional<SpiffeId> holder = holder(text);
+            if (holder.isPresent()) {
+                String hash = hash(text);
+                keep(hash, new Entry(holder.get(), entries.get(hash).expiresAt, true));
+            }
+            return holder;
+        });
     }
 
     private void keep(String hash, Entry entry) throws IOException {
-        journal.append(entry.line(hash).getBytes(StandardCharsets.UTF_8));
-        entries.put(hash, entry);
-        if (journal.length() > compactAbove) {
+        byte[] record = entry.line(hash).getBytes(StandardCharsets.UTF_8);
+        log.append(record);
+        take(record);
+        if (log.length() > compactAbove) {
             compact();
         }
     }
@@ -137,15 +163,16 @@ public final class JoinTokens implements Closeable {
     private void compact() {
         Instant now = clock.instant();
         entries.values().removeIf(entry -> entry.expiresAt.isBefore(now));
-        List<byte[]> lines = new ArrayList<>();
-        entries.forEach((hash, entry) -> lines.add(entry.line(hash).getBytes(StandardCharsets.UTF_8)));
+        while (!records.isEmpty() && end(words(records.peek())).isBefore(now)) {
+            records.poll();
+        }
         try {
-            journal.rewrite(lines);
+            log.keepOnly(List.copyOf(records));
         } catch (IOException e) {
-            LOG.warnf("%s could not be compacted, it goes on growing: %s", FILE, e.getMessage());
+            LOG.warnf("%s could not be compacted, it goes on growing: %s", log.describe(), e.getMessage());
         }
         // Not again before it has doubled, however many tokens are good at a time.
-        compactAbove = Math.max(neverCompactBelow, 2 * journal.length());
+        compactAbove = Math.max(neverCompactBelow, 2 * log.length());
     }
 
     private static String hash(String text) {
@@ -158,6 +185,6 @@ public final class JoinTokens implements Closeable {
 
     @Override
     public synchronized void close() throws IOException {
-        journal.close();
+        log.close();
     }
 }

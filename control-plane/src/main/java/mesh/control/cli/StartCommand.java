@@ -26,6 +26,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -88,6 +89,9 @@ final class StartCommand implements Callable<Integer> {
             + " without either they are protected by the file's mode alone")
     private Path caPassphraseFile;
 
+    @Mixin
+    private StoreOptions store = new StoreOptions();
+
     @ArgGroup(exclusive = false)
     private Brought brought;
 
@@ -148,7 +152,8 @@ final class StartCommand implements Callable<Integer> {
         try {
             options = new StartOptions(dataDir, listen, plaintextListen, metricsListen, trustDomain, svidTtl,
                 serverNames(), new CallPolicy(Set.copyOf(admins), Set.copyOf(readers), dev), ca(),
-                Optional.ofNullable(kubernetes).map(Kubernetes::settings));
+                Optional.ofNullable(kubernetes).map(Kubernetes::settings),
+                store.options());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

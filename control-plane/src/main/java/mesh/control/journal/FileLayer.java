@@ -7,7 +7,7 @@ import java.io.IOException;
  * The few things that a {@link Journal} asks of a directory, each of which may fail, and of which only the forced ones survive a crash.
  * An interface so that tests can lose what was not forced and tear what was being written.
  */
-public interface FileLayer {
+public interface FileLayer extends RecordLogs {
 
     /** Opens a file; makes it, empty, when it is missing. */
     OpenFile open(String name) throws IOException;
@@ -21,6 +21,12 @@ public interface FileLayer {
 
     /** Makes creations, renames and deletions survive a crash. */
     void forceDirectory() throws IOException;
+
+    /** One file each, of this process alone. */
+    @Override
+    default RecordLog log(String name) throws IOException {
+        return Journal.open(this, name + ".journal");
+    }
 
     /** Where a file is, for messages to people. */
     String describe(String name);

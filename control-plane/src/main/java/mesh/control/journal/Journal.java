@@ -1,7 +1,6 @@
 package mesh.control.journal;
 
 import java.io.ByteArrayOutputStream;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -17,7 +16,7 @@ import org.jboss.logging.Logger;
  * cut off at the next start. Damage anywhere before good records is not a crash's work, and the file is then refused, not guessed at.
  * One thread at a time.
  */
-public final class Journal implements Closeable {
+public final class Journal implements RecordLog {
 
     private static final Logger LOG = Logger.getLogger(Journal.class);
     private static final byte[] HEADER = "MESHLOG1".getBytes(StandardCharsets.US_ASCII);
@@ -45,7 +44,7 @@ public final class Journal implements Closeable {
     public static Journal open(FileLayer files, String name) throws IOException {
         Journal journal = new Journal(files, name);
         if (!files.exists(name)) {
-            journal.rewrite(List.of());
+            journal.keepOnly(List.of());
             journal.settle();
             return journal;
         }
@@ -69,21 +68,23 @@ public final class Journal implements Closeable {
                 throw new CorruptFileException(files.describe(name) + ": the record at byte " + end + " is damaged");
             }
         }
-        return journal.takeRecovered();
+        return journal.takeNew();
     }
 
     private static String newName(String name) {
         return name + ".new";
     }
 
-    /** What was in the file when it was opened, oldest first; empty after the first call, so that it need not stay in memory. */
-    public List<byte[]> takeRecovered() {
+    /** What was in the file when it was opened; empty after the first call, so that it need not stay in memory. */
+    @Override
+    public List<byte[]> takeNew() {
         List<byte[]> all = List.copyOf(recovered);
         recovered.clear();
         return all;
     }
 
     /** Bytes in the file. */
+    @Override
     public long length() {
         return length;
     }
@@ -128,7 +129,8 @@ public final class Journal implements Closeable {
         file.force();
     }
 
-    /** Adds a record, durable on return. After a failure the journal can be used on: the next call clears up first. */
+    /** Never overtaken: nobody else has the directory. After a failure the journal can be used on: the next call clears up first. */
+    @Override
     public void append(byte[] record) throws IOException {
         settle();
         byte[] frame = Frame.of(record);
@@ -160,8 +162,8 @@ public final class Journal implements Closeable {
         }
     }
 
-    /** Replaces all records by these, at once. After a failure the old ones are still there. */
-    public void rewrite(List<byte[]> records) throws IOException {
+    @Override
+    public void keepOnly(List<byte[]> records) throws IOException {
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         content.writeBytes(HEADER);
         records.forEach(record -> content.writeBytes(Frame.of(record)));
@@ -183,6 +185,20 @@ public final class Journal implements Closeable {
         if (old != null) {
             old.close();
         }
+    }
+
+    @Override
+    public List<byte[]> readAll() throws IOException {
+        return read(files, name);
+    }
+
+    /** There never is anything: nobody else writes. */
+    @Override
+    public void onNews(Runnable told) {}
+
+    @Override
+    public String describe() {
+        return files.describe(name);
     }
 
     @Override

@@ -13,9 +13,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import mesh.control.journal.FileLayer;
-import mesh.control.journal.Journal;
+import java.util.function.Supplier;
+import mesh.control.journal.RecordLog;
+import mesh.control.journal.RecordLogs;
 import mesh.control.stream.ConfigSource;
 import mesh.model.ApplyResult;
 import mesh.model.MeshSnapshot;
@@ -28,27 +30,35 @@ import org.jboss.logging.Logger;
  *
  * <p>One thread writes. An edit is checked as a whole, gets the next version, is made durable, becomes current, is told to the
  * listeners, and only then acknowledged. Reading is one volatile read and never waits.
+ *
+ * <p>Where the log of versions is shared, another replica's versions become current here as they come. An edit that another replica was
+ * faster than is decided anew, on what is current then: so versions have no gaps, no two writes have the same, and
+ * {@code expectedVersion} means the same wherever it is sent to.
  */
 public final class MeshStore implements ConfigSource, Closeable {
 
     private static final Logger LOG = Logger.getLogger(MeshStore.class);
-    private static final String FILE = "config.journal";
-    /** Of packed versions, on the disk and in memory; a journal grows to twice as much before it is compacted. */
+    private static final String NAME = "config";
+    /** Of packed versions, kept and in memory; a log grows to twice as much before it is compacted. */
     private static final long KEEP_BYTES = 16 << 20;
 
     private final ExecutorService writer = Executors.newSingleThreadExecutor(task -> new Thread(task, "mesh-store"));
     private final List<Consumer<MeshSnapshot>> listeners = new CopyOnWriteArrayList<>();
-    private final FileLayer files;
-    private final Journal journal;
+    private final AtomicBoolean newsWait = new AtomicBoolean();
+    private final RecordLog log;
+    private final Supplier<Optional<TrustBundle>> trust;
     private final InstantSource clock;
     private final History history;
     private final long compactAbove;
     private volatile MeshSnapshot current;
     private volatile long trustVersion;
+    /** Why nothing can be written: a version that was taken could not be read, and the next may be one that can. Writer only. */
+    private Optional<IOException> unreadable = Optional.empty();
 
-    private MeshStore(FileLayer files, Journal journal, InstantSource clock, History history, long compactAbove, MeshSnapshot recovered) {
-        this.files = files;
-        this.journal = journal;
+    private MeshStore(RecordLog log, Supplier<Optional<TrustBundle>> trust, InstantSource clock, History history, long compactAbove,
+        MeshSnapshot recovered) {
+        this.log = log;
+        this.trust = trust;
         this.clock = clock;
         this.history = history;
         this.compactAbove = compactAbove;
@@ -57,21 +67,21 @@ public final class MeshStore implements ConfigSource, Closeable {
     }
 
     /**
-     * Opens the store in a directory, with the last configuration that was acknowledged there.
+     * Opens the store, with the last configuration that was acknowledged there.
      *
-     * @param trust who vouches for identities; part of every snapshot, and not of the file
-     * @throws IOException naming the file and what to do, when what is there cannot be trusted
+     * @param trust who vouches for identities; part of every snapshot, and not of the log. Asked for each version that others wrote
+     * @throws IOException naming the log and what to do, when what is there cannot be trusted
      */
-    public static MeshStore open(FileLayer files, Optional<TrustBundle> trust, InstantSource clock) throws IOException {
-        return open(files, trust, clock, KEEP_BYTES);
+    public static MeshStore open(RecordLogs logs, Supplier<Optional<TrustBundle>> trust, InstantSource clock) throws IOException {
+        return open(logs, trust, clock, KEEP_BYTES);
     }
 
-    static MeshStore open(FileLayer files, Optional<TrustBundle> trust, InstantSource clock, long keepBytes) throws IOException {
-        Journal journal = Journal.open(files, FILE);
+    static MeshStore open(RecordLogs logs, Supplier<Optional<TrustBundle>> trust, InstantSource clock, long keepBytes) throws IOException {
+        RecordLog log = logs.log(NAME);
         try {
             History history = new History(keepBytes);
             MeshSnapshot last = MeshSnapshot.EMPTY;
-            for (Iterator<byte[]> records = journal.takeRecovered().iterator(); records.hasNext();) {
+            for (Iterator<byte[]> records = log.takeNew().iterator(); records.hasNext();) {
                 byte[] bytes = records.next();
                 history.add(ConfigRecord.describe(bytes), bytes);
                 if (!records.hasNext()) {
@@ -79,10 +89,12 @@ public final class MeshStore implements ConfigSource, Closeable {
                     last = ConfigRecord.read(bytes).snapshot();
                 }
             }
-            return new MeshStore(files, journal, clock, history, 2 * keepBytes, last.withTrust(trust));
+            MeshStore store = new MeshStore(log, trust, clock, history, 2 * keepBytes, last.withTrust(trust.get()));
+            log.onNews(store::newsCame);
+            return store;
         } catch (IOException e) {
-            journal.close();
-            throw new IOException(files.describe(FILE) + ": " + e.getMessage(), e);
+            log.close();
+            throw new IOException(log.describe() + ": " + e.getMessage(), e);
         }
     }
 
@@ -138,13 +150,13 @@ public final class MeshStore implements ConfigSource, Closeable {
      * @throws StoreUnavailableException when the change could not be made durable
      */
     public void trust(TrustBundle bundle, String author, String message) {
-        onWriter(() -> {
+        onWriter(() -> decided(() -> {
             if (!current.trust().equals(Optional.of(bundle))) {
                 MeshSnapshot after = current.withTrust(Optional.of(bundle)).withVersion(current.version() + 1);
                 commit(after, author, message);
             }
             return new ApplyResult.Applied(current.version());
-        });
+        }));
     }
 
     /** The version since which everybody is told to trust whom they are told to trust now. */
@@ -159,21 +171,78 @@ public final class MeshStore implements ConfigSource, Closeable {
      * @throws StaleVersionException when the current version is another one
      */
     public ApplyResult rehearse(long expectedVersion, Change change) {
-        return decide(current, expectedVersion, change, after -> {});
+        return onWriter(() -> decided(() -> decide(current, expectedVersion, change, after -> {})));
     }
 
     private ApplyResult write(long expectedVersion, Change change, String author, String message) {
-        return decide(current, expectedVersion, change, after -> commit(after, author, message));
+        return decided(() -> decide(current, expectedVersion, change, after -> commit(after, author, message)));
+    }
+
+    /** On what is current. Decided anew whenever another replica was faster. */
+    private ApplyResult decided(Supplier<ApplyResult> decision) {
+        try {
+            return log.decide(this::take, () -> {
+                refuseUnreadable();
+                return decision.get();
+            });
+        } catch (IOException e) {
+            throw new StoreUnavailableException(log.describe() + ": " + e.getMessage() + "; the change was refused", false, e);
+        }
+    }
+
+    private void refuseUnreadable() {
+        if (unreadable.isPresent()) {
+            throw new StoreUnavailableException("another replica wrote what this one cannot read: " + unreadable.get().getMessage()
+                + "; the change was refused", false, unreadable.get());
+        }
     }
 
     private void commit(MeshSnapshot after, String author, String message) {
         keep(after, author, message);
+        become(after);
+        LOG.infof("config version %d: %s, by %s", after.version(), message, author);
+    }
+
+    private void become(MeshSnapshot after) {
         // Before anybody can acknowledge it.
         trustVersion = after.trust().equals(current.trust()) ? trustVersion : after.version();
         current = after;
-        LOG.infof("config version %d: %s, by %s", after.version(), message, author);
         for (Consumer<MeshSnapshot> listener : listeners) {
             tell(listener, after);
+        }
+    }
+
+    /** On the log's thread. Of many at a time one is enough. */
+    private void newsCame() {
+        if (!newsWait.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            writer.execute(() -> {
+                newsWait.set(false);
+                try {
+                    log.takeNew().forEach(this::take);
+                } catch (IOException e) {
+                    LOG.warnf("%s: %s; version %d stays in force until it can be read", log.describe(), e.getMessage(), current.version());
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            // The store is closed.
+        }
+    }
+
+    /** Makes current what another replica wrote. */
+    private void take(byte[] bytes) {
+        try {
+            ConfigRecord record = ConfigRecord.read(bytes);
+            history.add(record.version(), bytes);
+            become(record.snapshot().withTrust(trust.get()));
+            unreadable = Optional.empty();
+            LOG.infof("config version %d: %s, by %s, on another replica", current.version(), record.version().message(), record.version().author());
+        } catch (IOException e) {
+            unreadable = Optional.of(e);
+            LOG.errorf("%s: a version that another replica wrote cannot be read, version %d stays: %s", log.describe(),
+                current.version(), e.getMessage());
         }
     }
 
@@ -198,15 +267,15 @@ public final class MeshStore implements ConfigSource, Closeable {
         ConfigRecord record = ConfigRecord.of(snapshot, clock.instant(), author, message);
         byte[] bytes = record.toBytes();
         try {
-            journal.append(bytes);
+            log.append(bytes);
         } catch (IOException e) {
-            String text = files.describe(FILE) + ": " + e.getMessage() + "; the change was refused, version " + current.version() + " stays";
+            String text = log.describe() + ": " + e.getMessage() + "; the change is not acknowledged, version " + current.version() + " stays";
             LOG.error(text);
             throw new StoreUnavailableException(text, isFull(e), e);
         }
         history.add(record.version(), bytes);
         // Half of it is forgotten then, also where a single version is longer than what is kept.
-        if (journal.length() > Math.max(compactAbove, 4L * bytes.length)) {
+        if (log.length() > Math.max(compactAbove, 4L * bytes.length)) {
             compact();
         }
     }
@@ -214,9 +283,9 @@ public final class MeshStore implements ConfigSource, Closeable {
     /** The write is durable already: a failure here costs space and nothing else. */
     private void compact() {
         try {
-            journal.rewrite(history.records());
+            log.keepOnly(history.records());
         } catch (IOException e) {
-            LOG.warnf("%s: could not be compacted, it goes on growing: %s", files.describe(FILE), e.getMessage());
+            LOG.warnf("%s: could not be compacted, it goes on growing: %s", log.describe(), e.getMessage());
         }
     }
 
@@ -244,6 +313,6 @@ public final class MeshStore implements ConfigSource, Closeable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        journal.close();
+        log.close();
     }
 }

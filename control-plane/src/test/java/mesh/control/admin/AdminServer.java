@@ -49,7 +49,7 @@ public final class AdminServer implements AutoCloseable {
         AuditLog audit = AuditLog.open(files, clock);
         SvidIssuer issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), TokenReviewer.NONE, audit,
             new LiveLeaves(clock), Duration.ofHours(1), clock);
-        store = MeshStore.open(files, Optional.of(ca.bundle()), clock);
+        store = MeshStore.open(files, () -> Optional.of(ca.bundle()), clock);
         SidecarRegistry sidecars = new SidecarRegistry(clock);
         ads = new AdsService(store, NodeScope::view, Optional::empty, sidecars, meters);
         admin = new AdminService(store, sidecars, issuer, audit, meters);

@@ -119,13 +119,13 @@ class AuditLogTest {
 
     private List<byte[]> lines() throws IOException {
         try (Journal journal = Journal.open(files, FILE)) {
-            return journal.takeRecovered();
+            return journal.takeNew();
         }
     }
 
     private void replace(List<byte[]> lines) throws IOException {
         try (Journal journal = Journal.open(files, FILE)) {
-            journal.rewrite(lines);
+            journal.keepOnly(lines);
         }
     }
 

@@ -20,11 +20,11 @@ class DirectoryFilesTest {
     void keepsAJournalOnARealDisk() throws IOException {
         try (DirectoryFiles files = DirectoryFiles.open(temp.resolve("data")); Journal journal = Journal.open(files, "j")) {
             journal.append(new byte[] {1});
-            journal.rewrite(List.of(new byte[] {1}));
+            journal.keepOnly(List.of(new byte[] {1}));
             journal.append(new byte[] {2});
         }
         try (DirectoryFiles files = DirectoryFiles.open(temp.resolve("data")); Journal journal = Journal.open(files, "j")) {
-            assertThat(journal.takeRecovered()).containsExactly(new byte[] {1}, new byte[] {2});
+            assertThat(journal.takeNew()).containsExactly(new byte[] {1}, new byte[] {2});
         }
     }
 

@@ -93,7 +93,7 @@ class JournalTest {
         Journal journal = Journal.open(files, NAME);
         journal.append(bytes("one"));
         files.spaceLeft(3);
-        assertThatThrownBy(() -> journal.rewrite(List.of(bytes("one, again")))).hasMessageContaining("No space left");
+        assertThatThrownBy(() -> journal.keepOnly(List.of(bytes("one, again")))).hasMessageContaining("No space left");
         files.spaceLeft(1000);
         journal.append(bytes("two"));
 
@@ -107,7 +107,7 @@ class JournalTest {
             files = new CrashingFiles(new Random(seed));
             Journal journal = Journal.open(files, NAME);
             journal.append(bytes("one"));
-            journal.rewrite(List.of(bytes("one")));
+            journal.keepOnly(List.of(bytes("one")));
             journal.append(bytes("two"));
             files = files.restarted();
 
@@ -126,7 +126,7 @@ class JournalTest {
     private List<String> recovered() throws IOException {
         List<String> texts = new ArrayList<>();
         try (Journal journal = Journal.open(files, NAME)) {
-            journal.takeRecovered().forEach(record -> texts.add(new String(record, StandardCharsets.UTF_8)));
+            journal.takeNew().forEach(record -> texts.add(new String(record, StandardCharsets.UTF_8)));
         }
         return texts;
     }

@@ -82,7 +82,7 @@ class TlsPortTest {
     void start() throws Exception {
         issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), TokenReviewer.NONE, AuditLog.open(files, clock),
             new LiveLeaves(clock), Duration.ofHours(1), System::nanoTime);
-        store = MeshStore.open(files, Optional.of(ca.bundle()), clock);
+        store = MeshStore.open(files, () -> Optional.of(ca.bundle()), clock);
         serving = new ServingKey(ca.issue(issuer.reserved(), Duration.ofHours(1)));
         PeerInterceptor.ChainVerifier verifier = chain -> SvidVerifier.verify(chain, ca.bundle(), clock.instant());
         var tls = SslContextBuilder.forServer(serving).trustManager(new PeerTrust(ca::bundle, verifier))

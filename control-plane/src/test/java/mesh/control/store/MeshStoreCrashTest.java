@@ -48,14 +48,14 @@ class MeshStoreCrashTest {
         boolean crashed = files.hasCrashed();
 
         CrashingFiles after = files.restarted();
-        MeshStore store = MeshStore.open(after, Optional.empty(), CLOCK, KEEP_BYTES);
+        MeshStore store = MeshStore.open(after, () -> Optional.empty(), CLOCK, KEEP_BYTES);
         expected.check(store.current(), "seed " + seed + ", crash at operation " + operation);
         assertThat(store.history().list(0, 1)).extracting(ConfigVersion::version)
             .isEqualTo(store.current().version() == 0 ? List.of() : List.of(store.current().version()));
         store.edit(0, with(new Random(7)), "test", "after recovery");
         MeshSnapshot last = store.current();
         store.close();
-        store = MeshStore.open(after.restarted(), Optional.empty(), CLOCK, KEEP_BYTES);
+        store = MeshStore.open(after.restarted(), () -> Optional.empty(), CLOCK, KEEP_BYTES);
         assertThat(store.current()).as("write after recovery, seed %d, operation %d", seed, operation).isEqualTo(last);
         store.close();
         return crashed;
@@ -64,7 +64,7 @@ class MeshStoreCrashTest {
     private static void run(CrashingFiles files, Random random, Expectation expected) throws IOException {
         MeshStore store;
         try {
-            store = MeshStore.open(files, Optional.empty(), CLOCK, KEEP_BYTES);
+            store = MeshStore.open(files, () -> Optional.empty(), CLOCK, KEEP_BYTES);
         } catch (CrashingFiles.Crash e) {
             return;
         }
