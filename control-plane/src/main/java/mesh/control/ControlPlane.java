@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +28,7 @@ import mesh.control.ca.SvidIssuer;
 import mesh.control.ca.TokenReviewer;
 import mesh.control.etcd.EtcdLogs;
 import mesh.control.etcd.EtcdOptions;
+import mesh.control.etcd.Replicas;
 import mesh.control.journal.DirectoryFiles;
 import mesh.control.journal.RecordLogs;
 import mesh.control.ports.AdminToken;
@@ -64,6 +67,7 @@ public final class ControlPlane implements Closeable {
     private PeerTrust trust;
     private PeerInterceptor peers;
     private Optional<EtcdLogs> etcd = Optional.empty();
+    private Optional<Replicas> replicas = Optional.empty();
 
     private ControlPlane(StartOptions options) {
         this.options = options;
@@ -117,7 +121,14 @@ public final class ControlPlane implements Closeable {
         // What other replicas do, as far as it is not a version of the configuration.
         bans.onOthers(peers::cut);
         authorities.onOthers(serving::renew);
-        timer.scheduleWithFixedDelay(authorities::renewIfDue, 1, 1, TimeUnit.HOURS);
+        timer.scheduleWithFixedDelay(this::renewAuthority, 1, 1, TimeUnit.HOURS);
+    }
+
+    /** Each could: the log lets one in. One at a time saves the others the work. */
+    private void renewAuthority() {
+        if (replicas.map(Replicas::leads).orElse(true)) {
+            authorities.renewIfDue();
+        }
     }
 
     /** A version that another replica wrote may be there because of what it has done to the authority before: that comes first. */
@@ -137,6 +148,7 @@ public final class ControlPlane implements Closeable {
 
     private RecordLogs shared(EtcdOptions cluster) throws IOException {
         etcd = Optional.of(opened(EtcdLogs.open(cluster)));
+        replicas = Optional.of(opened(Replicas.join(etcd.get(), UUID.randomUUID().toString())));
         return etcd.get();
     }
 
@@ -183,8 +195,22 @@ public final class ControlPlane implements Closeable {
      */
     CaService.Parts caParts(SidecarRegistry sidecars, InstantSource clock) {
         Rotation.Publisher publisher = (author, message) -> store.trust(ca.bundle(), author, message);
-        Rotation rotation = new Rotation(ca, authorities, leaves, watches, () -> behind(sidecars), serving::renew, publisher, audit);
+        Rotation rotation = new Rotation(ca, authorities, leaves, watches, () -> unsettled(sidecars), serving::renew, publisher, audit);
         return new CaService.Parts(authorities, bans, audit, rotation, publisher, peers::cut, issuer.reserved(), clock);
+    }
+
+    /** A replica knows what its own sidecars have acknowledged: with others there it knows too little, and a step has to wait. */
+    private List<Rotation.Blocker> unsettled(SidecarRegistry sidecars) {
+        List<Rotation.Blocker> all = new ArrayList<>(behind(sidecars));
+        try {
+            if (replicas.isPresent()) {
+                replicas.get().others().forEach(other -> all.add(new Rotation.Blocker("replica " + other, "",
+                    "has sidecars of which nothing is known here (expected: one replica, while a root is rotated)")));
+            }
+        } catch (IOException e) {
+            all.add(new Rotation.Blocker("", "", "which replicas there are cannot be read: " + e.getMessage()));
+        }
+        return all;
     }
 
     /** Also those that do not follow the bundle by itself, such as an Envoy. */
@@ -198,6 +224,10 @@ public final class ControlPlane implements Closeable {
 
     Optional<EtcdLogs> etcd() {
         return etcd;
+    }
+
+    Optional<Replicas> replicas() {
+        return replicas;
     }
 
     SvidIssuer issuer() {

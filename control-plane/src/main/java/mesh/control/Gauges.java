@@ -17,6 +17,9 @@ final class Gauges {
         plane.etcd().ifPresent(etcd -> Gauge.builder("mesh_store_silence_seconds", etcd::silentSeconds)
             .description("for how long no etcd server has answered")
             .register(registry));
+        plane.replicas().ifPresent(replicas -> Gauge.builder("mesh_store_leader", () -> replicas.leads() ? 1 : 0)
+            .description("1 on the replica that leads, 0 on the others")
+            .register(registry));
         expiry(registry, "root", () -> plane.ca().issuer().root());
         // Of a root that signs identities itself: the same.
         expiry(registry, "intermediate", () -> plane.ca().issuer().certificate());
