@@ -27,6 +27,7 @@ import mesh.pki.Passphrase;
  * @param calls           who may read and change the configuration
  * @param ca              what the certificate authority is made of
  * @param kubernetes      who says whose service-account tokens are; empty where there are none
+ * @param streamAge       after which a subscription is asked to come back, to whichever replica; at least 1 s
  * @param etcd            where the replicas keep what they share; empty for one control plane that keeps all in its data directory
  */
 public record StartOptions(
@@ -40,7 +41,8 @@ public record StartOptions(
     CallPolicy calls,
     Ca ca,
     Optional<KubernetesTokens.Settings> kubernetes,
-    Optional<EtcdOptions> etcd) {
+    Optional<EtcdOptions> etcd,
+    Duration streamAge) {
 
     /**
      * The certificate authority's part.
@@ -64,6 +66,9 @@ public record StartOptions(
         differ("--metrics-listen", metricsListen, "--plaintext-listen", plaintextListen);
         checkDomain("--admin", calls.admins(), trustDomain);
         checkDomain("--reader", calls.readers(), trustDomain);
+        if (streamAge.compareTo(Duration.ofSeconds(1)) < 0) {
+            throw new IllegalArgumentException("--max-stream-age: " + streamAge.toMillis() + "ms (expected: at least 1s)");
+        }
         if (svidTtl.isNegative() || svidTtl.isZero() || svidTtl.compareTo(Duration.ofHours(24)) > 0) {
             throw new IllegalArgumentException("--svid-ttl: " + svidTtl.toSeconds() + "s (expected: more than 0 and at most 24h)");
         }

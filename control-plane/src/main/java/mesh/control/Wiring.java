@@ -31,6 +31,7 @@ import mesh.control.store.SharedViews;
 import mesh.control.stream.NodeView;
 import mesh.control.stream.PeerSource;
 import mesh.control.stream.SidecarRegistry;
+import mesh.control.stream.StreamAge;
 import mesh.time.Env;
 
 /** Hands the parts of the {@link ControlPlane}, which {@code main} opened, to the servers and services that Quarkus makes. */
@@ -81,6 +82,12 @@ public final class Wiring {
     @Singleton
     CaService.Parts ca(SidecarRegistry sidecars) {
         return opened.caParts(sidecars, Env.system().clock());
+    }
+
+    @Produces
+    @Singleton
+    StreamAge age() {
+        return new StreamAge(opened.options().streamAge(), Env.system().random());
     }
 
     @Produces

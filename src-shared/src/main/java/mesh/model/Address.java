@@ -1,5 +1,8 @@
 package mesh.model;
 
+import java.util.List;
+import java.util.stream.Collectors;
+
 /**
  * Where something listens: a host and a port. {@code :8080} has an empty host, which means every local address when bound and is
  * refused for an endpoint. IPv6 hosts are held without brackets.
@@ -53,6 +56,11 @@ public record Address(String host, int port) implements Comparable<Address> {
 
     private static IllegalArgumentException invalid(String text) {
         return new IllegalArgumentException("\"" + text + "\" (expected: host:port, :port or [ipv6]:port)");
+    }
+
+    /** As people write several: by commas. */
+    public static String listed(List<Address> addresses) {
+        return addresses.stream().map(Address::toString).collect(Collectors.joining(","));
     }
 
     /** Loopback by its text; a name is only known to be loopback when it is {@code localhost}. */

@@ -89,6 +89,10 @@ final class StartCommand implements Callable<Integer> {
             + " without either they are protected by the file's mode alone")
     private Path caPassphraseFile;
 
+    @Option(names = "--max-stream-age", paramLabel = "DURATION", defaultValue = "30m",
+        description = "after it a subscription is asked to come back, to whichever replica, so that each has its share")
+    private Duration streamAge;
+
     @Mixin
     private StoreOptions store = new StoreOptions();
 
@@ -153,7 +157,7 @@ final class StartCommand implements Callable<Integer> {
             options = new StartOptions(dataDir, listen, plaintextListen, metricsListen, trustDomain, svidTtl,
                 serverNames(), new CallPolicy(Set.copyOf(admins), Set.copyOf(readers), dev), ca(),
                 Optional.ofNullable(kubernetes).map(Kubernetes::settings),
-                store.options());
+                store.options(), streamAge);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

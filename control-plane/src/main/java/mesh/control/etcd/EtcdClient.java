@@ -51,6 +51,7 @@ final class EtcdClient implements Closeable {
     private final String where;
     private final Client etcd;
     private volatile long answeredAt = System.nanoTime();
+    private volatile boolean closed;
 
     /** @throws IOException naming the file that cannot be used; whether the servers are there is seen at the first call */
     EtcdClient(EtcdOptions options) throws IOException {
@@ -174,7 +175,7 @@ final class EtcdClient implements Closeable {
                     good = true;
                     return result;
                 } catch (IOException e) {
-                    if (left < TRY.toNanos() || !mayPass(e.getCause())) {
+                    if (closed || left < TRY.toNanos() || !mayPass(e.getCause())) {
                         throw e;
                     }
                     pause();
@@ -234,6 +235,7 @@ final class EtcdClient implements Closeable {
 
     @Override
     public void close() {
+        closed = true;
         etcd.close();
     }
 }

@@ -39,6 +39,7 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
     private final SidecarRegistry sidecars;
     private final StreamMetrics metrics;
     private final StreamLimits limits;
+    private final StreamAge age;
     private final Ticker ticker;
     private final Map<Dialect, ResourceCache> caches = new EnumMap<>(Dialect.class);
     private final Set<StreamSession<?, ?>> sessions = ConcurrentHashMap.newKeySet();
@@ -48,17 +49,18 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
     private final Debounce debounce;
 
     @Inject
-    public AdsService(ConfigSource source, NodeView scope, PeerSource peers, SidecarRegistry sidecars, MeterRegistry meters) {
-        this(source, scope, peers, sidecars, meters, Env.system().ticker(), StreamLimits.DEFAULT);
+    public AdsService(ConfigSource source, NodeView scope, PeerSource peers, SidecarRegistry sidecars, MeterRegistry meters, StreamAge age) {
+        this(source, scope, peers, sidecars, meters, age, Env.system().ticker(), StreamLimits.DEFAULT);
     }
 
-    AdsService(ConfigSource source, NodeView scope, PeerSource peers, SidecarRegistry sidecars, MeterRegistry meters, Ticker ticker,
+    AdsService(ConfigSource source, NodeView scope, PeerSource peers, SidecarRegistry sidecars, MeterRegistry meters, StreamAge age, Ticker ticker,
         StreamLimits limits) {
         this.source = source;
         this.scope = scope;
         this.peers = peers;
         this.sidecars = sidecars;
         this.metrics = new StreamMetrics(meters, sidecars);
+        this.age = age;
         this.ticker = ticker;
         this.limits = limits;
         for (Dialect dialect : Dialect.values()) {
@@ -71,11 +73,13 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
 
     private static ScheduledExecutorService pool() {
         AtomicInteger count = new AtomicInteger();
-        return new ScheduledThreadPoolExecutor(Math.max(2, Runtime.getRuntime().availableProcessors()), task -> {
+        ScheduledThreadPoolExecutor pool = new ScheduledThreadPoolExecutor(Math.max(2, Runtime.getRuntime().availableProcessors()), task -> {
             Thread thread = new Thread(task, "mesh-xds-" + count.incrementAndGet());
             thread.setDaemon(true);
             return thread;
         });
+        pool.setRemoveOnCancelPolicy(true);
+        return pool;
     }
 
     @Override
@@ -101,6 +105,7 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
         }
         sessions.add(session);
         session.begin();
+        session.retireAfter(age.next());
         return session;
     }
 

@@ -11,6 +11,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -60,6 +61,7 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
     private final ScheduledExecutorService pool;
     private final Executor serial;
     private final Ticker ticker;
+    private volatile Future<?> retirement;
 
     // All below: on the serial executor only.
     private String workload;
@@ -108,6 +110,21 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
         });
     }
 
+    /** Retires it when it is so old and still there. */
+    void retireAfter(Duration age) {
+        retirement = pool.schedule(this::retire, age.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Tells the client to come back, to whichever replica it finds: nothing is wrong. What was being sent arrives. Any thread. */
+    void retire() {
+        run(() -> {
+            if (!closed) {
+                close();
+                out.onCompleted();
+            }
+        });
+    }
+
     /** Tells the client to go and come back. Any thread. */
     void end(Status status) {
         run(() -> fail(status));
@@ -125,12 +142,7 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
 
     @Override
     public void onCompleted() {
-        run(() -> {
-            if (!closed) {
-                close();
-                out.onCompleted();
-            }
-        });
+        retire();
     }
 
     private void run(Runnable step) {
@@ -267,6 +279,10 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
             return;
         }
         closed = true;
+        Future<?> planned = retirement;
+        if (planned != null) {
+            planned.cancel(false);
+        }
         unsent.clear();
         latest = null;
         opening.closed(this);

@@ -26,6 +26,7 @@ import mesh.control.store.MeshStore;
 import mesh.control.store.NodeScope;
 import mesh.control.stream.AdsService;
 import mesh.control.stream.SidecarRegistry;
+import mesh.control.stream.StreamAge;
 import mesh.model.TrustDomain;
 import mesh.pki.CertificateAuthority;
 import mesh.time.FakeClock;
@@ -51,7 +52,7 @@ public final class AdminServer implements AutoCloseable {
             new LiveLeaves(clock), Duration.ofHours(1), clock);
         store = MeshStore.open(files, () -> Optional.of(ca.bundle()), clock);
         SidecarRegistry sidecars = new SidecarRegistry(clock);
-        ads = new AdsService(store, NodeScope::view, Optional::empty, sidecars, meters);
+        ads = new AdsService(store, NodeScope::view, Optional::empty, sidecars, meters, new StreamAge(Duration.ofHours(1), new Random(1)));
         admin = new AdminService(store, sidecars, issuer, audit, meters);
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
             .intercept(new PeerInterceptor(new CallPolicy(Set.of(), Set.of(), true), AdminToken.of("t".repeat(43)), chain -> {

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -58,7 +59,7 @@ class AdsServiceTest {
             views.add(workload + "/" + node);
             return whole;
         };
-        service = new AdsService(store, all, () -> peer, sidecars, meters, System::nanoTime, LIMITS);
+        service = new AdsService(store, all, () -> peer, sidecars, meters, new StreamAge(Duration.ofHours(1), new Random(1)), System::nanoTime, LIMITS);
         server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).addService(service).build().start();
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort()).usePlaintext().build();
     }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import mesh.disk.DirectoryLock;
+import mesh.model.Address;
 import mesh.model.ApplyResult;
 import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
@@ -54,16 +55,16 @@ final class ControlPlaneFeed implements Feed {
     @Override
     public List<Problem> open() {
         // A sidecar beside its control plane, for a first look: no certificates, and so no mTLS.
-        if (asked.caPin().isEmpty() && asked.address().isLoopback() && !Files.exists(asked.stateDir())) {
-            LOG.warnf("neither --ca-pin nor %s: plaintext to %s, and no certificates", asked.stateDir(), asked.address());
-            ManagedChannel channel = ControlPlaneChannels.plaintext(asked.address());
+        if (asked.caPin().isEmpty() && asked.addresses().stream().allMatch(Address::isLoopback) && !Files.exists(asked.stateDir())) {
+            LOG.warnf("neither --ca-pin nor %s: plaintext to %s, and no certificates", asked.stateDir(), Address.listed(asked.addresses()));
+            ManagedChannel channel = ControlPlaneChannels.plaintext(asked.addresses());
             way = channel::shutdownNow;
             source = source(() -> channel, sidecar::apply, XdsSource.Fallback.NONE);
             return List.of();
         }
         try {
             IdentitySource.Origin origin = new IdentitySource.Origin(
-                asked.address(), asked.node(), asked.workload(), asked.caPin().map(CaPin::parse), asked.joinTokenFile());
+                asked.addresses(), asked.node(), asked.workload(), asked.caPin().map(CaPin::parse), asked.joinTokenFile());
             state = StateDirectory.open(asked.stateDir());
             lock();
             identity = new IdentitySource(origin, state, this::rotate, sidecar.metrics()::certificateRenewal, env);
@@ -72,7 +73,7 @@ final class ControlPlaneFeed implements Feed {
             source = source(identity::channel, coldStart::apply, coldStart::restore);
             Optional<String> hopeless = identity.open();
             if (identity.hasOne()) {
-                source.knock(asked.address());
+                source.knock(asked.addresses());
             }
             return hopeless.map(why -> List.of(new Problem("", why))).orElse(List.of());
         } catch (IOException e) {

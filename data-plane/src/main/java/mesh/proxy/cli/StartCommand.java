@@ -37,8 +37,9 @@ final class StartCommand implements Callable<Integer> {
     @Option(names = "--config", paramLabel = "FILE", description = "configuration in YAML; followed while it changes")
     private Path config;
 
-    @Option(names = "--control-plane", paramLabel = "HOST:PORT", description = "control plane to subscribe to, its TLS port")
-    private Address controlPlane;
+    @Option(names = "--control-plane", paramLabel = "HOST:PORT", split = ",",
+        description = "control plane to subscribe to, its TLS port; of replicas all, by commas or again and again: one of them is chosen by chance")
+    private List<Address> controlPlane;
 
     @Option(names = "--workload", paramLabel = "NAME", description = "what runs beside this sidecar, such as payments")
     private String workload;
@@ -140,7 +141,9 @@ final class StartCommand implements Callable<Integer> {
     }
 
     private StartOptions.Origin controlPlane() {
-        check(!controlPlane.host().isEmpty() && controlPlane.port() != 0, "--control-plane", controlPlane, "host:port, such as mesh.example:15012");
+        for (Address each : controlPlane) {
+            check(!each.host().isEmpty() && each.port() != 0, "--control-plane", each, "host:port, such as mesh.example:15012");
+        }
         check(workload != null && !workload.isBlank(), "--workload", Objects.toString(workload, ""), "what runs beside this sidecar, such as payments");
         check(caPin == null || caPin.matches("sha256:[0-9a-fA-F]{64}"), "--ca-pin", caPin, "sha256: and 64 hexadecimal digits");
         check(joinTokenFile == null || caPin != null, "--join-token-file", joinTokenFile, "--ca-pin with it");

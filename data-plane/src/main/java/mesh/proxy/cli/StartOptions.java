@@ -2,6 +2,7 @@ package mesh.proxy.cli;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import mesh.model.Address;
 import mesh.model.Locality;
@@ -48,13 +49,13 @@ record StartOptions(
     /**
      * A control plane.
      *
-     * @param address       its TLS port
+     * @param addresses     TLS ports of its replicas
      * @param workload      the path of this workload's SPIFFE id without the leading slash
      * @param node          this instance's name
      * @param joinTokenFile holds the token for the first certificate; not needed when the state directory has one
      * @param caPin         {@code sha256:} and 64 hexadecimal digits: how the control plane is known at first contact
      * @param stateDir      keeps key, certificate, bundle and configuration over restarts
      */
-    record ControlPlane(Address address, String workload, String node, Optional<Path> joinTokenFile, Optional<String> caPin, Path stateDir)
+    record ControlPlane(List<Address> addresses, String workload, String node, Optional<Path> joinTokenFile, Optional<String> caPin, Path stateDir)
         implements Origin {}
 }

@@ -41,7 +41,7 @@ final class Enrolment {
             throw new IOException("no good identity " + missing.get());
         }
         String token = Files.readString(origin.joinTokenFile().get()).strip();
-        ManagedChannel channel = ControlPlaneChannels.pinned(origin.controlPlane(), origin.pin().get(), clock);
+        ManagedChannel channel = ControlPlaneChannels.pinned(origin.controlPlanes(), origin.pin().get(), clock);
         try {
             return client.request(channel, token);
         } finally {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -34,12 +35,13 @@ public final class IdentitySource implements AutoCloseable {
     /**
      * How a first identity is had.
      *
+     * @param controlPlanes replicas, any of which will do
      * @param node          as the sidecar calls itself
      * @param workload      the path of its SPIFFE id without the leading slash
      * @param pin           of the control plane's CA; empty when the state directory has an identity
      * @param joinTokenFile holds the token; empty when the state directory has an identity
      */
-    public record Origin(Address controlPlane, String node, String workload, Optional<CaPin> pin, Optional<Path> joinTokenFile) {}
+    public record Origin(List<Address> controlPlanes, String node, String workload, Optional<CaPin> pin, Optional<Path> joinTokenFile) {}
 
     /** Told how each request for a certificate has ended. */
     @FunctionalInterface
@@ -123,7 +125,7 @@ public final class IdentitySource implements AutoCloseable {
                 LOG.warnf("no certificate yet: %s", words);
                 return Optional.empty();
             }
-            return Optional.of("no certificate from " + origin.controlPlane() + ": " + words);
+            return Optional.of("no certificate from " + Address.listed(origin.controlPlanes()) + ": " + words);
         } catch (IOException | IllegalArgumentException e) {
             return Optional.of(e.getMessage());
         }
@@ -249,7 +251,7 @@ public final class IdentitySource implements AutoCloseable {
 
     private void use(Svid svid, TrustBundle bundle) {
         Held before = held;
-        held = new Held(svid, bundle, ControlPlaneChannels.mutual(origin.controlPlane(), svid, bundle, env.clock()));
+        held = new Held(svid, bundle, ControlPlaneChannels.mutual(origin.controlPlanes(), svid, bundle, env.clock()));
         boolean isNew = before != null && before.svid != svid;
         if (isNew || before == null || !before.bundle.equals(bundle)) {
             // What has just been issued is the best there is, whatever its root.

@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -94,6 +95,8 @@ public final class XdsSource implements AutoCloseable {
     private volatile boolean closed;
     private Stream stream;
     private boolean fellBack;
+    /** The control plane ended the last stream in good order, at a moment of its choice: no herd, and nothing to wait for. */
+    private volatile boolean asked;
 
     /**
      * @param channels to the control plane; asked before each stream, may give the same one again. Whoever supplies it closes it.
@@ -132,13 +135,18 @@ public final class XdsSource implements AutoCloseable {
      * Looks whether anybody listens where the control plane should be, and if not falls back at once: what a first stream needs takes long
      * to load, and clients would wait for it. Before {@link #start}, and without a container. Returns at once.
      */
-    public void knock(Address controlPlane) {
+    public void knock(List<Address> controlPlanes) {
         run(() -> {
-            try (Socket socket = new Socket()) {
-                socket.connect(new InetSocketAddress(controlPlane.host(), controlPlane.port()), (int) PATIENCE.toMillis());
-            } catch (IOException e) {
-                fallBack(controlPlane + ": " + e.getMessage());
+            List<String> silent = new ArrayList<>();
+            for (Address each : controlPlanes) {
+                try (Socket socket = new Socket()) {
+                    socket.connect(new InetSocketAddress(each.host(), each.port()), (int) PATIENCE.toMillis() / controlPlanes.size());
+                    return;
+                } catch (IOException e) {
+                    silent.add(each + ": " + e.getMessage());
+                }
             }
+            fallBack(String.join("; ", silent));
         });
     }
 
@@ -171,7 +179,7 @@ public final class XdsSource implements AutoCloseable {
         schedule(() -> pause.complete(null), pauseMillis * 1_000_000);
         pause.thenCompose(now -> reconnect.untilGood(this::attempt)).whenComplete((worked, failure) -> {
             if (!closed) {
-                subscribe(env.random().nextLong(FIRST_PAUSE_MILLIS + 1));
+                subscribe(asked ? 0 : env.random().nextLong(FIRST_PAUSE_MILLIS + 1));
             }
         });
     }
@@ -185,10 +193,13 @@ public final class XdsSource implements AutoCloseable {
         }
         run(() -> {
             stream = new Stream(end);
+            asked = false;
             try {
                 ManagedChannel channel = channels.get();
                 // Its own pauses grow to minutes; ours decide.
                 channel.resetConnectBackoff();
+                // The stream before has ended, and perhaps because another replica should have the next: so a new connection.
+                channel.enterIdle();
                 AggregatedDiscoveryServiceGrpc.newStub(channel).deltaAggregatedResources(stream);
                 stream.send(stream.session.open());
             } catch (RuntimeException e) {
@@ -277,7 +288,10 @@ public final class XdsSource implements AutoCloseable {
 
         @Override
         public void onCompleted() {
-            run(() -> ended(Status.UNAVAILABLE.withDescription("the control plane ended the stream").asException()));
+            run(() -> {
+                asked = answered;
+                ended(Status.UNAVAILABLE.withDescription("the control plane ended the stream").asException());
+            });
         }
 
         void send(List<DeltaDiscoveryRequest> requests) {

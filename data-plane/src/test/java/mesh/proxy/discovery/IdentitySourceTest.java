@@ -57,7 +57,7 @@ class IdentitySourceTest {
         if (token.isPresent()) {
             Files.writeString(file, token.get() + "\n");
         }
-        var origin = new IdentitySource.Origin(server.address(), "payments-1", "payments", pin.map(CaPin::parse), token.map(text -> file));
+        var origin = new IdentitySource.Origin(List.of(server.address()), "payments-1", "payments", pin.map(CaPin::parse), token.map(text -> file));
         return new IdentitySource(origin, StateDirectory.open(directory.resolve("state")), (svid, bundle) -> {
             current.add(svid);
             trusted.add(bundle);

@@ -194,9 +194,9 @@ class XdsSourceTest {
     void makesDoBeforeItStartsWhereNobodyListens() throws Exception {
         Address at = new Address("127.0.0.1", server.getPort());
         left = Optional.of(ONE.withVersion(41));
-        source.knock(at);
+        source.knock(List.of(at));
         server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
-        source.knock(at);
+        source.knock(List.of(at));
         await().until(() -> source.state().applied());
         assertThat(restored).containsExactly(at + ": Connection refused");
         assertThat(source.state().version()).isEqualTo(41);

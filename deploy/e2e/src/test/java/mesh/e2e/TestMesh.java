@@ -26,6 +26,7 @@ final class TestMesh implements AutoCloseable {
 
     private final Path dir;
     private final ControlPlaneProcess controlPlane;
+    private final String[] sidecarOptions;
     private final Map<String, SidecarProcess> sidecars = new LinkedHashMap<>();
     private final Map<String, Address> inbound = new LinkedHashMap<>();
     private final Map<String, Address> applications = new LinkedHashMap<>();
@@ -33,8 +34,14 @@ final class TestMesh implements AutoCloseable {
     private boolean tcp;
 
     TestMesh(Path dir, String... controlPlaneOptions) throws IOException {
+        this(dir, new ControlPlaneProcess(dir.resolve("control-plane"), controlPlaneOptions));
+    }
+
+    /** @param sidecarOptions of every sidecar, beside those that lead it to this control plane */
+    TestMesh(Path dir, ControlPlaneProcess controlPlane, String... sidecarOptions) throws IOException {
         this.dir = dir;
-        this.controlPlane = new ControlPlaneProcess(dir.resolve("control-plane"), controlPlaneOptions);
+        this.controlPlane = controlPlane;
+        this.sidecarOptions = sidecarOptions;
     }
 
     /** Bytes pass as they come, without HTTP. */
@@ -45,7 +52,7 @@ final class TestMesh implements AutoCloseable {
 
     /** Starts the sidecar of web. */
     TestMesh web() throws IOException {
-        sidecars.put("web-1", SidecarProcess.of(controlPlane, "web", "web-1", dir));
+        sidecars.put("web-1", SidecarProcess.of(controlPlane, "web", "web-1", dir, sidecarOptions));
         return this;
     }
 
@@ -53,7 +60,7 @@ final class TestMesh implements AutoCloseable {
     TestMesh payments(String node, Address application) throws IOException {
         applications.put(node, application);
         inbound.put(node, Ports.free());
-        sidecars.put(node, SidecarProcess.of(controlPlane, "payments", node, dir));
+        sidecars.put(node, SidecarProcess.of(controlPlane, "payments", node, dir, sidecarOptions));
         return this;
     }
 
