@@ -15,6 +15,7 @@ import io.etcd.jetcd.options.GetOption;
 import io.etcd.jetcd.options.PutOption;
 import io.etcd.jetcd.options.WatchOption;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.GrpcSslContexts;
 import io.micrometer.core.instrument.Metrics;
 import io.micrometer.core.instrument.Timer;
@@ -221,7 +222,8 @@ final class EtcdClient implements Closeable {
             last = last.getCause();
         }
         String bottom = last.getMessage() == null ? last.toString() : last.getMessage();
-        return status.getCode() == Status.Code.UNKNOWN ? bottom : status.getCode() + ": " + bottom;
+        boolean told = status.getCode() == Status.Code.UNKNOWN || last instanceof StatusRuntimeException;
+        return told ? bottom : status.getCode() + ": " + bottom;
     }
 
     private static void pause() throws IOException {
