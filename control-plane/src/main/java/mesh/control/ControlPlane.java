@@ -7,12 +7,16 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import mesh.control.backup.Backup;
+import mesh.control.backup.BackupService;
 import mesh.control.ca.AuditLog;
 import mesh.control.ca.Authorities;
 import mesh.control.ca.Bans;
@@ -30,6 +34,7 @@ import mesh.control.etcd.EtcdLogs;
 import mesh.control.etcd.EtcdOptions;
 import mesh.control.etcd.Replicas;
 import mesh.control.journal.DirectoryFiles;
+import mesh.control.journal.RecordLog;
 import mesh.control.journal.RecordLogs;
 import mesh.control.ports.AdminToken;
 import mesh.control.ports.PeerInterceptor;
@@ -66,6 +71,7 @@ public final class ControlPlane implements Closeable {
     private ServingCertificate serving;
     private PeerTrust trust;
     private PeerInterceptor peers;
+    private final Map<String, RecordLog> openLogs = new HashMap<>();
     private Optional<EtcdLogs> etcd = Optional.empty();
     private Optional<Replicas> replicas = Optional.empty();
 
@@ -91,7 +97,12 @@ public final class ControlPlane implements Closeable {
 
     private void build(Env env) throws IOException {
         DirectoryFiles files = opened(DirectoryFiles.open(options.dataDir()));
-        RecordLogs logs = options.etcd().isPresent() ? shared(options.etcd().get()) : files;
+        RecordLogs kept = options.etcd().isPresent() ? shared(options.etcd().get()) : files;
+        RecordLogs logs = name -> {
+            RecordLog log = kept.log(name);
+            openLogs.put(name, log);
+            return log;
+        };
         authorities = opened(Authorities.open(logs, files, options.trustDomain(), options.ca().passphrase(), options.ca().brought(), env.clock()));
         bans = opened(Bans.open(logs));
         ca = new CurrentTrust(authorities, bans);
@@ -220,6 +231,10 @@ public final class ControlPlane implements Closeable {
             .filter(each -> each.connected() && each.acknowledgedVersion() < version)
             .map(each -> new Rotation.Blocker(each.node(), each.spiffeId(), "has not acknowledged version " + version + " of the configuration"))
             .toList();
+    }
+
+    BackupService.Logs logs() {
+        return new BackupService.Logs(Backup.LOGS.stream().map(openLogs::get).toList());
     }
 
     Optional<EtcdLogs> etcd() {

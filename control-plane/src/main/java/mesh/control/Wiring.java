@@ -19,6 +19,7 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import mesh.control.backup.BackupService;
 import mesh.control.ca.AuditLog;
 import mesh.control.ca.BundleWatches;
 import mesh.control.ca.CaService;
@@ -88,6 +89,12 @@ public final class Wiring {
     @Singleton
     StreamAge age() {
         return new StreamAge(opened.options().streamAge(), Env.system().random());
+    }
+
+    @Produces
+    @Singleton
+    BackupService.Logs logs() {
+        return opened.logs();
     }
 
     @Produces

@@ -11,5 +11,5 @@ import picocli.CommandLine.Command;
     version = "mesh 0.1.0",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {ControlPlaneCommand.class, ProxyStatusCommand.class, ConfigCommand.class, TokenCommand.class, CertificateCommand.class,
-        CaCommand.class, UpCommand.class})
+        CaCommand.class, BackupCommand.class, RestoreCommand.class, UpCommand.class})
 public final class MeshCommand {}

@@ -131,7 +131,7 @@ public final class Journal implements RecordLog {
 
     /** Never overtaken: nobody else has the directory. After a failure the journal can be used on: the next call clears up first. */
     @Override
-    public void append(byte[] record) throws IOException {
+    public synchronized void append(byte[] record) throws IOException {
         settle();
         byte[] frame = Frame.of(record);
         torn = true;
@@ -163,7 +163,13 @@ public final class Journal implements RecordLog {
     }
 
     @Override
-    public void keepOnly(List<byte[]> records) throws IOException {
+    public void fill(List<byte[]> records) throws IOException {
+        keepOnly(records);
+        settle();
+    }
+
+    @Override
+    public synchronized void keepOnly(List<byte[]> records) throws IOException {
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         content.writeBytes(HEADER);
         records.forEach(record -> content.writeBytes(Frame.of(record)));
@@ -187,8 +193,9 @@ public final class Journal implements RecordLog {
         }
     }
 
+    /** At any time: not in the middle of a write. */
     @Override
-    public List<byte[]> readAll() throws IOException {
+    public synchronized List<byte[]> readAll() throws IOException {
         return read(files, name);
     }
 

@@ -68,6 +68,13 @@ public interface RecordLog extends Closeable {
     /** All that is in it, taken or not; changes nothing. */
     List<byte[]> readAll() throws IOException;
 
+    /** Puts these into it, which is empty. */
+    default void fill(List<byte[]> records) throws IOException {
+        for (byte[] record : records) {
+            append(record);
+        }
+    }
+
     /** Forgets all but its newest records, which are these. After a failure the others are still there. */
     void keepOnly(List<byte[]> newest) throws IOException;
 
