@@ -20,7 +20,8 @@ import picocli.CommandLine.Spec;
 /** {@code mesh backup}. */
 @Command(
     name = "backup",
-    description = "Writes everything a running control plane keeps into a file: configuration, history, authority with its keys, tokens, bans, issue log.",
+    description = "Writes everything a running control plane keeps into a file: configuration and history, the authority with its keys, tokens, bans,"
+        + " the issue log.",
     mixinStandardHelpOptions = true)
 final class BackupCommand implements Callable<Integer> {
 

@@ -132,7 +132,8 @@ final class EtcdLog implements RecordLog {
         return switch (form) {
             case WHOLE -> rest;
             case IN_PARTS -> joined(number, writer, ByteBuffer.wrap(rest).getInt());
-            default -> throw damaged(key(number), "a record of form " + form + " (expected: " + WHOLE + " or " + IN_PARTS + "; a newer program wrote it)");
+            default -> throw damaged(key(number),
+                "a record of form " + form + " (expected: " + WHOLE + " or " + IN_PARTS + "; a newer program wrote it)");
         };
     }
 

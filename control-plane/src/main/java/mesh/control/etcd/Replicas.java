@@ -29,6 +29,7 @@ public final class Replicas implements Closeable {
 
     private static final Logger LOG = Logger.getLogger(Replicas.class);
     private static final Duration LIFE = Duration.ofSeconds(5);
+    private static final int MOST = 1000;
     private static final String LEADER = "leader";
     private static final String ALL = "replica/", AFTER_ALL = "replica0";
 
@@ -67,7 +68,8 @@ public final class Replicas implements Closeable {
 
     /** The other ones, as etcd knows them now. */
     public List<String> others() throws IOException {
-        return etcd.range(ALL, AFTER_ALL, 1000).stream().map(KeyValue::getValue).map(value -> value.toString(UTF_8)).filter(each -> !each.equals(name))
+        return etcd.range(ALL, AFTER_ALL, MOST).stream()
+            .map(KeyValue::getValue).map(value -> value.toString(UTF_8)).filter(each -> !each.equals(name))
             .toList();
     }
 

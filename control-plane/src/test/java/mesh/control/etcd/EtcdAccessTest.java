@@ -45,8 +45,8 @@ class EtcdAccessTest {
         Path certificate = Files.writeString(dir.resolve("etcd.pem"), PemFiles.encode(svid.chain()));
         Path key = Files.writeString(dir.resolve("etcd.key"), KeyPem.encode(svid.key(), Optional.empty()));
         tls = new EtcdOptions.Tls(anchors, Optional.of(new EtcdOptions.Tls.Client(certificate, key)));
-        server = EtcdCluster.start(1, dir, "--cert-file", certificate.toString(), "--key-file", key.toString(), "--trusted-ca-file", anchors.toString(),
-            "--client-cert-auth");
+        server = EtcdCluster.start(1, dir, "--cert-file", certificate.toString(), "--key-file", key.toString(),
+            "--trusted-ca-file", anchors.toString(), "--client-cert-auth");
     }
 
     @AfterEach

@@ -147,7 +147,8 @@ class EtcdMeshStoreTest extends MeshStoreContract {
         Change many = current -> {
             List<Endpoint> endpoints = new ArrayList<>();
             for (int i = 0; i < 150_000; i++) {
-                endpoints.add(new Endpoint(new Address("h" + Long.toString(random.nextLong() >>> 1, 36), 1 + random.nextInt(65_000)), 1, Optional.empty()));
+                Address address = new Address("h" + Long.toString(random.nextLong() >>> 1, 36), 1 + random.nextInt(65_000));
+                endpoints.add(new Endpoint(address, 1, Optional.empty()));
             }
             Map<String, EndpointSet> sets = new LinkedHashMap<>(cluster("big").applyTo(current).endpoints());
             sets.put("big", new EndpointSet("big", endpoints));

@@ -59,7 +59,8 @@ class AdsServiceTest {
             views.add(workload + "/" + node);
             return whole;
         };
-        service = new AdsService(store, all, () -> peer, sidecars, meters, new StreamAge(Duration.ofHours(1), new Random(1)), System::nanoTime, LIMITS);
+        service = new AdsService(store, all, () -> peer, sidecars, meters, new StreamAge(Duration.ofHours(1), new Random(1)),
+            System::nanoTime, LIMITS);
         server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).addService(service).build().start();
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort()).usePlaintext().build();
     }

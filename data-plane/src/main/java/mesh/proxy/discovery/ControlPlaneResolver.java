@@ -70,9 +70,9 @@ final class ControlPlaneResolver extends NameResolver {
                 }
             }
             Collections.shuffle(found);
+            Status nowhere = Status.UNAVAILABLE.withDescription("unknown host: " + String.join(", ", unknown));
             listener.onResult(ResolutionResult.newBuilder()
-                .setAddressesOrError(found.isEmpty() ? StatusOr.fromStatus(Status.UNAVAILABLE.withDescription("unknown host: " + String.join(", ", unknown)))
-                    : StatusOr.fromValue(found))
+                .setAddressesOrError(found.isEmpty() ? StatusOr.fromStatus(nowhere) : StatusOr.fromValue(found))
                 .setAttributes(Attributes.EMPTY).build());
         });
     }
