@@ -1,13 +1,12 @@
 package mesh.model;
 
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
+import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import mesh.digest.Sha256;
 
 /**
  * Whom to believe: the CA certificates that vouch for a trust domain, and who is refused all the same.
@@ -39,16 +38,16 @@ public record TrustBundle(TrustDomain trustDomain, List<X509Certificate> authori
 
     /** The same for the same certificates and bans, wherever it is asked: the first digits of a SHA-256 over both. */
     public String version() {
+        String banned = Stream.concat(bans.identities().stream(), bans.serials().stream()).map(Object::toString).sorted().collect(Collectors.joining(" "));
+        Stream<byte[]> parts = Stream.concat(authorities.stream().map(TrustBundle::der), Stream.of(banned.getBytes(StandardCharsets.US_ASCII)));
+        return Sha256.hex(parts.toArray(byte[][]::new)).substring(0, VERSION_DIGITS);
+    }
+
+    private static byte[] der(X509Certificate authority) {
         try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (X509Certificate authority : authorities) {
-                digest.update(authority.getEncoded());
-            }
-            String banned = Stream.concat(bans.identities().stream(), bans.serials().stream()).map(Object::toString).sorted().collect(Collectors.joining(" "));
-            digest.update(banned.getBytes(StandardCharsets.US_ASCII));
-            return HexFormat.of().formatHex(digest.digest()).substring(0, VERSION_DIGITS);
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JDK has SHA-256, and a certificate that was read has an encoding", e);
+            return authority.getEncoded();
+        } catch (CertificateEncodingException e) {
+            throw new IllegalStateException("a certificate that was read has an encoding", e);
         }
     }
 }

@@ -1,10 +1,9 @@
 package mesh.pki;
 
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
+import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
-import java.util.HexFormat;
 import java.util.Locale;
+import mesh.digest.Sha256;
 
 /**
  * How an authority is known before it is trusted: {@code sha256:} and the hash of its certificate.
@@ -31,9 +30,9 @@ public record CaPin(String sha256) {
 
     public static CaPin of(X509Certificate authority) {
         try {
-            return new CaPin(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(authority.getEncoded())));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JDK has SHA-256, and a certificate that was read has an encoding", e);
+            return new CaPin(Sha256.hex(authority.getEncoded()));
+        } catch (CertificateEncodingException e) {
+            throw new IllegalStateException("a certificate that was read has an encoding", e);
         }
     }
 

@@ -1,11 +1,7 @@
 package mesh.xds;
 
 import com.google.protobuf.Any;
-import com.google.protobuf.ByteString;
-import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import mesh.digest.Sha256;
 
 /**
  * A resource as it is sent.
@@ -16,19 +12,9 @@ import java.util.HexFormat;
  */
 public record EncodedResource(String name, String version, Any body) {
 
-    static EncodedResource of(String name, Any body) {
-        return new EncodedResource(name, hash(body.getValue()), body);
-    }
+    private static final int VERSION_DIGITS = 16;
 
-    private static String hash(ByteString bytes) {
-        try {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            for (ByteBuffer part : bytes.asReadOnlyByteBufferList()) {
-                sha.update(part);
-            }
-            return HexFormat.of().formatHex(sha.digest(), 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+    static EncodedResource of(String name, Any body) {
+        return new EncodedResource(name, Sha256.hex(body.getValue().toByteArray()).substring(0, VERSION_DIGITS), body);
     }
 }

@@ -5,15 +5,13 @@ import io.vertx.core.json.JsonObject;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.function.Consumer;
 import mesh.control.journal.CorruptFileException;
 import mesh.control.journal.RecordLog;
 import mesh.control.journal.RecordLogs;
+import mesh.digest.Sha256;
 import org.jboss.logging.Logger;
 
 /**
@@ -46,11 +44,7 @@ public final class AuditLog implements Closeable {
         }
 
         private Head after(byte[] line) {
-            try {
-                return new Head(number + 1, HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(line)));
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException("every JDK has SHA-256", e);
-            }
+            return new Head(number + 1, Sha256.hex(line));
         }
     }
 

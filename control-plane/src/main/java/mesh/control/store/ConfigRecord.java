@@ -6,14 +6,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
-import java.util.HexFormat;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.InflaterInputStream;
 import mesh.control.messages.ConfigMessages;
 import mesh.control.messages.Problems;
+import mesh.digest.Sha256;
 import mesh.model.MeshSnapshot;
 
 /**
@@ -95,9 +93,9 @@ record ConfigRecord(ConfigVersion version, mesh.v1.Config config) {
         out.useDeterministicSerialization();
         try {
             config.writeTo(out);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        } catch (IOException | NoSuchAlgorithmException e) {
-            throw new IllegalStateException("neither memory nor SHA-256 is ever missing", e);
+            return Sha256.hex(content);
+        } catch (IOException e) {
+            throw new IllegalStateException("memory takes as many bytes as it has", e);
         }
     }
 

@@ -7,15 +7,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import mesh.config.ConfigReader;
 import mesh.config.ConfigResult;
 import mesh.config.IdentityFiles;
+import mesh.digest.Sha256;
 import mesh.model.Problem;
 
 /**
@@ -92,14 +90,7 @@ record FileContents(List<Path> files, List<Stamp> stamps, List<String> hashes, C
         }
 
         String hash() {
-            if (problem.isPresent()) {
-                return problem.get().message();
-            }
-            try {
-                return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException("every JDK has SHA-256", e);
-            }
+            return problem.isPresent() ? problem.get().message() : Sha256.hex(content);
         }
     }
 }

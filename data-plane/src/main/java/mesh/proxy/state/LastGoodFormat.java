@@ -8,16 +8,14 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import mesh.digest.Sha256;
 import mesh.model.Cluster;
 import mesh.model.EndpointSet;
 import mesh.model.Listener;
@@ -64,7 +62,7 @@ final class LastGoodFormat {
             }
         }
         ByteArrayOutputStream whole = new ByteArrayOutputStream(content.size() + 128);
-        whole.writeBytes((MAGIC + FORMAT + "\n" + SUM + sum(content.toByteArray()) + "\n").getBytes(StandardCharsets.US_ASCII));
+        whole.writeBytes((MAGIC + FORMAT + "\n" + SUM + Sha256.hex(content.toByteArray()) + "\n").getBytes(StandardCharsets.US_ASCII));
         whole.writeBytes(content.toByteArray());
         return whole.toByteArray();
     }
@@ -96,7 +94,7 @@ final class LastGoodFormat {
             throw new IOException("format " + format + " (expected: " + FORMAT + ")");
         }
         String expected = cursor.line(SUM);
-        String actual = sum(cursor.rest());
+        String actual = Sha256.hex(cursor.rest());
         if (!expected.equals(actual)) {
             throw new IOException("damaged: its SHA-256 is " + actual + " (expected: " + expected + ")");
         }
@@ -147,14 +145,6 @@ final class LastGoodFormat {
         Map<String, T> named = new LinkedHashMap<>();
         values.forEach((name, value) -> named.put(name, model.cast(value)));
         return named;
-    }
-
-    private static String sum(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 
     /** Takes lines off the beginning of a file. */

@@ -1,17 +1,15 @@
 package mesh.proxy.tls;
 
 import java.math.BigInteger;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import mesh.digest.Sha256;
 import mesh.model.Trust;
 import mesh.pki.SvidVerifier;
 import mesh.pki.Verdict;
@@ -50,7 +48,7 @@ final class VerifiedChains {
         }
         Verdict verdict = SvidVerifier.check(Arrays.asList(chain), trust, clock.instant());
         if (verdict instanceof Accepted accepted) {
-            remember(key, new Proof(accepted, sha256(key.encodings[0]), chain[0].getSerialNumber()));
+            remember(key, new Proof(accepted, Sha256.hex(key.encodings[0]), chain[0].getSerialNumber()));
         }
         return verdict;
     }
@@ -65,7 +63,7 @@ final class VerifiedChains {
         }
         // Forgotten between the check and now.
         if (check(certificates) instanceof Accepted accepted) {
-            return new Proof(accepted, sha256(key.encodings[0]), certificates[0].getSerialNumber());
+            return new Proof(accepted, Sha256.hex(key.encodings[0]), certificates[0].getSerialNumber());
         }
         throw new IllegalStateException("a chain that a handshake accepted proves nothing");
     }
@@ -75,14 +73,6 @@ final class VerifiedChains {
             proofs.clear();
         }
         proofs.put(key, proof);
-    }
-
-    private static String sha256(byte[] der) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(der));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 
     /** Every byte of every certificate: what is remembered is this chain and no other. */

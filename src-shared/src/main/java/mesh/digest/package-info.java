@@ -1,0 +1,2 @@
+/** Fingerprints. Imports only the JDK. */
+package mesh.digest;
