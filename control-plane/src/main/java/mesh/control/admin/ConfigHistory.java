@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import mesh.control.messages.ChangeMessages;
 import mesh.control.messages.ConfigMessages;
-import mesh.control.messages.FieldChanges;
 import mesh.control.messages.Values;
 import mesh.control.store.Change;
 import mesh.control.store.ConfigVersion;
@@ -71,7 +70,7 @@ final class ConfigHistory {
     DiffConfigResponse diff(DiffConfigRequest request) {
         MeshSnapshot to = read(request.getToVersion());
         MeshSnapshot from = request.getFromVersion() == 0 ? before(to.version()) : read(request.getFromVersion());
-        List<FieldChange> fields = FieldChanges.between(ConfigMessages.encode(from), ConfigMessages.encode(to));
+        List<FieldChange> fields = ConfigMessages.differences(from, to);
         return DiffConfigResponse.newBuilder()
             .setFromVersion(from.version())
             .setToVersion(to.version())

@@ -12,7 +12,6 @@ import java.util.function.Function;
 import mesh.control.ca.AuditLog;
 import mesh.control.messages.ChangeMessages;
 import mesh.control.messages.ConfigMessages;
-import mesh.control.messages.FieldChanges;
 import mesh.control.ports.Peer;
 import mesh.control.store.Change;
 import mesh.control.store.MeshStore;
@@ -173,7 +172,7 @@ final class ConfigWrites {
     /** Before and after of each field, for whoever reads the audit log when the history has forgotten the version. */
     private static String difference(Observed observed) {
         StringBuilder text = new StringBuilder();
-        for (FieldChange field : FieldChanges.between(ConfigMessages.encode(observed.before), ConfigMessages.encode(observed.after))) {
+        for (FieldChange field : ConfigMessages.differences(observed.before, observed.after)) {
             text.append("; ").append(field.getPath()).append(": ").append(shown(field.getBefore())).append(" -> ").append(shown(field.getAfter()));
             if (text.length() > LONGEST_AUDIT) {
                 return text.substring(0, LONGEST_AUDIT) + " …";

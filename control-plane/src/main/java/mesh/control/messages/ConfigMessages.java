@@ -4,15 +4,18 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import mesh.control.messages.ClusterMessages.ClusterParts;
 import mesh.control.messages.ListenerMessages.ListenerParts;
 import mesh.model.Cluster;
+import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
 import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.model.RouteTable;
+import mesh.v1.FieldChange;
 
 /**
  * {@code mesh.v1.Config} and {@link MeshSnapshot}: what people write and what the mesh works with. {@code decode(encode(x))} is x,
@@ -84,17 +87,37 @@ public final class ConfigMessages {
 
     /** The configuration as it was written, defaults spelled out. */
     public static mesh.v1.Config encode(MeshSnapshot snapshot) {
+        return encodeBeside(MeshSnapshot.EMPTY, snapshot);
+    }
+
+    /** Field by field, what differs between two configurations. Costs what differs, and a comparison of the rest. */
+    public static List<FieldChange> differences(MeshSnapshot before, MeshSnapshot after) {
+        return FieldChanges.between(encodeBeside(after, before), encodeBeside(before, after));
+    }
+
+    /** Of parts that are the same in both only the names, which keep their places. */
+    private static mesh.v1.Config encodeBeside(MeshSnapshot other, MeshSnapshot snapshot) {
         mesh.v1.Config.Builder m = mesh.v1.Config.newBuilder();
         for (Listener listener : snapshot.listeners().values()) {
-            RouteTable table = listener.traffic() instanceof Listener.HttpTraffic http ? snapshot.routeTables().get(http.routeTable()) : null;
-            m.addListeners(ListenerMessages.encode(listener, table));
+            RouteTable table = table(snapshot, listener);
+            boolean same = listener.equals(other.listeners().get(listener.name())) && Objects.equals(table, table(other, listener));
+            m.addListeners(same ? mesh.v1.Listener.newBuilder().setName(listener.name()).build() : ListenerMessages.encode(listener, table));
         }
         for (RouteTable table : snapshot.routeTables().values()) {
             if (!table.name().startsWith("@")) {
-                m.addRoutes(RouteMessages.encode(table));
+                boolean same = table.equals(other.routeTables().get(table.name()));
+                m.addRoutes(same ? mesh.v1.RouteTable.newBuilder().setName(table.name()).build() : RouteMessages.encode(table));
             }
         }
-        snapshot.clusters().values().forEach(c -> m.addClusters(ClusterMessages.encode(c, snapshot.endpointsOf(c.name()))));
+        for (Cluster cluster : snapshot.clusters().values()) {
+            List<Endpoint> endpoints = snapshot.endpointsOf(cluster.name());
+            boolean same = cluster.equals(other.clusters().get(cluster.name())) && endpoints.equals(other.endpointsOf(cluster.name()));
+            m.addClusters(same ? mesh.v1.Cluster.newBuilder().setName(cluster.name()).build() : ClusterMessages.encode(cluster, endpoints));
+        }
         return m.build();
+    }
+
+    private static RouteTable table(MeshSnapshot snapshot, Listener listener) {
+        return listener.traffic() instanceof Listener.HttpTraffic http ? snapshot.routeTables().get(http.routeTable()) : null;
     }
 }

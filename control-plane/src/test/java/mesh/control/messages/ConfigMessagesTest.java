@@ -8,6 +8,7 @@ import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.model.Route;
+import mesh.v1.FieldChange;
 import org.junit.jupiter.api.Test;
 
 class ConfigMessagesTest {
@@ -105,6 +106,25 @@ class ConfigMessagesTest {
         MeshSnapshot snapshot = decode(config(FULL));
 
         assertThat(decode(ConfigMessages.encode(snapshot))).isEqualTo(snapshot);
+    }
+
+    @Test
+    void whatDiffersIsWhatDiffersBetweenTheWholeConfigurations() throws Exception {
+        mesh.v1.Config written = config(FULL);
+        mesh.v1.Config.Builder edited = written.toBuilder();
+        edited.getClustersBuilder(0).addEndpointsBuilder().setAddress("10.9.9.9:80").setWeight(1);
+        edited.getRoutesBuilder(0).getVirtualHostsBuilder(0).addHosts("more");
+        edited.addListeners(0, edited.getListeners(0).toBuilder().setName("another").setListen("127.0.0.1:1"));
+        edited.addListeners(1, edited.getListeners(edited.getListenersCount() - 1)).removeListeners(edited.getListenersCount() - 1);
+        List<MeshSnapshot> all = List.of(MeshSnapshot.EMPTY, decode(written), decode(edited.build()));
+        for (MeshSnapshot before : all) {
+            for (MeshSnapshot after : all) {
+                assertThat(ConfigMessages.differences(before, after))
+                    .isEqualTo(FieldChanges.between(ConfigMessages.encode(before), ConfigMessages.encode(after)));
+            }
+        }
+        assertThat(ConfigMessages.differences(all.get(1), all.get(2))).extracting(FieldChange::getPath)
+            .contains("listeners.another", "listeners (order)").anyMatch(path -> path.endsWith(".endpoints.10.9.9.9:80"));
     }
 
     @Test
