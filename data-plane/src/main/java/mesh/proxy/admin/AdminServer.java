@@ -40,6 +40,13 @@ public final class AdminServer implements AutoCloseable {
         void reopenLogs();
 
         /**
+         * Asks for a certificate of a new key, whatever is left of the one there is.
+         *
+         * @throws IllegalArgumentException when there is nobody to ask
+         */
+        void renewCertificate();
+
+        /**
          * @param level as the command line knows it
          * @throws IllegalArgumentException naming the value and what was expected
          */
@@ -115,6 +122,7 @@ public final class AdminServer implements AutoCloseable {
         actions.put("/drain", new Action(List.of("graceful"), query -> control.drain(query.flag("graceful"))));
         actions.put("/quitquitquit", new Action(NONE, query -> control.quit()));
         actions.put("/reopen_logs", new Action(NONE, query -> control.reopenLogs()));
+        actions.put("/renew", new Action(NONE, query -> control.renewCertificate()));
         actions.put("/logging", new Action(List.of("level"), query -> control.logLevel(query.text("level")
             .orElseThrow(() -> new IllegalArgumentException("level: missing (expected: /logging?level=debug, for one)")))));
     }

@@ -64,7 +64,7 @@ final class ControlPlaneFeed implements Feed {
         }
         try {
             IdentitySource.Origin origin = new IdentitySource.Origin(
-                asked.addresses(), asked.node(), asked.workload(), asked.caPin().map(CaPin::parse), asked.joinTokenFile());
+                asked.addresses(), asked.node(), asked.workload(), asked.caPin().map(CaPin::parse), asked.proof());
             state = StateDirectory.open(asked.stateDir());
             lock();
             identity = new IdentitySource(origin, state, this::rotate, sidecar.metrics()::certificateRenewal, env);
@@ -124,6 +124,14 @@ final class ControlPlaneFeed implements Feed {
     @Override
     public boolean ready() {
         return source.state().applied();
+    }
+
+    @Override
+    public boolean renewCertificate() {
+        if (identity != null) {
+            identity.renew();
+        }
+        return identity != null;
     }
 
     @Override

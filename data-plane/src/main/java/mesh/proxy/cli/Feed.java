@@ -29,6 +29,11 @@ interface Feed extends AutoCloseable {
     /** Whether the sidecar has had a configuration, and so may be sent traffic. */
     boolean ready();
 
+    /** Asks for a new certificate now, with a new key. @return whether there is anybody to ask */
+    default boolean renewCertificate() {
+        return false;
+    }
+
     /** Where the sidecar is to show itself, as far as the configuration says. Once open. */
     default StartOptions.Listens listens() {
         return StartOptions.Listens.UNSAID;

@@ -120,6 +120,13 @@ final class Serving implements AdminServer.Control {
     }
 
     @Override
+    public void renewCertificate() {
+        if (!feed.renewCertificate()) {
+            throw new IllegalArgumentException("renew: there is no control plane that gave this certificate (expected: one to ask)");
+        }
+    }
+
+    @Override
     public void logLevel(String level) {
         LogLevel.parse(level).apply();
     }

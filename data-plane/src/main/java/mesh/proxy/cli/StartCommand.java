@@ -14,6 +14,7 @@ import mesh.model.Durations;
 import mesh.model.Locality;
 import mesh.model.Problem;
 import mesh.proxy.Sidecar;
+import mesh.proxy.discovery.FirstProof;
 import mesh.proxy.workload.WorkloadSocket;
 import mesh.time.Env;
 import picocli.CommandLine.Command;
@@ -49,6 +50,11 @@ final class StartCommand implements Callable<Integer> {
 
     @Option(names = "--join-token-file", paramLabel = "FILE", description = "holds the one-use token for the first certificate")
     private Path joinTokenFile;
+
+    @Option(names = "--service-account-token-file", paramLabel = "FILE",
+        description = "in place of a join token: that of the pod's Kubernetes service account, for the control plane's audience; read for each"
+            + " use. The workload is then ns/NAMESPACE/sa/ACCOUNT")
+    private Path serviceAccountTokenFile;
 
     @Option(names = "--ca-pin", paramLabel = "sha256:HEX", description = "the CA to trust at first contact, as token create prints it")
     private String caPin;
@@ -135,6 +141,7 @@ final class StartCommand implements Callable<Integer> {
         check(workload == null, "--workload", workload, only);
         check(node == null, "--node", node, only);
         check(joinTokenFile == null, "--join-token-file", joinTokenFile, only);
+        check(serviceAccountTokenFile == null, "--service-account-token-file", serviceAccountTokenFile, only);
         check(caPin == null, "--ca-pin", caPin, only);
         check(stateDir == null, "--state-dir", stateDir, only);
         return new StartOptions.ConfigFile(config);
@@ -147,9 +154,19 @@ final class StartCommand implements Callable<Integer> {
         check(workload != null && !workload.isBlank(), "--workload", Objects.toString(workload, ""), "what runs beside this sidecar, such as payments");
         check(caPin == null || caPin.matches("sha256:[0-9a-fA-F]{64}"), "--ca-pin", caPin, "sha256: and 64 hexadecimal digits");
         check(joinTokenFile == null || caPin != null, "--join-token-file", joinTokenFile, "--ca-pin with it");
+        check(serviceAccountTokenFile == null || caPin != null, "--service-account-token-file", serviceAccountTokenFile, "--ca-pin with it");
+        check(serviceAccountTokenFile == null || joinTokenFile == null, "--service-account-token-file", serviceAccountTokenFile,
+            "that or --join-token-file");
         String name = node == null ? hostName() : node;
-        return new StartOptions.ControlPlane(controlPlane, workload, name, Optional.ofNullable(joinTokenFile), Optional.ofNullable(caPin),
+        return new StartOptions.ControlPlane(controlPlane, workload, name, proof(), Optional.ofNullable(caPin),
             stateDir == null ? Path.of("mesh-state", name) : stateDir);
+    }
+
+    private Optional<FirstProof> proof() {
+        if (serviceAccountTokenFile != null) {
+            return Optional.of(new FirstProof(FirstProof.Kind.SERVICE_ACCOUNT_TOKEN, serviceAccountTokenFile));
+        }
+        return Optional.ofNullable(joinTokenFile).map(file -> new FirstProof(FirstProof.Kind.JOIN_TOKEN, file));
     }
 
     private static String hostName() {

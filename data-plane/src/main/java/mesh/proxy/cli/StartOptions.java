@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import mesh.model.Address;
 import mesh.model.Locality;
+import mesh.proxy.discovery.FirstProof;
 import mesh.proxy.workload.WorkloadSocket;
 
 /**
@@ -49,13 +50,13 @@ record StartOptions(
     /**
      * A control plane.
      *
-     * @param addresses     TLS ports of its replicas
-     * @param workload      the path of this workload's SPIFFE id without the leading slash
-     * @param node          this instance's name
-     * @param joinTokenFile holds the token for the first certificate; not needed when the state directory has one
-     * @param caPin         {@code sha256:} and 64 hexadecimal digits: how the control plane is known at first contact
-     * @param stateDir      keeps key, certificate, bundle and configuration over restarts
+     * @param addresses TLS ports of its replicas
+     * @param workload  the path of this workload's SPIFFE id without the leading slash
+     * @param node      this instance's name
+     * @param proof     of who asks for the first certificate; not needed when the state directory has one
+     * @param caPin     {@code sha256:} and 64 hexadecimal digits: how the control plane is known at first contact
+     * @param stateDir  keeps key, certificate, bundle and configuration over restarts
      */
-    record ControlPlane(List<Address> addresses, String workload, String node, Optional<Path> joinTokenFile, Optional<String> caPin, Path stateDir)
+    record ControlPlane(List<Address> addresses, String workload, String node, Optional<FirstProof> proof, Optional<String> caPin, Path stateDir)
         implements Origin {}
 }

@@ -45,23 +45,25 @@ final class CertificateClient {
         this.clock = clock;
     }
 
+    /** As below, where the channel itself proves who asks. */
+    Given request(ManagedChannel channel) {
+        return request(channel, SignCertificateRequest.newBuilder());
+    }
+
     /**
      * A certificate for a new key.
      *
-     * @param joinToken "" where the channel itself proves who asks
+     * @param proof of who asks; the rest of it is added
      * @throws StatusRuntimeException   when the control plane refuses or is not there
      * @throws IllegalArgumentException when what it gives is no good
      */
-    Given request(ManagedChannel channel, String joinToken) {
+    Given request(ManagedChannel channel, SignCertificateRequest.Builder proof) {
         KeyPair pair = KeyPairs.create();
         // Its own pauses grow to minutes; the caller's decide.
         channel.resetConnectBackoff();
         SignCertificateResponse response = IdentityServiceGrpc.newBlockingStub(channel)
             .withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS)
-            .signCertificate(SignCertificateRequest.newBuilder()
-                .setCsr(ByteString.copyFrom(SigningRequest.create(pair)))
-                .setJoinToken(joinToken)
-                .build());
+            .signCertificate(proof.setCsr(ByteString.copyFrom(SigningRequest.create(pair))).build());
         TrustBundle bundle = bundle(response.getTrustBundle());
         List<X509Certificate> chain = certificates(response.getCertificateChainList());
         SpiffeId id = SvidVerifier.verify(chain, bundle, clock.instant());

@@ -3,12 +3,12 @@ package mesh.proxy.discovery;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.security.cert.CertificateException;
 import java.time.InstantSource;
 import java.util.Optional;
+import mesh.v1.SignCertificateRequest;
 
-/** How a first certificate is had: for a one-use token, from a control plane that is known by its CA's pin. One thread. */
+/** How a first certificate is had: for a token, from a control plane that is known by its CA's pin. One thread. */
 final class Enrolment {
 
     private final IdentitySource.Origin origin;
@@ -23,8 +23,8 @@ final class Enrolment {
 
     /** What was not given and is needed; empty when it can be tried. */
     Optional<String> missing() {
-        if (origin.joinTokenFile().isEmpty()) {
-            return Optional.of("(expected: --join-token-file, for a new one)");
+        if (origin.proof().isEmpty()) {
+            return Optional.of("(expected: --join-token-file or --service-account-token-file, for a new one)");
         }
         return origin.pin().isEmpty() ? Optional.of("(expected: --ca-pin, to know the control plane by)") : Optional.empty();
     }
@@ -40,10 +40,11 @@ final class Enrolment {
         if (missing.isPresent()) {
             throw new IOException("no good identity " + missing.get());
         }
-        String token = Files.readString(origin.joinTokenFile().get()).strip();
+        SignCertificateRequest.Builder request = SignCertificateRequest.newBuilder();
+        origin.proof().get().addTo(request);
         ManagedChannel channel = ControlPlaneChannels.pinned(origin.controlPlanes(), origin.pin().get(), clock);
         try {
-            return client.request(channel, token);
+            return client.request(channel, request);
         } finally {
             channel.shutdownNow();
         }

@@ -3,7 +3,6 @@ package mesh.proxy.discovery;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -25,7 +24,7 @@ import mesh.time.Env;
 import org.jboss.logging.Logger;
 
 /**
- * A sidecar's identity: from its state directory, else from the control plane for a join token; renewed over mTLS before it ends, and
+ * A sidecar's identity: from its state directory, else from the control plane for a token; renewed over mTLS before it ends, and
  * whom it trusts kept current. While the control plane is away the last ones serve, until they expire.
  *
  * <p>Everything, the sink included, runs on one thread of its own once {@link #follow} was called; {@link #open} runs on its caller's.
@@ -39,9 +38,9 @@ public final class IdentitySource implements AutoCloseable {
      * @param node          as the sidecar calls itself
      * @param workload      the path of its SPIFFE id without the leading slash
      * @param pin           of the control plane's CA; empty when the state directory has an identity
-     * @param joinTokenFile holds the token; empty when the state directory has an identity
+     * @param proof         empty when the state directory has an identity
      */
-    public record Origin(List<Address> controlPlanes, String node, String workload, Optional<CaPin> pin, Optional<Path> joinTokenFile) {}
+    public record Origin(List<Address> controlPlanes, String node, String workload, Optional<CaPin> pin, Optional<FirstProof> proof) {}
 
     /** Told how each request for a certificate has ended. */
     @FunctionalInterface
@@ -147,6 +146,14 @@ public final class IdentitySource implements AutoCloseable {
         });
     }
 
+    /** Renews now, whatever the time; does nothing more while it is at it. Returns at once. */
+    public void renew() {
+        run(() -> {
+            renewal = new RenewalTime(env.clock().instant());
+            renewWhenDue();
+        });
+    }
+
     public boolean hasOne() {
         return held != null;
     }
@@ -232,7 +239,7 @@ public final class IdentitySource implements AutoCloseable {
         boolean good = false;
         try {
             boolean isProven = held != null && isGood(held.svid);
-            CertificateClient.Given given = isProven ? client.request(held.channel, "") : enrolment.enrol();
+            CertificateClient.Given given = isProven ? client.request(held.channel) : enrolment.enrol();
             good = true;
             return given;
         } finally {

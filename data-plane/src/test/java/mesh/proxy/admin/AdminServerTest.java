@@ -73,6 +73,11 @@ class AdminServerTest {
         }
 
         @Override
+        public void renewCertificate() {
+            told.add("renew certificate");
+        }
+
+        @Override
         public void logLevel(String level) {
             if (!level.equals("debug")) throw new IllegalArgumentException("level: \"" + level + "\" (expected: debug)");
             told.add(level);

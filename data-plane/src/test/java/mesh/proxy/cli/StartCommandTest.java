@@ -23,6 +23,7 @@ class StartCommandTest {
         "--control-plane localhost:15012                      | --workload: \"\" (expected: what runs beside this sidecar, such as payments)",
         "--control-plane h:1 --workload w --ca-pin abc        | --ca-pin: \"abc\" (expected: sha256: and 64 hexadecimal digits)",
         "--control-plane h:1 --workload w --join-token-file t | --join-token-file: \"t\" (expected: --ca-pin with it)",
+        "--control-plane h:1 --workload w --service-account-token-file t | --service-account-token-file: \"t\" (expected: --ca-pin with it)",
         "--confg a.yaml                                       | Unknown option",
     })
     void aBadFlagIsOneLineThatNamesItAndWhatWasExpected(String flags, String message) {

@@ -52,7 +52,7 @@ final class IdentityServer implements AutoCloseable {
     final List<byte[]> received = new CopyOnWriteArrayList<>();
     private final TestPki pki;
     private final InstantSource clock;
-    private final String token;
+    private volatile String token;
     private final List<StreamObserver<TrustBundle>> watches = new CopyOnWriteArrayList<>();
     private final AtomicInteger refusals = new AtomicInteger();
     private volatile mesh.model.TrustBundle current;
@@ -91,6 +91,10 @@ final class IdentityServer implements AutoCloseable {
 
     void issueFor(String other) {
         workload = other;
+    }
+
+    void expect(String other) {
+        token = other;
     }
 
     void refuse(boolean on) {
@@ -161,15 +165,16 @@ final class IdentityServer implements AutoCloseable {
         @Override
         public void signCertificate(SignCertificateRequest request, StreamObserver<SignCertificateResponse> out) {
             received.add(request.toByteArray());
-            String caller = request.getJoinToken().isEmpty() ? CALLER.get() : "token";
-            boolean proven = request.getJoinToken().isEmpty() ? !caller.isEmpty() : request.getJoinToken().equals(token);
+            String shown = request.getJoinToken() + request.getServiceAccountToken();
+            String caller = shown.isEmpty() ? CALLER.get() : request.getJoinToken().isEmpty() ? "service account" : "token";
+            boolean proven = shown.isEmpty() ? !caller.isEmpty() : shown.equals(token);
             if (refusing || !proven) {
                 refusals.incrementAndGet();
                 out.onError((refusing ? Status.UNAVAILABLE : Status.UNAUTHENTICATED.withDescription("no good join token")).asException());
                 return;
             }
             callers.add(caller);
-            SpiffeId id = request.getJoinToken().isEmpty() ? SpiffeId.parse(caller) : pki.id(workload);
+            SpiffeId id = shown.isEmpty() ? SpiffeId.parse(caller) : pki.id(workload);
             SignCertificateResponse.Builder response = SignCertificateResponse.newBuilder().setTrustBundle(message(pki.bundle()));
             pki.authority().sign(request.getCsr().toByteArray(), id, Duration.ofDays(1)).forEach(each -> response.addCertificateChain(der(each)));
             out.onNext(response.build());

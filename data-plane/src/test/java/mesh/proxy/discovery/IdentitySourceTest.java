@@ -57,7 +57,15 @@ class IdentitySourceTest {
         if (token.isPresent()) {
             Files.writeString(file, token.get() + "\n");
         }
-        var origin = new IdentitySource.Origin(List.of(server.address()), "payments-1", "payments", pin.map(CaPin::parse), token.map(text -> file));
+        return sourceBy(pin, token.map(text -> new FirstProof(FirstProof.Kind.JOIN_TOKEN, file)));
+    }
+
+    private IdentitySource sourceBy(Optional<FirstProof> proof) throws Exception {
+        return sourceBy(Optional.of(pki.authority().pin()), proof);
+    }
+
+    private IdentitySource sourceBy(Optional<String> pin, Optional<FirstProof> proof) throws Exception {
+        var origin = new IdentitySource.Origin(List.of(server.address()), "payments-1", "payments", pin.map(CaPin::parse), proof);
         return new IdentitySource(origin, StateDirectory.open(directory.resolve("state")), (svid, bundle) -> {
             current.add(svid);
             trusted.add(bundle);
@@ -164,7 +172,27 @@ class IdentitySourceTest {
     @Test
     void saysWhatIsMissingForAFirstCertificate() throws Exception {
         source = source(Optional.of(pki.authority().pin()), Optional.empty());
-        assertThat(source.open()).hasValueSatisfying(why -> assertThat(why).contains("no identity in it (expected: --join-token-file"));
+        assertThat(source.open()).hasValueSatisfying(why ->
+            assertThat(why).contains("no identity in it (expected: --join-token-file or --service-account-token-file, for a new one)"));
+    }
+
+    @Test
+    void aServiceAccountsTokenIsReadAnewForEachCertificateThatNeedsOne() throws Exception {
+        Path token = Files.writeString(directory.resolve("token"), "first\n");
+        Optional<FirstProof> account = Optional.of(new FirstProof(FirstProof.Kind.SERVICE_ACCOUNT_TOKEN, token));
+        server.expect("first");
+        assertThat(sourceBy(account).open()).isEmpty();
+        // What Kubernetes does as long as the pod lives; the sidecar was away for longer than its certificate is good.
+        Files.writeString(token, "second\n");
+        server.expect("second");
+        clock.advance(DAY.multipliedBy(2));
+        server.show(pki.svid("control-plane").withRoot(pki.bundle().authorities().get(0)));
+        assertThat(sourceBy(account).open()).isEmpty();
+        assertThat(server.callers).containsExactly("service account", "service account");
+
+        Files.writeString(token, "\n");
+        clock.advance(DAY.multipliedBy(2));
+        assertThat(sourceBy(account).open()).hasValueSatisfying(why -> assertThat(why).isEqualTo(token + ": empty (expected: a token)"));
     }
 
     @Test
@@ -268,6 +296,15 @@ class IdentitySourceTest {
         source.follow();
         await().untilAsserted(() -> assertThat(trusted).containsExactly(pki.bundle(), both, pki.bundle(), both));
         assertThat(server.callers).hasSize(2);
+    }
+
+    @Test
+    void renewsWhenItIsTold() throws Exception {
+        source.open();
+        source.follow();
+        source.renew();
+        await().untilAsserted(() -> assertThat(current).hasSize(2));
+        assertThat(current.get(1).leaf().getPublicKey()).isNotEqualTo(current.get(0).leaf().getPublicKey());
     }
 
     @Test

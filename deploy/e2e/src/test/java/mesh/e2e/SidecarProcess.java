@@ -48,6 +48,12 @@ final class SidecarProcess implements AutoCloseable {
         return start(node, words);
     }
 
+    /** As above, but what it has is its pod's token. */
+    static SidecarProcess ofServiceAccount(ControlPlaneProcess controlPlane, String workload, Path token, Path stateDir) {
+        return start("pod", List.of("--control-plane", controlPlane.tls().toString(), "--workload", workload, "--node", "pod",
+            "--service-account-token-file", token.toString(), "--ca-pin", controlPlane.token("any").getCaPin(), "--state-dir", stateDir.toString()));
+    }
+
     /** One that has nothing but a file. */
     static SidecarProcess of(Path config, String... more) {
         List<String> words = new ArrayList<>(List.of("--config", config.toString()));
@@ -99,6 +105,14 @@ final class SidecarProcess implements AutoCloseable {
 
     String admin(String path) throws IOException, InterruptedException {
         return get(admin, path);
+    }
+
+    /** Has something done by the admin. */
+    void post(String path) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://" + admin + path)).timeout(Duration.ofSeconds(10))
+            .POST(HttpRequest.BodyPublishers.noBody()).build();
+        HttpResponse<String> response = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+        if (response.statusCode() != 200) throw new IOException(path + ": " + response.statusCode() + " " + response.body());
     }
 
     int readiness() throws IOException, InterruptedException {
