@@ -18,6 +18,7 @@ import mesh.control.ca.IssueRefusedException.Reason;
 import mesh.control.journal.CrashingFiles;
 import mesh.control.ports.Peer;
 import mesh.model.SpiffeId;
+import mesh.model.TrustBundle;
 import mesh.model.TrustDomain;
 import mesh.pki.CertificateAuthority;
 import mesh.pki.SvidVerifier;
@@ -114,6 +115,38 @@ class SvidIssuerTest {
     @Test
     void makesNoTokensForOtherTrustDomains() {
         assertRefused(Reason.INVALID, () -> issuer.createToken(SpiffeId.parse("spiffe://elsewhere/web"), "test"));
+    }
+
+    @Test
+    void whoIsBannedGetsNeitherCertificateNorToken() throws IOException {
+        String token = token();
+        Bans bans = Bans.open(files);
+        Issuing trust = new Issuing() {
+            @Override
+            public CertificateAuthority issuer() {
+                return ca;
+            }
+
+            @Override
+            public CertificateAuthority serving() {
+                return ca;
+            }
+
+            @Override
+            public TrustBundle bundle() {
+                return ca.bundle().with(bans.current());
+            }
+        };
+        SvidIssuer banning = new SvidIssuer(trust, JoinTokens.open(files, clock, new Random(3)), TokenReviewer.NONE, AuditLog.open(files, clock),
+            new LiveLeaves(clock), Duration.ofHours(2), clock);
+        Bans.Whom web = new Bans.Whom(Optional.of(WEB), Optional.empty());
+        bans.add(new Bans.Ban(web, "stolen", "test", clock.instant()));
+
+        assertRefused(Reason.FORBIDDEN, () -> banning.issue(csr, "", peer(WEB), ANY));
+        assertRefused(Reason.FORBIDDEN, () -> banning.issue(csr, token, NOBODY, ANY));
+        assertRefused(Reason.FORBIDDEN, () -> banning.createToken(WEB, "test"));
+        bans.remove(web);
+        assertThat(banning.issue(csr, token, NOBODY, ANY).id()).as("the token was not used up").isEqualTo(WEB);
     }
 
     @Test

@@ -8,6 +8,7 @@ import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.service.discovery.v3.AggregatedDiscoveryServiceGrpc;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import io.envoyproxy.envoy.service.discovery.v3.Resource;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -33,15 +34,19 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import mesh.model.SpiffeId;
 import mesh.pki.KeyPairs;
 import mesh.pki.SigningRequest;
 import mesh.pki.Svid;
 import mesh.v1.AdminServiceGrpc;
+import mesh.v1.Cluster;
 import mesh.v1.Config;
 import mesh.v1.GetConfigRequest;
 import mesh.v1.IdentityServiceGrpc;
+import mesh.v1.Listener;
+import mesh.v1.Scope;
 import mesh.v1.SignCertificateRequest;
 import mesh.v1.SignCertificateResponse;
 import mesh.xds.ResourceType;
@@ -105,6 +110,42 @@ class ControlPlanePortsIT {
         assertThat(metrics()).contains("mesh_ca_signatures_total{result=\"issued\"} 3.0").contains("mesh_connected_sidecars 1.0");
     }
 
+    @Test
+    void aTokenThatWasUsedIsRefusedAndSaidToBe() throws Exception {
+        String token = controlPlane.token("web").getToken();
+        sign(channel(null), KeyPairs.create(), token);
+
+        assertRefused(Status.Code.UNAUTHENTICATED, () -> sign(channel(null), KeyPairs.create(), token));
+        controlPlane.process().awaitLine(Pattern.compile("join token for spiffe://mesh.local/web refused: it was used before"));
+        assertThat(controlPlane.process().log()).doesNotContain(token);
+    }
+
+    @Test
+    void aWorkloadIsShownWhatIsForItsCertificateWhateverItSaysOfItself() throws Exception {
+        Config.Builder config = Config.newBuilder().addClusters(Cluster.newBuilder().setName("app"));
+        for (String workload : List.of("web", "payments")) {
+            config.addListeners(Listener.newBuilder().setName(workload + "-in").setListen("127.0.0.1:0").setProtocol("tcp").setCluster("app")
+                .setScope(Scope.newBuilder().setWorkload(workload)));
+        }
+        controlPlane.apply(config.build());
+
+        assertThat(subscribe(channel(join("web")), "payments", new CompletableFuture<>()).get(20, TimeUnit.SECONDS).getResourcesList())
+            .extracting(Resource::getName).containsExactly("web-in");
+    }
+
+    @Test
+    void speaksNoOlderTls() throws Exception {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, InsecureTrustManagerFactory.INSTANCE.getTrustManagers(), null);
+        for (String version : List.of("TLSv1.3", "TLSv1.2")) {
+            try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(controlPlane.tls().host(), controlPlane.tls().port())) {
+                socket.setEnabledProtocols(new String[] {version});
+                if (version.equals("TLSv1.3")) socket.startHandshake();
+                else assertThatThrownBy(socket::startHandshake).isInstanceOf(SSLException.class);
+            }
+        }
+    }
+
     /** And its connection: a client that only began the call again, on the same one, would be refused there for ever. */
     @Test
     void endsASubscriptionWithTheCertificateThatItWasMadeWith() throws Exception {
@@ -112,7 +153,7 @@ class ControlPlanePortsIT {
         ManagedChannel web = channel(join("web"));
         CompletableFuture<Status> end = new CompletableFuture<>();
 
-        subscribe(web, end).get(20, TimeUnit.SECONDS);
+        subscribe(web, "", end).get(20, TimeUnit.SECONDS);
         assertThat(end.get(30, TimeUnit.SECONDS).getCode()).as("no status of ours: the connection broke").isEqualTo(Status.Code.UNAVAILABLE);
         await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(metrics()).contains("mesh_connected_sidecars 0.0"));
     }
@@ -166,13 +207,14 @@ class ControlPlanePortsIT {
 
     /** The first answer to a subscription that stays open. */
     private static CompletableFuture<DeltaDiscoveryResponse> subscribe(ManagedChannel channel) {
-        return subscribe(channel, new CompletableFuture<>());
+        return subscribe(channel, "", new CompletableFuture<>());
     }
 
-    private static CompletableFuture<DeltaDiscoveryResponse> subscribe(ManagedChannel channel, CompletableFuture<Status> end) {
+    /** @param workload as it says itself */
+    private static CompletableFuture<DeltaDiscoveryResponse> subscribe(ManagedChannel channel, String workload, CompletableFuture<Status> end) {
         CompletableFuture<DeltaDiscoveryResponse> first = new CompletableFuture<>();
         DeltaDiscoveryRequest.Builder request = DeltaDiscoveryRequest.newBuilder().setTypeUrl(ResourceType.LISTENER.typeUrl());
-        request.getNodeBuilder().setId("web-1");
+        request.getNodeBuilder().setId("web-1").setCluster(workload);
         AggregatedDiscoveryServiceGrpc.newStub(channel).deltaAggregatedResources(new StreamObserver<>() {
             @Override
             public void onNext(DeltaDiscoveryResponse response) {
