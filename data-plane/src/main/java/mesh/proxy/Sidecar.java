@@ -18,6 +18,7 @@ import mesh.model.Trust;
 import mesh.model.TrustBundle;
 import mesh.pki.Svid;
 import mesh.proxy.admin.SidecarView;
+import mesh.proxy.downstream.Dismissals;
 import mesh.proxy.downstream.ListenerBinder;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.ProxyLoops;
@@ -64,10 +65,11 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         metrics.retryBudgets(sink -> runtime.current().clusters().forEach((name, cluster) -> sink.accept(name, cluster.budget().balance())));
         this.accessLogs = new AccessLogs(env.ticker(), metrics);
         this.tracers = new Tracers(env, metrics::spans);
-        this.tls = new MeshTls(env.clock(), metrics::handshake);
+        Dismissals dismissals = new Dismissals(metrics, env.clock());
+        this.tls = new MeshTls(env.clock(), metrics::handshake, dismissals);
         Connector connector = new Connector(loops, tls, env.clock());
         this.compiler = new TableCompiler(env, loops, connector, metrics, accessLogs, tracers);
-        this.binder = new ListenerBinder(env, loops, runtime, tls, connector, metrics, plaintext);
+        this.binder = new ListenerBinder(env, loops, runtime, tls, dismissals, connector, metrics, plaintext);
     }
 
     /** Where it runs, for what is applied from now on; empty for not known. */
@@ -130,7 +132,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         return new ApplyResult.Rejected(problems);
     }
 
-    /** A new certificate, or a new bundle, for every handshake from now on. Open connections stay as they are. */
+    /** A new certificate, or a new bundle, for every handshake from now on. Open connections stay, but those whose peer is believed no more. */
     public synchronized void rotate(Svid newSvid, TrustBundle bundle) {
         svid = newSvid;
         trust(Optional.of(bundle));

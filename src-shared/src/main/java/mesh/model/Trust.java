@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Whom a sidecar can believe: who vouches for its own trust domain, and who for others. A certificate is only ever checked against the bundle
@@ -34,5 +35,11 @@ public record Trust(TrustBundle own, List<TrustBundle> federated) {
     public Optional<TrustBundle> of(TrustDomain domain) {
         return own.trustDomain().equals(domain) ? Optional.of(own)
             : federated.stream().filter(bundle -> bundle.trustDomain().equals(domain)).findFirst();
+    }
+
+    /** Whether every authority that vouches for somebody there vouches for the same here. */
+    public boolean includes(Trust other) {
+        return Stream.concat(Stream.of(other.own), other.federated.stream()).allMatch(theirs ->
+            of(theirs.trustDomain()).map(ours -> ours.authorities().containsAll(theirs.authorities())).orElse(false));
     }
 }

@@ -60,8 +60,12 @@ public sealed interface Verdict {
         if (!(this instanceof Accepted accepted)) {
             return this;
         }
-        boolean in = expected.isEmpty() ? accepted.id.trustDomain().equals(own) : expected.contains(accepted.id);
-        return in ? this : accepted.refused(Reason.SAN_MISMATCH, accepted.id + " (expected: " + words(expected, own) + ")");
+        return isAmong(accepted.id, expected, own) ? this : accepted.refused(Reason.SAN_MISMATCH, accepted.id + " (expected: " + words(expected, own) + ")");
+    }
+
+    /** Whether an identity is one of those expected, as {@link #among} has it. */
+    static boolean isAmong(SpiffeId id, Set<SpiffeId> expected, TrustDomain own) {
+        return expected.isEmpty() ? id.trustDomain().equals(own) : expected.contains(id);
     }
 
     /** Who was expected, for people. */

@@ -55,7 +55,7 @@ public class HandshakeBenchmark {
     }
 
     private MeshTls tls(Svid svid) {
-        MeshTls tls = new MeshTls(env.clock(), (side, result, reason) -> {}, provider);
+        MeshTls tls = new MeshTls(env.clock(), (side, result, reason) -> {}, (channel, reason, detail) -> channel.close(), provider);
         tls.rotate(svid, pki.bundle());
         return tls;
     }

@@ -9,7 +9,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import mesh.model.Address;
+import mesh.model.Listener;
 import mesh.proxy.http.ServerConnection;
+import mesh.proxy.tls.MeshTls;
 
 /**
  * A listening socket with the connections it has accepted. Which listener it serves may change with a configuration, when two listeners
@@ -87,6 +89,11 @@ final class BoundSocket implements Supplier<String> {
     /** Lets the requests in flight end on the connections that stand now; new ones are accepted and stay. */
     void drainPresent() {
         connections.forEach(BoundSocket::drain);
+    }
+
+    /** Has those leave who would not be let in by the listener as it is now. */
+    void review(Listener now, MeshTls.Dismissals dismissals) {
+        connections.forEach(each -> each.eventLoop().execute(() -> Admission.review(now, each, dismissals)));
     }
 
     private static void drain(Channel connection) {

@@ -10,6 +10,7 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import mesh.proxy.exchange.AccessCheck;
 import mesh.proxy.exchange.ClientFilters;
 import mesh.proxy.exchange.ClientSession;
 import mesh.proxy.http.HttpVersion;
@@ -32,8 +33,8 @@ import mesh.time.Env;
 final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
 
     /** What every connection needs of the sidecar. */
-    record Parts(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics,
-        PlaintextCallers plaintext) {}
+    record Parts(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, MeshTls.Dismissals dismissals, Connector connector,
+        ProxyMetrics metrics, PlaintextCallers plaintext, AccessCheck access) {}
 
     /** As long as a handshake may take. */
     private static final Duration FIRST_BYTE = Duration.ofSeconds(5);
@@ -95,10 +96,13 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
 
     /** @param agreed the protocol that a handshake has agreed on; null when there was none */
     private void addProtocol(Channel client, ListenerTable table, ProxyLoop loop, String agreed) {
+        // Who may come in may have changed since the handshake began. Whoever changes it later finds this connection among the socket's.
+        ListenerTable now = parts.runtime().current().listeners().get(socket.get());
+        if (now != null && Admission.refuses(now.model(), client, parts.dismissals())) return;
         if (table.traffic() instanceof ListenerTable.Http http) {
             ClientSession session = new ClientSession(
                 parts.runtime(), socket, http, loop, parts.env().random(), parts.env().clock(), parts.metrics(),
-                new ClientFilters(client, parts.env().random()));
+                new ClientFilters(client, parts.env().random()), parts.access());
             client.pipeline().addLast(
                 agreed == null ? new HttpDetector(loop.timers(), http.codecs().http1(), version -> codec(version, http.codecs(), session, loop))
                     : codec(agreed.equals("h2") ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1, http.codecs(), session, loop));

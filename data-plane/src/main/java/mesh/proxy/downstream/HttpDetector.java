@@ -51,6 +51,11 @@ final class HttpDetector extends ChannelInboundHandlerAdapter implements ServerC
     }
 
     @Override
+    public void dismiss() {
+        ctx.close();
+    }
+
+    @Override
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
         timers.set(deadline, limits.idle().toNanos());

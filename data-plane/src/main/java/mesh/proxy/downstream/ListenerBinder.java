@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import mesh.model.Address;
 import mesh.model.Listener;
 import mesh.model.Problem;
+import mesh.proxy.exchange.AccessCheck;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
@@ -44,9 +45,9 @@ public final class ListenerBinder {
     private final List<BoundSocket> leaving = new CopyOnWriteArrayList<>();
 
     public ListenerBinder(
-        Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, Connector connector, ProxyMetrics metrics,
+        Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, MeshTls.Dismissals dismissals, Connector connector, ProxyMetrics metrics,
         PlaintextCallers plaintext) {
-        this.parts = new DownstreamPipeline.Parts(env, loops, runtime, tls, connector, metrics, plaintext);
+        this.parts = new DownstreamPipeline.Parts(env, loops, runtime, tls, dismissals, connector, metrics, plaintext, new AccessCheck());
     }
 
     /** Sockets that are ready for a configuration, and those that it leaves. */
@@ -66,13 +67,15 @@ public final class ListenerBinder {
             return List.copyOf(problems);
         }
 
-        /** The tables are in force: accepts for them, and drains what they no longer name. */
+        /** The tables are in force: accepts for them, drains what they no longer name, and dismisses whom they no longer let in. */
         public void commit(RuntimeTables before) {
             tables.listeners().values().forEach(each -> {
                 BoundSocket socket = next.get(key(each.model()));
-                boolean changed = !opened.contains(socket) && isOther(each, before.listeners().get(socket.get()));
+                ListenerTable earlier = before.listeners().get(socket.get());
                 socket.accept(each.model().name());
-                if (changed) socket.drainPresent();
+                if (opened.contains(socket)) return;
+                if (isOther(each, earlier)) socket.drainPresent();
+                if (earlier == null || !each.model().tls().equals(earlier.model().tls())) socket.review(each.model(), parts.dismissals());
             });
             Collection<BoundSocket> left = new HashSet<>(sockets.values());
             left.removeAll(next.values());
@@ -145,10 +148,10 @@ public final class ListenerBinder {
         return listener.bind().port() == 0 ? listener.name() + " " + listener.bind() : listener.bind().toString();
     }
 
-    /** Whether connections that were accepted for one are not what the other would accept. */
+    /** Whether connections that were accepted for one speak what the other does not expect. */
     private static boolean isOther(ListenerTable now, ListenerTable before) {
         return before == null
-            || !now.model().tls().equals(before.model().tls())
+            || now.model().tls().isPresent() != before.model().tls().isPresent()
             || now.traffic().getClass() != before.traffic().getClass();
     }
 

@@ -9,18 +9,16 @@ import mesh.proxy.route.AccessGate;
 import mesh.proxy.telemetry.Seldom;
 import org.jboss.logging.Logger;
 
-/** Asks a listener's policies about a request, and tells which of them has refused it. */
-final class AccessCheck {
+/** Asks a listener's policies about a request, and tells which of them has refused it. One for all connections. Any event loop. */
+public final class AccessCheck {
 
     private static final Logger LOG = Logger.getLogger(AccessCheck.class);
     private static final int MOST_LINES = 1000;
     /** By policy and listener; those come and go with configurations, so that it is bounded. */
-    private static final Map<String, Seldom> SAID = new ConcurrentHashMap<>();
-
-    private AccessCheck() {}
+    private final Map<String, Seldom> said = new ConcurrentHashMap<>();
 
     /** Null when it may pass. */
-    static Failure failure(AccessGate gate, RequestHead request, ClientSession session) {
+    Failure failure(AccessGate gate, RequestHead request, ClientSession session) {
         SpiffeId peer = session.filters().peerId();
         String refuses = gate.refusal(request, peer);
         if (refuses != null) {
@@ -33,11 +31,11 @@ final class AccessCheck {
         return null;
     }
 
-    private static void tell(String policy, String mode, RequestHead request, ClientSession session) {
+    private void tell(String policy, String mode, RequestHead request, ClientSession session) {
         String listener = session.listener();
         session.metrics().denied(listener, policy, mode);
-        if (SAID.size() > MOST_LINES) SAID.clear();
-        long others = SAID.computeIfAbsent(mode + " " + listener + " " + policy, unused -> new Seldom()).ask(session.millis() / 1000);
+        if (said.size() > MOST_LINES) said.clear();
+        long others = said.computeIfAbsent(mode + " " + listener + " " + policy, unused -> new Seldom()).ask(session.millis() / 1000);
         if (others == Seldom.NOT_NOW) return;
         LOG.infof("request %s: policy=%s listener=%s peer=%s method=%s path=\"%s\"%s", mode.equals("enforced") ? "denied" : "would be denied",
             policy, listener, session.peer() == null ? "none" : session.peer(), request.method().name(), request.path(), Seldom.others(others));

@@ -37,6 +37,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     private final ProxyMetrics metrics;
     private final InstantSource clock;
     private final ClientFilters filters;
+    private final AccessCheck access;
     private RuntimeTables seen;
     private ListenerTable.Http table;
     private ClientKey clientKey;
@@ -49,7 +50,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
      */
     public ClientSession(
         ProxyRuntime runtime, Supplier<String> listener, ListenerTable.Http table, ProxyLoop loop, RandomGenerator random, InstantSource clock,
-        ProxyMetrics metrics, ClientFilters filters) {
+        ProxyMetrics metrics, ClientFilters filters, AccessCheck access) {
         this.runtime = runtime;
         this.listener = listener;
         this.table = table;
@@ -59,6 +60,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
         this.metrics = metrics;
         this.clock = clock;
         this.filters = filters;
+        this.access = access;
     }
 
     @Override
@@ -152,6 +154,10 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     ClientHash clientHash() {
         if (clientHash == null) clientHash = new ClientHash(filters.address(), filters.peer());
         return clientHash;
+    }
+
+    AccessCheck access() {
+        return access;
     }
 
     ClientFilters filters() {

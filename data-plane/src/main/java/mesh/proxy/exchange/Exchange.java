@@ -119,7 +119,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     void begin(boolean end) {
         if (end) body.complete();
         if (table.tracer() != null) trace = session.trace(table.tracer(), request);
-        Failure refused = table.gate() == null ? null : AccessCheck.failure(table.gate(), request, session);
+        Failure refused = table.gate() == null ? null : session.access().failure(table.gate(), request, session);
         if (refused != null) {
             fail(refused);
             return;

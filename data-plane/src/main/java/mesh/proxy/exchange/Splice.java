@@ -62,6 +62,14 @@ public final class Splice extends TimerWheel.Timeout {
         splice.fromUpstream.begin();
     }
 
+    /** Breaks both, if the channel is one of two that are joined. On its loop. @return whether it is */
+    public static boolean tryBreak(Channel channel, String why) {
+        Half half = channel.pipeline().get(Half.class);
+        if (half == null) return false;
+        half.breakBoth(why);
+        return true;
+    }
+
     @Override
     protected void expire() {
         if (active) {

@@ -10,6 +10,9 @@ public interface ServerConnection extends ChannelInboundHandler {
     /** Lets the requests in flight end, tells the client to go elsewhere, and closes. */
     void drain();
 
+    /** The same for a client that may not be here any more: no request is begun from now on, not even one that is on its way. */
+    void dismiss();
+
     /** Told of what no handler gets to see. */
     interface Observer {
 

@@ -56,6 +56,7 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
     private boolean wantsBody;
     private long rest;
     private boolean draining;
+    private boolean dismissed;
     private Http1ServerStream stream;
     private DownstreamHandler handler;
 
@@ -78,6 +79,14 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
     public void drain() {
         draining = true;
         if (input == Input.HEAD && !isInHead()) deadline.in(LAST_REQUEST);
+    }
+
+    @Override
+    public void dismiss() {
+        draining = true;
+        dismissed = true;
+        if (input == Input.HEAD && !isInHead()) ctx().close();
+        else if (input == Input.HEAD || input == Input.REST) closeSoon();
     }
 
     @Override
@@ -238,7 +247,7 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
     void answered(boolean close) {
         leaveStream();
         boolean owesBody = input == Input.BODY && !body.ended();
-        if (close || owesBody && body.isLongerThan(MAX_REST)) {
+        if (close || dismissed || owesBody && body.isLongerThan(MAX_REST)) {
             closeSoon();
         } else if (owesBody) {
             input = Input.REST;

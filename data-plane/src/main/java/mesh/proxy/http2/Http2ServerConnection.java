@@ -27,8 +27,7 @@ public final class Http2ServerConnection extends Http2Connection implements Serv
     private final TimerWheel.Timeout drainEnd = new TimerWheel.Timeout() {
         @Override
         protected void expire() {
-            refusing = true;
-            goAway(lastStream);
+            refuseMore();
         }
     };
 
@@ -53,6 +52,19 @@ public final class Http2ServerConnection extends Http2Connection implements Serv
         draining = true;
         goAway(Frames.MAX_STREAM_ID);
         timers().set(drainEnd, LAST_STREAMS.toNanos());
+    }
+
+    @Override
+    public void dismiss() {
+        if (refusing || isOver()) return;
+        draining = true;
+        timers().cancel(drainEnd);
+        refuseMore();
+    }
+
+    private void refuseMore() {
+        refusing = true;
+        goAway(lastStream);
     }
 
     @Override

@@ -40,6 +40,8 @@ public enum Metric {
     MIRRORED("mesh_mirrored_total", Collector.Type.COUNTER,
         "Copies of requests: answered or failed, or not sent because of overflow, no_endpoint, too_large or incomplete", "outcome"),
     HANDSHAKES("mesh_tls_handshakes_total", Collector.Type.COUNTER, "TLS handshakes with peers", "side", "result", "reason"),
+    DISMISSED("mesh_connections_dismissed_total", Collector.Type.COUNTER,
+        "Connections ended because their peer would not be let in any more, by the reason that a handshake would have", "reason"),
     DENIED("mesh_authorization_denied_total", Collector.Type.COUNTER,
         "Requests that a policy refused, or would have (dry_run); several names where a request needed one of them and had none",
         "listener", "policy", "mode"),

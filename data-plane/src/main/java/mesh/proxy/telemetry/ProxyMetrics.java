@@ -167,6 +167,11 @@ public final class ProxyMetrics {
         count(Metric.DENIED, listener, policy, mode);
     }
 
+    /** A connection was ended that would not be let in any more. */
+    public void dismissed(String reason) {
+        count(Metric.DISMISSED, reason);
+    }
+
     /** A permissive listener has let a client in that does not speak TLS. */
     public void plaintext(String listener) {
         count(Metric.PLAINTEXT, listener);

@@ -65,21 +65,35 @@ public final class MeshTls implements AutoCloseable {
      */
     public record PeerIdentity(SpiffeId id, SpiffeId local, long retireAtEpochSecond, String certificateHash, BigInteger serial) {}
 
+    /** Ends connections that are open when what let their peer in does not hold any more. */
+    @FunctionalInterface
+    public interface Dismissals {
+        /**
+         * Returns at once. Any thread.
+         *
+         * @param reason why a handshake with the same peer would be refused now
+         * @param detail offending value, then the expected one
+         */
+        void dismiss(Channel channel, HandshakeFailure.Reason reason, String detail);
+    }
+
     private final InstantSource clock;
     private final HandshakeRecord record;
+    private final Dismissals dismissals;
     private final SslProvider provider;
     /** Connections with a verified peer that are open, each from its handshake to its end. */
     private final Set<Channel> open = ConcurrentHashMap.newKeySet();
     private volatile TlsIdentity current;
 
     /** @param clock decides which certificates are good */
-    public MeshTls(InstantSource clock, Meter meter) {
-        this(clock, meter, fastest());
+    public MeshTls(InstantSource clock, Meter meter, Dismissals dismissals) {
+        this(clock, meter, dismissals, fastest());
     }
 
-    MeshTls(InstantSource clock, Meter meter, SslProvider provider) {
+    MeshTls(InstantSource clock, Meter meter, Dismissals dismissals, SslProvider provider) {
         this.clock = clock;
         this.record = new HandshakeRecord(meter, clock);
+        this.dismissals = dismissals;
         this.provider = provider;
     }
 
@@ -98,8 +112,8 @@ public final class MeshTls implements AutoCloseable {
     }
 
     /**
-     * Makes an identity, and whom it trusts, current; connections that stand keep what they have, unless their peer is banned now. What is current already stays, with its
-     * sessions.
+     * Makes an identity, and whom it trusts, current. Connections that stand keep what they have, unless their peer is banned now or nobody
+     * vouches for it any more. What is current already stays, with its sessions.
      *
      * @throws IllegalArgumentException when no TLS can be spoken with them; what was current stays
      */
@@ -108,19 +122,24 @@ public final class MeshTls implements AutoCloseable {
         if (before != null && before.isOf(svid, trust)) {
             return;
         }
-        current = new TlsIdentity(svid, trust, clock, provider);
+        TlsIdentity next = new TlsIdentity(svid, trust, clock, provider);
+        current = next;
         if (before != null) {
             before.release();
+            boolean everybodyIsVouchedFor = trust.includes(before.trust());
+            open.forEach(channel -> review(channel, next, everybodyIsVouchedFor));
         }
-        open.forEach(channel -> cutIfBanned(channel, trust));
     }
 
-    private static void cutIfBanned(Channel channel, Trust trust) {
+    private void review(Channel channel, TlsIdentity now, boolean everybodyIsVouchedFor) {
         PeerIdentity peer = peerOf(channel);
-        Optional<TrustBundle> bundle = trust.of(peer.id().trustDomain());
+        Optional<TrustBundle> bundle = now.trust().of(peer.id().trustDomain());
         if (bundle.isPresent() && bundle.get().bans().bans(peer.id(), peer.serial())) {
-            LOG.warnf("connection cut: %s, certificate %s, is banned (peer=%s)", peer.id(), peer.serial().toString(16), channel.remoteAddress());
-            channel.close();
+            dismissals.dismiss(channel, HandshakeFailure.Reason.BANNED,
+                peer.id() + ", certificate " + peer.serial().toString(16) + ", is banned (expected: a peer that is not)");
+        } else if (!everybodyIsVouchedFor) {
+            now.refusal(channel.pipeline().get(SslHandler.class)).ifPresent(refused ->
+                dismissals.dismiss(channel, HandshakeFailure.Reason.of(refused.reason()), refused.detail()));
         }
     }
 
@@ -163,7 +182,7 @@ public final class MeshTls implements AutoCloseable {
             channel.closeFuture().addListener(closed -> open.remove(channel));
             // Whoever is banned during a handshake is either seen by the rotation, or sees it here.
             TlsIdentity now = current;
-            if (now != null && now != identity) cutIfBanned(channel, now.trust());
+            if (now != null && now != identity) review(channel, now, now.trust().includes(identity.trust()));
         }
         record.ended(acceptance, identity.trust(), channel.remoteAddress(), failure);
     }

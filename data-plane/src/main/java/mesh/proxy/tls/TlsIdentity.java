@@ -16,10 +16,13 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.KeyManagerFactory;
@@ -29,6 +32,7 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import mesh.model.Address;
 import mesh.model.Trust;
 import mesh.pki.Svid;
+import mesh.pki.Verdict;
 
 /**
  * One identity with those who are trusted beside it, and the TLS contexts made of them: one for each side and set of acceptable peers, when first needed.
@@ -124,6 +128,20 @@ final class TlsIdentity {
                 .build();
         } catch (SSLException | RuntimeException e) {
             throw new IllegalArgumentException(svid.id() + ": no TLS with this certificate and key: " + e.getMessage(), e);
+        }
+    }
+
+    /** Why the peer of a connection from before would not be believed now; empty when it would, or is gone. */
+    Optional<Verdict.Refused> refusal(SslHandler handler) {
+        if (handler == null) {
+            return Optional.empty();
+        }
+        try {
+            Certificate[] chain = handler.engine().getSession().getPeerCertificates();
+            Verdict verdict = chains.check(Arrays.copyOf(chain, chain.length, X509Certificate[].class));
+            return verdict instanceof Verdict.Refused refused ? Optional.of(refused) : Optional.empty();
+        } catch (SSLPeerUnverifiedException e) {
+            return Optional.empty();
         }
     }
 

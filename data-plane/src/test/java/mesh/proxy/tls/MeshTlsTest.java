@@ -38,8 +38,9 @@ class MeshTlsTest {
     private final FakeClock clock = new FakeClock();
     private final TestPki pki = TestPki.create(clock);
     private final List<String> handshakes = new CopyOnWriteArrayList<>();
-    private final MeshTls web = new MeshTls(clock, (side, result, reason) -> handshakes.add(side + " " + result + " " + reason));
-    private final MeshTls payments = new MeshTls(clock, (side, result, reason) -> handshakes.add(side + " " + result + " " + reason));
+    private final MeshTls web = new MeshTls(clock, (side, result, reason) -> handshakes.add(side + " " + result + " " + reason), TlsPair.CLOSING);
+    private final MeshTls payments =
+        new MeshTls(clock, (side, result, reason) -> handshakes.add(side + " " + result + " " + reason), TlsPair.CLOSING);
 
     @BeforeEach
     void identities() {

@@ -38,7 +38,7 @@ class TlsIdentityTest {
     }
 
     private MeshTls tls(String workload) {
-        MeshTls tls = new MeshTls(clock, (side, result, reason) -> handshakes.add(side + " " + result + " " + reason));
+        MeshTls tls = new MeshTls(clock, (side, result, reason) -> handshakes.add(side + " " + result + " " + reason), TlsPair.CLOSING);
         tls.rotate(pki.svid(workload), pki.bundle());
         return tls;
     }
@@ -179,7 +179,8 @@ class TlsIdentityTest {
     @EnumSource(names = {"OPENSSL_REFCNT", "JDK"})
     void everyProviderKeepsTheRules(SslProvider provider) throws Exception {
         MeshTls.Meter meter = (side, result, reason) -> handshakes.add(side + " " + result + " " + reason);
-        try (MeshTls web = new MeshTls(clock, meter, provider); MeshTls payments = new MeshTls(clock, meter, provider);
+        try (MeshTls web = new MeshTls(clock, meter, TlsPair.CLOSING, provider);
+            MeshTls payments = new MeshTls(clock, meter, TlsPair.CLOSING, provider);
             TlsPair pair = new TlsPair(payments, Set.of(pki.id("web")))) {
             web.rotate(pki.svid("web"), pki.bundle());
             payments.rotate(pki.svid("payments"), pki.bundle());

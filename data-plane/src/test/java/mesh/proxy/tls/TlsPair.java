@@ -28,6 +28,9 @@ import mesh.model.SpiffeId;
 /** A server that echoes over TLS and as many clients as are asked for, on real sockets. */
 final class TlsPair implements AutoCloseable {
 
+    /** What stands here has no protocol that could say goodbye. */
+    static final MeshTls.Dismissals CLOSING = (channel, reason, detail) -> channel.close();
+
     private static final long PATIENCE_SECONDS = 20;
 
     private final NioEventLoopGroup loops = new NioEventLoopGroup(2);
