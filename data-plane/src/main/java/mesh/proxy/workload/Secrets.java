@@ -5,13 +5,11 @@ import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.config.core.v3.DataSource;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.Secret;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.TlsCertificate;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import mesh.digest.Sha256;
 import mesh.model.Trust;
 import mesh.model.TrustBundle;
 import mesh.pki.PemFiles;
@@ -85,10 +83,6 @@ final class Secrets {
     }
 
     private static String version(Secret secret) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(secret.toByteArray())).substring(0, VERSION_DIGITS);
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return Sha256.hex(secret.toByteArray()).substring(0, VERSION_DIGITS);
     }
 }
