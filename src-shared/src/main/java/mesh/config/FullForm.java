@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import mesh.model.AccessPolicy;
 import mesh.model.Address;
+import mesh.model.Arrival;
 import mesh.model.BalancerKind;
 import mesh.model.BalancingPolicy;
 import mesh.model.CircuitBreakerPolicy;
@@ -98,7 +99,9 @@ final class FullForm {
 
     private Listener listener(Section s) {
         String name = s.name("name");
-        Address listen = sockets.claim(s, "listen", s.required("listen", "an address such as :8080", Address::parse));
+        Arrival arrival = arrival(s);
+        Address address = s.required("listen", "an address such as :8080", Address::parse);
+        Address listen = arrival == Arrival.HANDED_OVER ? address : sockets.claim(s, "listen", address);
         boolean tcp = Policies.isTcp(s);
         String route = s.read("route", null, Values::name);
         String cluster = s.read("cluster", null, Values::name);
@@ -129,13 +132,27 @@ final class FullForm {
                 implicit.add(RouteTable.toCluster(RouteTable.implicitName(name), new Route("all", new Route.Prefix("/"),
                     new Route.ToCluster(cluster), Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE)));
             }
-            return new Listener(name, listen, Scope.ALL, traffic, tls, limits).withAccess(access);
+            return new Listener(name, listen, Scope.ALL, traffic, tls, limits).withAccess(access).withArrival(arrival);
         });
+    }
+
+    private static Arrival arrival(Section s) {
+        boolean intercepted = Boolean.TRUE.equals(s.read("useOriginalDst", false, Values::flag));
+        if (!Boolean.FALSE.equals(s.read("bindToPort", true, Values::flag))) return intercepted ? Arrival.INTERCEPTED : Arrival.DIRECT;
+        if (intercepted) s.refuse("bindToPort", "beside useOriginalDst", "true");
+        return Arrival.HANDED_OVER;
+    }
+
+    private static boolean originalDst(String type) {
+        if (type.equals("endpoints")) return false;
+        if (type.equals("original_dst")) return true;
+        throw new IllegalArgumentException("\"" + type + "\" (expected: endpoints or original_dst)");
     }
 
     private ClusterParts cluster(Section s) {
         String name = s.name("name");
         clusters.define(name);
+        boolean originalDst = Boolean.TRUE.equals(s.read("type", false, FullForm::originalDst));
         BalancerKind balancer = s.read("balancer", BalancerKind.ROUND_ROBIN, BalancerKind::parse);
         List<Endpoint> endpoints = s.items("endpoints", "address", each -> Policies.endpoint(each, "address", root.has("identity")));
         Optional<UpstreamTls> tls = s.section("tls").map(FullForm::upstream);
@@ -149,7 +166,7 @@ final class FullForm {
         needsIdentity(s);
         return s.make(() -> new ClusterParts(
             new Cluster(name, balancer, tls, breaker, connections)
-                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash),
+                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash).withOriginalDst(originalDst),
             new EndpointSet(name, endpoints)));
     }
 

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param retries        what bounds them
  * @param balancing      among which endpoints the balancer chooses
  * @param hash           how keys are spread, by a balancer that goes by them
+ * @param originalDst    it has no endpoints: an intercepted connection goes where it was opened to (Envoy's type {@code ORIGINAL_DST})
  */
 public record Cluster(
     String name,
@@ -24,7 +25,8 @@ public record Cluster(
     HealthPolicy health,
     RetryLimits retries,
     BalancingPolicy balancing,
-    ConsistentHash hash) {
+    ConsistentHash hash,
+    boolean originalDst) {
 
     public Cluster {
         Checks.name("cluster name", name);
@@ -37,6 +39,11 @@ public record Cluster(
             throw new IllegalArgumentException("cluster \"" + name + "\": slow start beside balancer " + balancer.text()
                 + ", whose keys come at once (expected: none, or balancer round_robin, least_conn, random or peak_ewma)");
         }
+        if (originalDst && (circuitBreaker.isPresent() || !health.equals(HealthPolicy.NONE) || balancer != BalancerKind.ROUND_ROBIN
+            || !balancing.equals(BalancingPolicy.DEFAULT))) {
+            throw new IllegalArgumentException("cluster \"" + name
+                + "\": a circuit breaker, health or balancing beside type original_dst (expected: none, as it has no endpoints of its own)");
+        }
         if (connections.protocol() == UpstreamProtocol.HTTP1 && health.check().filter(each -> each.check() instanceof HealthCheckPolicy.Grpc).isPresent()) {
             throw new IllegalArgumentException("cluster \"" + name + "\": health check by grpc beside protocol http1 (expected: protocol http2 or downstream)");
         }
@@ -47,22 +54,27 @@ public record Cluster(
         String name, BalancerKind balancer, Optional<UpstreamTls> tls, Optional<CircuitBreakerPolicy> circuitBreaker,
         ConnectionPolicy connections) {
         this(name, balancer, tls, circuitBreaker, connections, HealthPolicy.NONE, RetryLimits.DEFAULT, BalancingPolicy.DEFAULT,
-            ConsistentHash.DEFAULT);
+            ConsistentHash.DEFAULT, false);
     }
 
     public Cluster withHealth(HealthPolicy policy) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, policy, retries, balancing, hash);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, policy, retries, balancing, hash, originalDst);
     }
 
     public Cluster withRetries(RetryLimits limits) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, limits, balancing, hash);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, limits, balancing, hash, originalDst);
     }
 
     public Cluster withBalancing(BalancingPolicy policy) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, policy, hash);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, policy, hash, originalDst);
     }
 
     public Cluster withHash(ConsistentHash settings) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, balancing, settings);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, balancing, settings, originalDst);
+    }
+
+    /** The same that goes where each connection was opened to. */
+    public Cluster withOriginalDst(boolean is) {
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, balancing, hash, is);
     }
 }

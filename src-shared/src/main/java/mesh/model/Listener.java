@@ -16,10 +16,11 @@ import java.util.Optional;
  * @param log     which requests are written down; only for HTTP
  * @param tracing of which requests spans are exported; only for HTTP
  * @param access  who may ask what; only for HTTP. Sorted by {@link AccessPolicy#ORDER}
+ * @param arrival how connections come to it
  */
 public record Listener(
     String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits, Optional<AccessLogPolicy> log,
-    Optional<TracingPolicy> tracing, List<AccessPolicy> access) {
+    Optional<TracingPolicy> tracing, List<AccessPolicy> access, Arrival arrival) {
 
     public Listener {
         Checks.name("listener name", name);
@@ -37,6 +38,23 @@ public record Listener(
         if (traffic instanceof TcpTraffic && tracing.isPresent()) {
             throw new IllegalArgumentException("listener \"" + name + "\" tracing beside protocol tcp (expected: only with protocol http)");
         }
+        if (arrival == Arrival.HANDED_OVER && bind.port() == 0) {
+            throw new IllegalArgumentException("listener \"" + name + "\" has no socket and port 0 (expected: the port that connections are opened to)");
+        }
+        if (arrival == Arrival.HANDED_OVER && !bind.host().matches("|[0-9.]+|[^%]*:[^%]*")) {
+            throw new IllegalArgumentException("listener \"" + name + "\" has no socket and listens on \"" + bind.host()
+                + "\" (expected: the IP address that connections are opened to, or none for every address)");
+        }
+        if (arrival == Arrival.HANDED_OVER && limits.maxConnections() > 0) {
+            throw new IllegalArgumentException("listener \"" + name + "\" limit of connections without a socket (expected: on the listener that has it)");
+        }
+    }
+
+    /** To whose own socket connections come. */
+    public Listener(
+        String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits, Optional<AccessLogPolicy> log,
+        Optional<TracingPolicy> tracing, List<AccessPolicy> access) {
+        this(name, bind, scope, traffic, tls, limits, log, tracing, access, Arrival.DIRECT);
     }
 
     /** Of which nobody is told. */
@@ -50,15 +68,19 @@ public record Listener(
     }
 
     public Listener withLog(Optional<AccessLogPolicy> next) {
-        return new Listener(name, bind, scope, traffic, tls, limits, next, tracing, access);
+        return new Listener(name, bind, scope, traffic, tls, limits, next, tracing, access, arrival);
     }
 
     public Listener withTracing(Optional<TracingPolicy> next) {
-        return new Listener(name, bind, scope, traffic, tls, limits, log, next, access);
+        return new Listener(name, bind, scope, traffic, tls, limits, log, next, access, arrival);
     }
 
     public Listener withAccess(List<AccessPolicy> next) {
-        return new Listener(name, bind, scope, traffic, tls, limits, log, tracing, next);
+        return new Listener(name, bind, scope, traffic, tls, limits, log, tracing, next, arrival);
+    }
+
+    public Listener withArrival(Arrival next) {
+        return new Listener(name, bind, scope, traffic, tls, limits, log, tracing, access, next);
     }
 
     /** What a listener does with its bytes. */

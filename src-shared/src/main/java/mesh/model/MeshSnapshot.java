@@ -78,6 +78,10 @@ public record MeshSnapshot(
             String at = "listeners." + name;
             if (listener.traffic() instanceof Listener.TcpTraffic tcp) {
                 check(problems, at + ".cluster", "listener \"" + name + "\"", "cluster", tcp.cluster(), clusters);
+                if (listener.arrival() == Arrival.DIRECT && isOriginalDst(tcp.cluster())) {
+                    problems.add(new Problem(at + ".cluster", "listener \"" + name + "\" names cluster \"" + tcp.cluster()
+                        + "\" of type original_dst (expected: only where connections are intercepted)"));
+                }
             } else if (listener.traffic() instanceof Listener.HttpTraffic http) {
                 check(problems, at + ".route", "listener \"" + name + "\"", "route table", http.routeTable(), routeTables);
             }
@@ -91,13 +95,27 @@ public record MeshSnapshot(
                     String who = implicit ? "listener \"" + name.substring(1) + "\"" : "route \"" + route.name() + "\"";
                     for (String cluster : clustersOf(route)) {
                         check(problems, at + ".cluster", who, "cluster", cluster, clusters);
+                        if (isOriginalDst(cluster)) {
+                            problems.add(new Problem(at + ".cluster", who + " names cluster \"" + cluster
+                                + "\" of type original_dst (expected: only in a listener with protocol tcp)"));
+                        }
                     }
                 }
             }
         });
-        endpoints.forEach((name, set) -> check(problems, "endpoints." + name, "endpoint set \"" + name + "\"", "cluster", name, clusters));
+        endpoints.forEach((name, set) -> {
+            check(problems, "endpoints." + name, "endpoint set \"" + name + "\"", "cluster", name, clusters);
+            if (isOriginalDst(name) && !set.endpoints().isEmpty()) {
+                problems.add(new Problem("clusters." + name + ".endpoints",
+                    "cluster \"" + name + "\" has endpoints beside type original_dst (expected: none)"));
+            }
+        });
         conflicts(problems);
         return problems;
+    }
+
+    private boolean isOriginalDst(String cluster) {
+        return clusters.containsKey(cluster) && clusters.get(cluster).originalDst();
     }
 
     /** The clusters a route may send to, copies included. */
@@ -132,7 +150,9 @@ public record MeshSnapshot(
             if (listener.bind().port() == 0) {
                 continue;
             }
-            Listener other = byAddress.putIfAbsent(listener.scope() + " " + listener.bind(), listener);
+            // What has no socket is in nobody's way but another's that has none.
+            boolean bound = listener.arrival() != Arrival.HANDED_OVER;
+            Listener other = byAddress.putIfAbsent(listener.scope() + " " + bound + " " + listener.bind(), listener);
             if (other != null) {
                 problems.add(new Problem("listeners." + listener.name() + ".listen", "listener \"" + listener.name() + "\" and listener \""
                     + other.name() + "\" both listen on " + listener.bind() + " (expected: different addresses)"));

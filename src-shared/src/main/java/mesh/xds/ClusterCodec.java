@@ -98,6 +98,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
                 case MAGLEV -> LbPolicy.MAGLEV;
             })
             .setCircuitBreakers(ClusterLimits.encode(connections, cluster.retries()));
+        if (cluster.originalDst()) message.setType(DiscoveryType.ORIGINAL_DST).setLbPolicy(LbPolicy.CLUSTER_PROVIDED).clearEdsClusterConfig();
         message.putAllTypedExtensionProtocolOptions(UpstreamHttpOptions.encode(connections));
         cluster.tls().ifPresent(tls -> message.setTransportSocket(TransportSockets.upstream(tls.expect(), connections.protocol())));
         for (SpiffeId id : identities(snapshot.endpointsOf(cluster.name()))) {
@@ -135,7 +136,8 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         discovery(message, reading);
         socketMatches(message, reading);
         ClusterPolicy.Builder policy = MeshPolicy.decode(message.getMetadata(), ClusterPolicy.newBuilder(), reading);
-        BalancerKind balancer = !policy.getBalancer().isEmpty() ? balancer(policy.getBalancer(), reading) : switch (message.getLbPolicy()) {
+        BalancerKind balancer = !policy.getBalancer().isEmpty() ? balancer(policy.getBalancer(), reading) : isOriginalDst(message) ? BalancerKind.ROUND_ROBIN
+            : switch (message.getLbPolicy()) {
             case ROUND_ROBIN -> BalancerKind.ROUND_ROBIN;
             case LEAST_REQUEST -> BalancerKind.LEAST_CONN;
             case RANDOM -> BalancerKind.RANDOM;
@@ -160,7 +162,8 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         ConsistentHash hash = ConsistentHashes.decode(message, balancer, reading);
         return reading.clean()
             ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections)
-                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash))
+                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash)
+                .withOriginalDst(isOriginalDst(message)))
             : null;
     }
 
@@ -170,9 +173,20 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
             : Optional.empty(), HealthChecks.decode(message.getHealthChecksList(), connections, reading));
     }
 
+    /** It goes to no endpoints of its own, and so has none to choose from. */
+    private static boolean isOriginalDst(Cluster message) {
+        return message.getType() == DiscoveryType.ORIGINAL_DST;
+    }
+
     private static void discovery(Cluster message, Reading reading) {
+        if (isOriginalDst(message)) {
+            if (message.getLbPolicy() != LbPolicy.CLUSTER_PROVIDED) {
+                reading.at("lb_policy").unexpected(message.getLbPolicyValue(), "CLUSTER_PROVIDED, beside type ORIGINAL_DST");
+            }
+            return;
+        }
         if (message.getType() != DiscoveryType.EDS || !message.hasType()) {
-            reading.at("type").unexpected(message.getTypeValue(), "EDS");
+            reading.at("type").unexpected(message.getTypeValue(), "EDS or ORIGINAL_DST");
         }
         EdsClusterConfig eds = message.getEdsClusterConfig();
         Wire.onlyAds(eds.getEdsConfig(), reading.at("eds_cluster_config").at("eds_config"));

@@ -28,6 +28,7 @@ import java.util.Set;
 import mesh.model.AccessLogPolicy;
 import mesh.model.AccessPolicy;
 import mesh.model.Address;
+import mesh.model.Arrival;
 import mesh.model.DownstreamTls;
 import mesh.model.DownstreamTls.Mode;
 import mesh.model.HashPolicy;
@@ -57,7 +58,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
     private static final String NO_SERVICE = "-";
 
     private static final Set<String> LISTENER_FIELDS = Set.of("name", "address", "filter_chains", "access_log", "stat_prefix", "metadata",
-        "traffic_direction", "enable_reuse_port", "per_connection_buffer_limit_bytes", "tcp_backlog_size");
+        "traffic_direction", "use_original_dst", "bind_to_port", "enable_reuse_port", "per_connection_buffer_limit_bytes", "tcp_backlog_size");
     private static final Set<String> CHAIN_FIELDS = Set.of("name", "filters", "transport_socket", "metadata");
     private static final Set<String> HTTP_FIELDS = Set.of("codec_type", "stat_prefix", "rds", "http_filters", "upgrade_configs",
         "forward_client_cert_details", "set_current_client_cert_details", "access_log", "access_log_options", "tracing",
@@ -100,6 +101,8 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
             .setName(listener.name())
             .setAddress(SocketAddresses.encode(listener.bind()))
             .addFilterChains(chain);
+        if (listener.arrival() == Arrival.INTERCEPTED) message.setUseOriginalDst(BoolValue.of(true));
+        if (listener.arrival() == Arrival.HANDED_OVER) message.setBindToPort(BoolValue.of(false));
         if (listener.tls().filter(DownstreamTls::isPermissive).isPresent()) Permissive.encode(message);
         ListenerPolicy policy = policy(listener);
         if (!policy.equals(ListenerPolicy.getDefaultInstance())) message.setMetadata(MeshPolicy.encode(policy));
@@ -183,10 +186,18 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
             : Optional.empty();
         ListenerPolicy policy = MeshPolicy.decode(message.getMetadata(), ListenerPolicy.newBuilder(), reading).build();
         Service service = service(chain, policy, at);
+        Arrival arrival = arrival(message, reading);
         return reading.clean()
             ? reading.check(() -> new mesh.model.Listener(message.getName(), bind, Scope.ALL, service.traffic, tls, service.limits, service.log,
-                service.tracing, service.access))
+                service.tracing, service.access, arrival))
             : null;
+    }
+
+    private static Arrival arrival(Listener message, Reading reading) {
+        boolean intercepted = message.getUseOriginalDst().getValue();
+        if (!message.hasBindToPort() || message.getBindToPort().getValue()) return intercepted ? Arrival.INTERCEPTED : Arrival.DIRECT;
+        if (intercepted) reading.at("bind_to_port").unexpected(false, "true, or none, beside use_original_dst");
+        return Arrival.HANDED_OVER;
     }
 
     /** What the filters of a chain do; traffic is null when problems were noted. */

@@ -16,6 +16,7 @@ import mesh.model.PeerMatch;
 import mesh.model.AccessPolicy;
 import mesh.model.AccessLogPolicy;
 import mesh.model.Address;
+import mesh.model.Arrival;
 import mesh.model.BalancerKind;
 import mesh.model.BalancingPolicy;
 import mesh.model.BreakerFailure;
@@ -101,6 +102,10 @@ final class Samples {
                 new ListenerLimits(Optional.of(new RateLimit(3, Duration.ofMillis(50), 1_000_000, new RateLimit.PeerIdentity(), 16, true)), 0,
                     1000, 10 << 20, new HttpLimits(16, 50, 10, Duration.ofSeconds(2), Duration.ofMinutes(5))))
                 .withLog(Optional.of(new AccessLogPolicy(AccessLogPolicy.Format.JSON, "/var/log/mesh/access.log", new Percent(0), true))),
+            new Listener("intercepting", new Address("", 15010), Scope.ALL, new Listener.TcpTraffic("anywhere"), Optional.empty())
+                .withArrival(Arrival.INTERCEPTED),
+            new Listener("handed-over", new Address("10.0.0.8", 8080), Scope.ALL, new Listener.HttpTraffic("all", ""), Optional.empty())
+                .withArrival(Arrival.HANDED_OVER),
             new Listener("guarded", new Address("0.0.0.0", 15008), Scope.ALL, new Listener.HttpTraffic("all", "payments"),
                 Optional.of(new DownstreamTls(DownstreamTls.Mode.PERMISSIVE, Set.of(WEB)))).withAccess(policies()),
             new Listener("inbound-tcp", new Address("0.0.0.0", 15007), Scope.ALL, new Listener.TcpTraffic("secure", Optional.of(new HashPolicy.PeerIdentity())),
@@ -218,6 +223,7 @@ final class Samples {
     private static List<Cluster> clusters() {
         return List.of(
             new Cluster("plain", BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT),
+            new Cluster("anywhere", BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT).withOriginalDst(true),
             new Cluster("secure", BalancerKind.LEAST_CONN, Optional.of(new UpstreamTls(Set.of(PAYMENTS, WEB))),
                 Optional.of(new CircuitBreakerPolicy(64, 0.25, Duration.ofMillis(2500), EnumSet.allOf(BreakerFailure.class))),
                 new ConnectionPolicy(Duration.ofMillis(250), Optional.of(Duration.ofSeconds(90)), UpstreamProtocol.HTTP2, 7, 0, 1_000_000, 100,

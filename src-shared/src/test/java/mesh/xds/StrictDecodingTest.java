@@ -275,7 +275,7 @@ class StrictDecodingTest {
             .setConnectTimeout(Duration.newBuilder().setSeconds(Long.MAX_VALUE))
             .build();
         assertThat(problems(decode(ResourceType.CLUSTER, "plain", cluster))).containsExactly(
-            "clusters.plain.type: \"1\" (expected: EDS)",
+            "clusters.plain.type: \"1\" (expected: EDS or ORIGINAL_DST)",
             "clusters.plain.lb_policy: \"6\" (expected: ROUND_ROBIN, LEAST_REQUEST, RANDOM, RING_HASH or MAGLEV)",
             "clusters.plain.connect_timeout: \"9223372036854775807s 0ns\" (expected: a duration)");
     }

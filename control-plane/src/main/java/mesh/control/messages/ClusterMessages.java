@@ -25,6 +25,8 @@ import mesh.model.UpstreamTls;
 /** {@code mesh.v1.Cluster} and {@code mesh.v1.Endpoint}, to the model and back. */
 public final class ClusterMessages {
 
+    private static final String ORIGINAL_DST = "original_dst";
+
     private ClusterMessages() {}
 
     /** A cluster with its endpoints: one message, two records. */
@@ -47,12 +49,16 @@ public final class ClusterMessages {
         RetryLimits retries = RetryLimitMessages.decode(m, path, problems);
         BalancingPolicy balancing = BalancingMessages.decode(m.getBalancing(), path + ".balancing", problems);
         ConsistentHash hash = HashMessages.decode(m, balancer, path, problems);
+        boolean originalDst = m.getType().equals(ORIGINAL_DST);
+        if (!originalDst && !m.getType().isEmpty() && !m.getType().equals("endpoints")) {
+            problems.add(path + ".type", "\"" + m.getType() + "\" (expected: endpoints or original_dst)");
+        }
         if (problems.count() > before) {
             return null;
         }
         return problems.read(path, () ->
             new ClusterParts(new Cluster(name, balancer, tls, breaker, connections)
-                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash),
+                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash).withOriginalDst(originalDst),
                 new EndpointSet(name, endpoints)));
     }
 
@@ -152,6 +158,7 @@ public final class ClusterMessages {
         RetryLimitMessages.encode(cluster.retries(), m);
         BalancingMessages.encode(cluster.balancing(), m);
         HashMessages.encode(cluster.hash(), m);
+        if (cluster.originalDst()) m.setType(ORIGINAL_DST);
         connections.idleTimeout().ifPresent(idle -> m.setIdleTimeout(Values.message(idle)));
         return m.build();
     }

@@ -5,6 +5,7 @@ import java.util.Optional;
 import mesh.model.AccessLogPolicy;
 import mesh.model.AccessPolicy;
 import mesh.model.Address;
+import mesh.model.Arrival;
 import mesh.model.DownstreamTls;
 import mesh.model.HashPolicy;
 import mesh.model.Listener;
@@ -47,12 +48,17 @@ public final class ListenerMessages {
             ? Optional.ofNullable(AccessLogMessages.decode(m.getAccessLog(), path + ".access_log", problems)) : Optional.empty();
         Optional<TracingPolicy> tracing = m.hasTracing()
             ? Optional.ofNullable(TracingMessages.decode(m.getTracing(), path + ".tracing", problems)) : Optional.empty();
+        boolean handedOver = m.hasBindToPort() && !m.getBindToPort();
+        if (handedOver && m.getUseOriginalDst()) {
+            problems.add(path + ".bind_to_port", "false beside use_original_dst (expected: true, or none)");
+        }
+        Arrival arrival = handedOver ? Arrival.HANDED_OVER : m.getUseOriginalDst() ? Arrival.INTERCEPTED : Arrival.DIRECT;
         Scope scope = new Scope(m.getScope().getWorkload(), m.getScope().getNode());
         if (problems.count() > before) {
             return null;
         }
         return problems.read(path, () ->
-            new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits, log, tracing, access), implicit(m, traffic)));
+            new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits, log, tracing, access, arrival), implicit(m, traffic)));
     }
 
     private static Listener.Traffic traffic(mesh.v1.Listener m, String path, Problems problems) {
@@ -122,6 +128,8 @@ public final class ListenerMessages {
         }
         listener.tls().ifPresent(tls -> m.setTls(AccessMessages.encode(tls)));
         listener.access().forEach(policy -> m.addAuthorization(AccessMessages.encode(policy)));
+        if (listener.arrival() == Arrival.INTERCEPTED) m.setUseOriginalDst(true);
+        if (listener.arrival() == Arrival.HANDED_OVER) m.setBindToPort(false);
         LimitMessages.encode(listener.limits(), m);
         listener.log().ifPresent(log -> m.setAccessLog(AccessLogMessages.encode(log)));
         listener.tracing().ifPresent(tracing -> m.setTracing(TracingMessages.encode(tracing)));

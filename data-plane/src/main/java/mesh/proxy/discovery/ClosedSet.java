@@ -55,7 +55,9 @@ record ClosedSet(MeshSnapshot snapshot, List<Problem> leftOut) {
         private void closeClusters() {
             Map<String, EndpointSet> sets = arrived.all(ResourceType.ENDPOINTS, EndpointSet.class);
             arrived.all(ResourceType.CLUSTER, Cluster.class).forEach((name, cluster) -> {
-                if (arrived.answered(ResourceType.ENDPOINTS, name)) {
+                if (cluster.originalDst()) {
+                    put(cluster, null);
+                } else if (arrived.answered(ResourceType.ENDPOINTS, name)) {
                     put(cluster, sets.get(name));
                 } else if (published.clusters().containsKey(name)) {
                     put(published.clusters().get(name), published.endpoints().get(name));

@@ -3,12 +3,16 @@ package mesh.proxy.downstream;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ServerChannel;
+import io.netty.util.AttributeKey;
 import java.net.InetSocketAddress;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import mesh.model.Address;
+import mesh.model.Arrival;
 import mesh.model.Listener;
 import mesh.proxy.http.ServerConnection;
 import mesh.proxy.tls.MeshTls;
@@ -18,6 +22,8 @@ import mesh.proxy.tls.MeshTls;
  * trade their addresses. Any thread.
  */
 final class BoundSocket implements Supplier<String> {
+
+    private static final AttributeKey<String> HANDED_TO = AttributeKey.valueOf(BoundSocket.class, "handedTo");
 
     private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
     /** As many, exactly, at any moment: loops accept side by side. */
@@ -71,6 +77,11 @@ final class BoundSocket implements Supplier<String> {
         return true;
     }
 
+    /** A connection is served by a listener without a socket from now on. On its loop. */
+    static void handOver(Channel connection, String listener) {
+        connection.attr(HANDED_TO).set(listener);
+    }
+
     int connections() {
         return connections.size();
     }
@@ -86,21 +97,34 @@ final class BoundSocket implements Supplier<String> {
         connections.forEach(BoundSocket::drain);
     }
 
-    /** Lets the requests in flight end on the connections that stand now; new ones are accepted and stay. */
-    void drainPresent() {
-        connections.forEach(BoundSocket::drain);
+    /**
+     * Lets the requests in flight end on the connections that a listener serves now; new ones are accepted and stay.
+     *
+     * @param handedTo the listener without a socket that they were handed to; null for this socket's own listener
+     */
+    void drainPresent(String handedTo) {
+        servedBy(handedTo, BoundSocket::drainNow);
     }
 
-    /** Has those leave who would not be let in by the listener as it is now. */
+    /** Has those leave who would not be let in by the listener, as it is now, that serves them. */
     void review(Listener now, MeshTls.Dismissals dismissals) {
-        connections.forEach(each -> each.eventLoop().execute(() -> Admission.review(now, each, dismissals)));
+        servedBy(now.arrival() == Arrival.HANDED_OVER ? now.name() : null, each -> Admission.review(now, each, dismissals));
+    }
+
+    /** Who serves a connection is known on its loop, once it has begun. */
+    private void servedBy(String handedTo, Consumer<Channel> action) {
+        connections.forEach(each -> each.eventLoop().execute(() -> {
+            if (Objects.equals(each.attr(HANDED_TO).get(), handedTo)) action.accept(each);
+        }));
     }
 
     private static void drain(Channel connection) {
-        connection.eventLoop().execute(() -> {
-            ServerConnection http = connection.pipeline().get(ServerConnection.class);
-            if (http != null) http.drain();
-        });
+        connection.eventLoop().execute(() -> drainNow(connection));
+    }
+
+    private static void drainNow(Channel connection) {
+        ServerConnection http = connection.pipeline().get(ServerConnection.class);
+        if (http != null) http.drain();
     }
 
     /** Closes whatever is still open. */

@@ -8,8 +8,12 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import mesh.model.Arrival;
 import mesh.proxy.exchange.AccessCheck;
 import mesh.proxy.exchange.ClientFilters;
 import mesh.proxy.exchange.ClientSession;
@@ -34,7 +38,15 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
 
     /** What every connection needs of the sidecar. */
     record Parts(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, MeshTls.Dismissals dismissals, Connector connector,
-        ProxyMetrics metrics, PlaintextCallers plaintext, AccessCheck access) {}
+        ProxyMetrics metrics, PlaintextCallers plaintext, AccessCheck access, Set<SocketAddress> redirected) {}
+
+    /**
+     * A connection and whose it is.
+     *
+     * @param listener   the name of the listener that serves it; it may change with a configuration
+     * @param redirected what it was opened to; null where nothing was redirected
+     */
+    private record Accepted(SocketChannel client, ListenerTable table, Supplier<String> listener, ProxyLoop loop, Redirected redirected) {}
 
     /** As long as a handshake may take. */
     private static final Duration FIRST_BYTE = Duration.ofSeconds(5);
@@ -60,34 +72,56 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
             client.close();
             return;
         }
-        ProxyLoop loop = parts.loops().of(client);
-        client.pipeline().addLast(new ConnectionMeter(table.meter(), loop.index()));
+        begin(accepted(client, table, parts.loops().of(client)));
+    }
+
+    private Accepted accepted(SocketChannel client, ListenerTable bound, ProxyLoop loop) {
+        if (bound.model().arrival() != Arrival.INTERCEPTED) return new Accepted(client, bound, socket, loop, null);
+        InetSocketAddress target = OriginalDestination.of(client);
+        ListenerTable other = target == null ? null : parts.runtime().current().handOver().find(target);
+        String name = bound.model().name();
+        parts.metrics().intercepted(name, target == null ? "direct" : other == null ? "unmatched" : "handed_over");
+        Redirected redirected = target == null ? null : new Redirected(target, OriginalDestination.source(target, client), parts.redirected(),
+            () -> parts.metrics().intercepted(name, "loop"));
+        if (other == null) return new Accepted(client, bound, socket, loop, redirected);
+        String otherName = other.model().name();
+        BoundSocket.handOver(client, otherName);
+        return new Accepted(client, other, () -> otherName, loop, redirected);
+    }
+
+    private void begin(Accepted accepted) {
+        SocketChannel client = accepted.client;
+        ListenerTable table = accepted.table;
+        client.pipeline().addLast(new ConnectionMeter(table.meter(), accepted.loop.index()));
         if (table.model().tls().isEmpty()) {
-            addProtocol(client, table, loop, null);
+            addProtocol(accepted, null);
         } else if (table.model().tls().get().isPermissive()) {
-            client.pipeline().addLast(new TlsDetector(loop.timers(), FIRST_BYTE.toNanos(), tls -> {
-                if (tls) addTls(client, table, loop);
-                else addPlaintext(client, table, loop);
+            client.pipeline().addLast(new TlsDetector(accepted.loop.timers(), FIRST_BYTE.toNanos(), tls -> {
+                if (tls) addTls(accepted);
+                else addPlaintext(accepted);
             }));
         } else {
-            addTls(client, table, loop);
+            addTls(accepted);
         }
     }
 
     /** Let in without proof, and written down: a switch to strict would lock it out. */
-    private void addPlaintext(SocketChannel client, ListenerTable table, ProxyLoop loop) {
-        InetSocketAddress remote = client.remoteAddress();
+    private void addPlaintext(Accepted accepted) {
+        InetSocketAddress remote = accepted.client.remoteAddress();
         String address = remote == null || remote.getAddress() == null ? "unknown" : remote.getAddress().getHostAddress();
-        parts.metrics().plaintext(table.model().name());
-        parts.plaintext().connected(table.model().name(), address, parts.env().clock().instant());
-        addProtocol(client, table, loop, null);
+        String name = accepted.table.model().name();
+        parts.metrics().plaintext(name);
+        parts.plaintext().connected(name, address, parts.env().clock().instant());
+        addProtocol(accepted, null);
     }
 
-    private void addTls(SocketChannel client, ListenerTable table, ProxyLoop loop) {
+    private void addTls(Accepted accepted) {
+        SocketChannel client = accepted.client;
+        ListenerTable table = accepted.table;
         if (parts.tls().ready()) {
             MeshTls.Traffic traffic = table.traffic() instanceof ListenerTable.Tcp ? MeshTls.Traffic.TCP : MeshTls.Traffic.HTTP2;
             client.pipeline().addLast(parts.tls().server(client, traffic, table.model().tls().get()));
-            client.pipeline().addLast(new AfterHandshake(table, loop));
+            client.pipeline().addLast(new AfterHandshake(accepted));
         } else {
             // Nobody may talk to a workload that cannot prove who it is.
             client.close();
@@ -95,19 +129,21 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
     }
 
     /** @param agreed the protocol that a handshake has agreed on; null when there was none */
-    private void addProtocol(Channel client, ListenerTable table, ProxyLoop loop, String agreed) {
+    private void addProtocol(Accepted accepted, String agreed) {
+        SocketChannel client = accepted.client;
+        ProxyLoop loop = accepted.loop;
         // Who may come in may have changed since the handshake began. Whoever changes it later finds this connection among the socket's.
-        ListenerTable now = parts.runtime().current().listeners().get(socket.get());
+        ListenerTable now = parts.runtime().current().listeners().get(accepted.listener.get());
         if (now != null && Admission.refuses(now.model(), client, parts.dismissals())) return;
-        if (table.traffic() instanceof ListenerTable.Http http) {
+        if (accepted.table.traffic() instanceof ListenerTable.Http http) {
             ClientSession session = new ClientSession(
-                parts.runtime(), socket, http, loop, parts.env().random(), parts.env().clock(), parts.metrics(),
+                parts.runtime(), accepted.listener, http, loop, parts.env().random(), parts.env().clock(), parts.metrics(),
                 new ClientFilters(client, parts.env().random()), parts.access());
             client.pipeline().addLast(
                 agreed == null ? new HttpDetector(loop.timers(), http.codecs().http1(), version -> codec(version, http.codecs(), session, loop))
                     : codec(agreed.equals("h2") ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1, http.codecs(), session, loop));
         } else {
-            client.pipeline().addLast(new TcpProxyHandler((ListenerTable.Tcp) table.traffic(), parts.connector(), loop));
+            client.pipeline().addLast(new TcpProxyHandler((ListenerTable.Tcp) accepted.table.traffic(), parts.connector(), loop, accepted.redirected));
         }
     }
 
@@ -120,12 +156,10 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
     /** Waits for the client to prove who it is, and sees that its proof's end is the connection's. */
     private final class AfterHandshake extends ChannelInboundHandlerAdapter {
 
-        private final ListenerTable table;
-        private final ProxyLoop loop;
+        private final Accepted accepted;
 
-        AfterHandshake(ListenerTable table, ProxyLoop loop) {
-            this.table = table;
-            this.loop = loop;
+        AfterHandshake(Accepted accepted) {
+            this.accepted = accepted;
         }
 
         @Override
@@ -139,7 +173,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         }
 
         private void begin(Channel client) {
-            addProtocol(client, table, loop, client.pipeline().get(SslHandler.class).applicationProtocol());
+            addProtocol(accepted, client.pipeline().get(SslHandler.class).applicationProtocol());
             client.pipeline().remove(this);
             var clock = parts.env().clock();
             Lifetime.nanosToRetire(client, clock).ifPresent(nanos -> in(client, nanos, () -> retire(client)));
@@ -147,7 +181,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         }
 
         private void in(Channel client, long nanos, Runnable task) {
-            var scheduled = loop.executor().schedule(task, nanos, TimeUnit.NANOSECONDS);
+            var scheduled = accepted.loop.executor().schedule(task, nanos, TimeUnit.NANOSECONDS);
             client.closeFuture().addListener(closed -> scheduled.cancel(false));
         }
 

@@ -12,9 +12,11 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import mesh.model.Address;
+import mesh.model.Arrival;
 import mesh.model.Listener;
 import mesh.model.Problem;
 import mesh.proxy.exchange.AccessCheck;
@@ -47,7 +49,8 @@ public final class ListenerBinder {
     public ListenerBinder(
         Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, MeshTls.Dismissals dismissals, Connector connector, ProxyMetrics metrics,
         PlaintextCallers plaintext) {
-        this.parts = new DownstreamPipeline.Parts(env, loops, runtime, tls, dismissals, connector, metrics, plaintext, new AccessCheck());
+        this.parts = new DownstreamPipeline.Parts(env, loops, runtime, tls, dismissals, connector, metrics, plaintext, new AccessCheck(),
+            ConcurrentHashMap.newKeySet());
     }
 
     /** Sockets that are ready for a configuration, and those that it leaves. */
@@ -70,13 +73,15 @@ public final class ListenerBinder {
         /** The tables are in force: accepts for them, drains what they no longer name, and dismisses whom they no longer let in. */
         public void commit(RuntimeTables before) {
             tables.listeners().values().forEach(each -> {
+                if (each.model().arrival() == Arrival.HANDED_OVER) return;
                 BoundSocket socket = next.get(key(each.model()));
                 ListenerTable earlier = before.listeners().get(socket.get());
                 socket.accept(each.model().name());
                 if (opened.contains(socket)) return;
-                if (isOther(each, earlier)) socket.drainPresent();
+                if (isOther(each, earlier)) socket.drainPresent(null);
                 if (earlier == null || !each.model().tls().equals(earlier.model().tls())) socket.review(each.model(), parts.dismissals());
             });
+            before.listeners().values().forEach(this::followHandedOver);
             Collection<BoundSocket> left = new HashSet<>(sockets.values());
             left.removeAll(next.values());
             sockets = next;
@@ -91,6 +96,16 @@ public final class ListenerBinder {
             for (BoundSocket socket : opened) LOG.infof("listener %s on %s", socket.get(), socket.address());
         }
 
+        /** What was handed to a listener without a socket may be at any that intercepts. */
+        private void followHandedOver(ListenerTable earlier) {
+            if (earlier.model().arrival() != Arrival.HANDED_OVER) return;
+            String name = earlier.model().name();
+            ListenerTable now = tables.listeners().get(name);
+            boolean gone = now == null || now.model().arrival() != Arrival.HANDED_OVER;
+            if (gone || isOther(now, earlier)) next.values().forEach(each -> each.drainPresent(name));
+            if (!gone && !now.model().tls().equals(earlier.model().tls())) next.values().forEach(each -> each.review(now.model(), parts.dismissals()));
+        }
+
         /** Closes what was opened for it. */
         public void undo() {
             opened.forEach(each -> each.stopAccepting().awaitUninterruptibly());
@@ -102,6 +117,7 @@ public final class ListenerBinder {
         Change change = new Change(tables);
         for (ListenerTable table : tables.listeners().values()) {
             Listener listener = table.model();
+            if (listener.arrival() == Arrival.HANDED_OVER) continue;
             BoundSocket socket = sockets.get(key(listener));
             if (socket == null) socket = open(listener, change);
             if (socket != null) change.next.put(key(listener), socket);

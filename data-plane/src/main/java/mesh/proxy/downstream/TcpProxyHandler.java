@@ -10,12 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 import mesh.model.BreakerFailure;
 import mesh.model.HashPolicy;
+import mesh.model.UpstreamTls;
 import mesh.proxy.exchange.ClientHash;
 import mesh.proxy.exchange.Splice;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.outcome.Failure;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.tls.MeshTls;
+import mesh.proxy.upstream.ConnectSettings;
 import mesh.proxy.upstream.Connector;
 import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.UpstreamCluster;
@@ -33,22 +35,29 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
     private static final int MAX_TRIES = 3;
     /** Envoy's for {@code tcp_proxy}. */
     private static final Duration IDLE = Duration.ofHours(1);
+    private static final String LOOP = "this sidecar's own connection came back to it (expected: mesh intercept install --proxy-uid with its user)";
 
     private final UpstreamCluster cluster;
     private final HashPolicy.By hash;
     private final Connector connector;
     private final ProxyLoop loop;
+    private final Redirected redirected;
     private final List<Destination> tried = new ArrayList<>(MAX_TRIES);
     private final List<ByteBuf> early = new ArrayList<>();
     private Channel client;
     private long key;
 
-    /** Added when the client's handshake, if it has one, is over. */
-    TcpProxyHandler(ListenerTable.Tcp table, Connector connector, ProxyLoop loop) {
+    /**
+     * Added when the client's handshake, if it has one, is over.
+     *
+     * @param redirected what the client's connection was opened to, and our own ones of that kind; null where nothing was redirected
+     */
+    TcpProxyHandler(ListenerTable.Tcp table, Connector connector, ProxyLoop loop, Redirected redirected) {
         this.cluster = table.cluster();
         this.hash = table.hash();
         this.connector = connector;
         this.loop = loop;
+        this.redirected = redirected;
     }
 
     @Override
@@ -58,7 +67,8 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
         client.config().setAutoRead(false);
         if (cluster.load().tryTcp(cluster.model().connections().maxConnections())) {
             client.closeFuture().addListener(closed -> cluster.load().requestEnded());
-            tryNext();
+            if (cluster.model().originalDst()) tryOriginal();
+            else tryNext();
         } else {
             giveUp(Failure.OVERFLOW, "limit of connections is reached");
         }
@@ -75,6 +85,37 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
         early.clear();
     }
 
+    /** Where the client wanted to go in the first place, and nowhere else. */
+    private void tryOriginal() {
+        if (redirected == null) {
+            giveUp(Failure.NO_HEALTHY_UPSTREAM, "the connection was opened to this sidecar itself");
+            return;
+        }
+        if (redirected.isLoop(client)) {
+            giveUp(Failure.NO_HEALTHY_UPSTREAM, LOOP);
+            return;
+        }
+        ConnectSettings settings = new ConnectSettings(cluster.model().tls().map(UpstreamTls::expect), cluster.model().connections());
+        connector.connect(loop, redirected.address(), redirected.source(), MeshTls.Traffic.TCP, settings, new Connector.Result() {
+            @Override
+            public void onConnected(Channel upstream) {
+                redirected.opened(upstream);
+                // What it was opened by may not have been known at first.
+                if (client.isActive() && !redirected.isLoop(client)) {
+                    join(upstream, () -> {});
+                    return;
+                }
+                upstream.close();
+                giveUp(Failure.NO_HEALTHY_UPSTREAM, LOOP);
+            }
+
+            @Override
+            public void onFailed(Failure failure, String detail) {
+                giveUp(failure, detail);
+            }
+        });
+    }
+
     private void tryNext() {
         Destination destination = cluster.balancer().pick(tried, key);
         long permit = destination == null ? 0 : destination.tryAcquire();
@@ -88,7 +129,16 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
             @Override
             public void onConnected(Channel upstream) {
                 destination.succeeded(permit);
-                join(upstream, destination);
+                if (!client.isActive()) {
+                    destination.upstream().end();
+                    upstream.close();
+                    return;
+                }
+                destination.upstream().opened();
+                join(upstream, () -> {
+                    destination.upstream().closed();
+                    destination.upstream().end();
+                });
             }
 
             @Override
@@ -103,20 +153,11 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
         });
     }
 
-    private void join(Channel upstream, Destination destination) {
-        if (!client.isActive()) {
-            destination.upstream().end();
-            upstream.close();
-            return;
-        }
+    private void join(Channel upstream, Runnable ended) {
         List<ByteBuf> read = List.copyOf(early);
         early.clear();
         client.pipeline().remove(this);
-        destination.upstream().opened();
-        Splice.join(client, read, upstream, loop, IDLE.toNanos(), () -> {
-            destination.upstream().closed();
-            destination.upstream().end();
-        });
+        Splice.join(client, read, upstream, loop, IDLE.toNanos(), ended);
     }
 
     /** A client of TCP cannot be told why; a reset at least says that this was no answer. */

@@ -39,6 +39,7 @@ final class Outcomes {
     private Outcomes() {}
 
     static Outcome ofConnection(UpstreamCluster cluster) {
+        if (cluster.model().originalDst()) return onward("every byte goes to where the connection was opened to, by cluster " + cluster.name());
         if (isAnyUsable(List.of(cluster))) return onward("every byte goes to cluster " + cluster.name());
         return new Outcome(Kind.REFUSED, Optional.empty(), Optional.of(Failure.NO_HEALTHY_UPSTREAM.flag()), Optional.empty(),
             "closed at once, " + Failure.NO_HEALTHY_UPSTREAM.flag() + ": no endpoint of cluster " + cluster.name() + " may get it now");

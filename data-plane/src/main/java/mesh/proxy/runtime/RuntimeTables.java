@@ -13,11 +13,13 @@ import mesh.proxy.upstream.UpstreamCluster;
  * @param clusters  by name
  * @param limiters  of its listeners and routes
  * @param hedges    of its routes
+ * @param handOver  its listeners without a socket
  */
 public record RuntimeTables(
-    MeshSnapshot snapshot, Map<String, ListenerTable> listeners, Map<String, UpstreamCluster> clusters, Limiters limiters, RouteHedges hedges) {
+    MeshSnapshot snapshot, Map<String, ListenerTable> listeners, Map<String, UpstreamCluster> clusters, Limiters limiters, RouteHedges hedges,
+    HandOver handOver) {
 
-    public static final RuntimeTables EMPTY = new RuntimeTables(MeshSnapshot.EMPTY, Map.of(), Map.of(), Limiters.NONE, RouteHedges.NONE);
+    public static final RuntimeTables EMPTY = new RuntimeTables(MeshSnapshot.EMPTY, Map.of(), Map.of(), Limiters.NONE, RouteHedges.NONE, HandOver.NONE);
 
     public RuntimeTables {
         listeners = Map.copyOf(listeners);

@@ -99,7 +99,7 @@ public final class TableCompiler {
                 new CompiledRoute(route, clusters, limiters.of(route), hedges.of(route), filters.get(route)))));
         Map<String, ListenerTable> listeners = new LinkedHashMap<>();
         next.listeners().forEach((name, model) -> listeners.put(name, listener(model, clusters, routes, limiters.of(model))));
-        return new RuntimeTables(next, listeners, clusters, limiters, hedges);
+        return new RuntimeTables(next, listeners, clusters, limiters, hedges, HandOver.of(listeners.values()));
     }
 
     /** Tells every endpoint what is in force for it now, and retires those that nothing names any more. */

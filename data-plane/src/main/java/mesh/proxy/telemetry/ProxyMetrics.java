@@ -177,6 +177,11 @@ public final class ProxyMetrics {
         count(Metric.PLAINTEXT, listener);
     }
 
+    /** A connection has come to a listener that intercepts. @param outcome {@code handed_over}, {@code unmatched}, {@code direct} or {@code loop} */
+    public void intercepted(String listener, String outcome) {
+        count(Metric.INTERCEPTED, listener, outcome);
+    }
+
     /** A certificate was asked for. */
     public void certificateRenewal(boolean good) {
         count(Metric.CERTIFICATE_RENEWALS, good ? "renewed" : "failed");

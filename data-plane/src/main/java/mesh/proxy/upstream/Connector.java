@@ -53,11 +53,17 @@ public final class Connector {
 
     /** @param traffic what the connection is for */
     public void connect(ProxyLoop loop, Address address, MeshTls.Traffic traffic, ConnectSettings settings, Result result) {
+        connect(loop, address, null, traffic, settings, result);
+    }
+
+    /** As {@link #connect}. @param source the local address to connect from; null for any */
+    public void connect(
+        ProxyLoop loop, Address address, InetAddress source, MeshTls.Traffic traffic, ConnectSettings settings, Result result) {
         if (settings.isTls() && !tls.ready()) {
             result.onFailed(Failure.TLS_REJECTED, "this sidecar has no identity yet");
             return;
         }
-        new Try(loop, address, traffic, settings, result).begin();
+        new Try(loop, address, source, traffic, settings, result).begin();
     }
 
     /** When a connection should be given up because of its certificates; see {@link Lifetime}. */
@@ -77,6 +83,7 @@ public final class Connector {
 
         private final ProxyLoop loop;
         private final Address address;
+        private final InetAddress source;
         private final MeshTls.Traffic traffic;
         private final ConnectSettings settings;
         private final Result result;
@@ -84,9 +91,10 @@ public final class Connector {
         private SslHandler handshaking;
         private boolean over;
 
-        Try(ProxyLoop loop, Address address, MeshTls.Traffic traffic, ConnectSettings settings, Result result) {
+        Try(ProxyLoop loop, Address address, InetAddress source, MeshTls.Traffic traffic, ConnectSettings settings, Result result) {
             this.loop = loop;
             this.address = address;
+            this.source = source;
             this.traffic = traffic;
             this.settings = settings;
             this.result = result;
@@ -99,7 +107,7 @@ public final class Connector {
                 protected void initChannel(Channel channel) {
                     if (settings.isTls()) beginTls(channel);
                 }
-            }).connect(socketAddress(address));
+            }).connect(socketAddress(address), source == null ? null : new InetSocketAddress(source, 0));
             connecting.addListener(this::onTcp);
         }
 
