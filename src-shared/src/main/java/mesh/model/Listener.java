@@ -22,6 +22,8 @@ public record Listener(
     String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits, Optional<AccessLogPolicy> log,
     Optional<TracingPolicy> tracing, List<AccessPolicy> access, Arrival arrival) {
 
+    private static final String IP_OR_NONE = "|((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\\.(?!$)|$)){4}|[0-9a-fA-F]*:[0-9a-fA-F:.]*";
+
     public Listener {
         Checks.name("listener name", name);
         if (traffic instanceof TcpTraffic && limits.needHttp()) {
@@ -41,7 +43,7 @@ public record Listener(
         if (arrival == Arrival.HANDED_OVER && bind.port() == 0) {
             throw new IllegalArgumentException("listener \"" + name + "\" has no socket and port 0 (expected: the port that connections are opened to)");
         }
-        if (arrival == Arrival.HANDED_OVER && !bind.host().matches("|[0-9.]+|[^%]*:[^%]*")) {
+        if (arrival == Arrival.HANDED_OVER && !bind.host().matches(IP_OR_NONE)) {
             throw new IllegalArgumentException("listener \"" + name + "\" has no socket and listens on \"" + bind.host()
                 + "\" (expected: the IP address that connections are opened to, or none for every address)");
         }

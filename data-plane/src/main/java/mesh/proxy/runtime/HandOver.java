@@ -25,8 +25,8 @@ public final class HandOver {
             if (table.model().arrival() != Arrival.HANDED_OVER) continue;
             Address address = table.model().bind();
             InetAddress host = NetUtil.createInetAddressFromIpAddressString(address.host());
-            if (host == null || host.isAnyLocalAddress()) made.byPort.put(address.port(), table);
-            else made.byAddress.put(new InetSocketAddress(host, address.port()), table);
+            if (address.host().isEmpty() || host != null && host.isAnyLocalAddress()) made.byPort.put(address.port(), table);
+            else if (host != null) made.byAddress.put(new InetSocketAddress(host, address.port()), table);
         }
         return made;
     }

@@ -21,6 +21,11 @@ class BoundSocketTest {
         public void drain() {
             drained = true;
         }
+
+        @Override
+        public void dismiss() {
+            throw new AssertionError("nobody was to be dismissed");
+        }
     }
 
     @Test

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class HandOverTest {
 
     private static final HandOver TABLE = HandOver.of(Stream.of(listener("exact", "10.0.0.8:80"), listener("six", "[fd00:0::8]:80"),
-        listener("every", ":80"), listener("all-zero", "0.0.0.0:81"), listener("all-zero-v6", "[::]:82")).toList());
+        listener("every", ":80"), listener("all-zero", "0.0.0.0:81"), listener("all-zero-v6", "[::]:82"), listener("not-an-address", "[1:2]:83")).toList());
 
     private static ListenerTable listener(String name, String address) {
         Listener model = new Listener(name, Address.parse(address), Scope.ALL, new Listener.TcpTraffic("c"), Optional.empty()).withArrival(Arrival.HANDED_OVER);
