@@ -52,7 +52,9 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     private final ListenerBinder binder;
     private volatile BiConsumer<Svid, Trust> identityFollower = (unused, either) -> {};
     private volatile Svid svid;
-    private volatile TrustBundle trust;
+    /** Of its own trust domain. */
+    private volatile TrustBundle bundle;
+    private volatile List<TrustBundle> federation = List.of();
     private volatile Optional<Instant> cachedAt = Optional.empty();
     private volatile RoutePlaces places = RoutePlaces.NONE;
     private volatile boolean draining;
@@ -97,7 +99,8 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     }
 
     private synchronized ApplyResult apply(MeshSnapshot snapshot, Optional<Instant> from, RoutePlaces written) {
-        List<Problem> problems = snapshot.problems();
+        // Its own bundle comes with its identity, and may be known where the configuration does not hold it.
+        List<Problem> problems = snapshot.withTrust(Optional.ofNullable(bundle).or(snapshot::trust)).problems();
         if (!problems.isEmpty()) return reject(problems);
         RuntimeTables before = runtime.current();
         List<Problem> unopened = accessLogs.open(snapshot);
@@ -115,7 +118,8 @@ public final class Sidecar implements SidecarView, AutoCloseable {
             return reject(change.problems());
         }
         // Whom to trust comes with the identity, bans and all; a subscription tells it later and says less.
-        if (svid == null) trust(snapshot.trust());
+        federation = List.copyOf(snapshot.federation().values());
+        trust(svid == null ? snapshot.trust() : Optional.empty());
         runtime.publish(next);
         compiler.settle(next, before);
         change.commit(before);
@@ -133,25 +137,26 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     }
 
     /** A new certificate, or a new bundle, for every handshake from now on. Open connections stay, but those whose peer is believed no more. */
-    public synchronized void rotate(Svid newSvid, TrustBundle bundle) {
+    public synchronized void rotate(Svid newSvid, TrustBundle newBundle) {
         svid = newSvid;
-        trust(Optional.of(bundle));
+        trust(Optional.of(newBundle));
     }
 
-    private void trust(Optional<TrustBundle> bundle) {
-        trust = bundle.orElse(trust);
-        if (svid == null || trust == null) return;
-        tls.rotate(svid, trust);
+    private void trust(Optional<TrustBundle> own) {
+        bundle = own.orElse(bundle);
+        Optional<Trust> trust = trust();
+        if (svid == null || trust.isEmpty()) return;
+        tls.rotate(svid, trust.get());
         metrics.certificateExpiry("svid", svid.leaf().getNotAfter().toInstant().getEpochSecond());
-        trust.authorities().stream().mapToLong(each -> each.getNotAfter().toInstant().getEpochSecond()).min()
+        bundle.authorities().stream().mapToLong(each -> each.getNotAfter().toInstant().getEpochSecond()).min()
             .ifPresent(first -> metrics.certificateExpiry("trust_bundle", first));
-        identityFollower.accept(svid, Trust.of(trust));
+        identityFollower.accept(svid, trust.get());
     }
 
     /** Tells one other of the identity that there is and of each that comes, with whom it trusts; must not wait. */
     public synchronized void onIdentity(BiConsumer<Svid, Trust> follower) {
         identityFollower = follower;
-        if (svid != null && trust != null) follower.accept(svid, Trust.of(trust));
+        if (svid != null) trust().ifPresent(trust -> follower.accept(svid, trust));
     }
 
     /**
@@ -244,8 +249,11 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     }
 
     @Override
-    public Optional<TrustBundle> trust() {
-        return Optional.ofNullable(trust);
+    public Optional<Trust> trust() {
+        TrustBundle own = bundle;
+        if (own == null) return Optional.empty();
+        // An identity may be told of a trust domain that a configuration of before took for another's.
+        return Optional.of(new Trust(own, federation.stream().filter(each -> !each.trustDomain().equals(own.trustDomain())).toList()));
     }
 
     @Override

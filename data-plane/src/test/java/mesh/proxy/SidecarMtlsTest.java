@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -21,9 +22,15 @@ import mesh.model.ApplyResult;
 import mesh.model.ConnectionPolicy;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
+import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
+import mesh.model.TrustBundle;
 import mesh.model.UpstreamProtocol;
+import mesh.pki.Svid;
+import mesh.pki.TestCertificate;
+import mesh.pki.TestCertificate.Signed;
 import mesh.pki.TestPki;
+import mesh.proxy.telemetry.MetricsCollector;
 import mesh.time.Env;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -86,6 +93,52 @@ class SidecarMtlsTest {
             }
             assertThat(app.requests()).isZero();
         }
+    }
+
+    /** The caller is shop of another mesh, by whose authority and by whom it was signed. */
+    @Test
+    void letsInWhoIsOfAnotherTrustDomainByItsOwnBundleOnly() throws Exception {
+        TestPki partner = TestPki.create("partner.example", Env.system().clock());
+        SpiffeId shop = partner.id("shop");
+        String get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+        try (TestUpstream app = new TestUpstream("app")) {
+            MeshSnapshot inbound = Snapshots.http().to(app.address(), 1).downstreamTls(new DownstreamTls(Set.of(shop))).build();
+            assertThat(payments.apply(inbound)).isInstanceOf(ApplyResult.Applied.class);
+            web.rotate(partner.svid("shop"), partner.bundle());
+            assertThat(web.apply(Snapshots.http().connections(PATIENT).to(new Endpoint(payments.bound().get("web"), 1, Optional.of(id("payments")))).build()
+                .withFederation(List.of(pki.bundle())))).isInstanceOf(ApplyResult.Applied.class);
+            assertThatItIsOfAnUnknownAuthority(get, 1);
+            payments.apply(inbound.withFederation(List.of(TestPki.create("partner.example", Env.system().clock()).bundle())));
+            assertThatItIsOfAnUnknownAuthority(get, 2);
+            payments.apply(inbound.withFederation(List.of(partner.bundle())));
+            // Our own authority signs what it must not: an identity of the partner's.
+            Signed rogue = TestCertificate.at(Env.system().clock().instant()).ca().uri("spiffe://mesh.local").subject("CN=rogue").selfSigned();
+            payments.rotate(pki.svid("payments"),
+                new TrustBundle(pki.bundle().trustDomain(), List.of(pki.bundle().authorities().get(0), rogue.certificate())));
+            Signed claim = TestCertificate.at(Env.system().clock().instant()).uri(shop.toString()).signedBy(rogue);
+            web.rotate(new Svid(shop, List.of(claim.certificate()), claim.key()), partner.bundle());
+            assertThatItIsOfAnUnknownAuthority(get, 3);
+            assertThat(app.requests()).isZero();
+
+            web.rotate(partner.svid("shop"), partner.bundle());
+            try (RawClient client = new RawClient(web.bound().get("web"))) {
+                assertThat(client.send(get).readTo("app")).startsWith("HTTP/1.1 200");
+                // Federated no more: what is open is cut, and nobody comes in again.
+                payments.apply(inbound);
+                await().until(() -> connectionsToPayments() == 0);
+            }
+            assertThatItIsOfAnUnknownAuthority(get, 4);
+        }
+    }
+
+    /** @param atLeast so many handshakes that payments has refused for that */
+    private void assertThatItIsOfAnUnknownAuthority(String request, int atLeast) throws IOException {
+        try (RawClient client = new RawClient(web.bound().get("web"))) {
+            assertThat(client.send(request).readHead()).startsWith("HTTP/1.1 503");
+        }
+        await().untilAsserted(() -> assertThat(new MetricsCollector(payments.metrics()).collect())
+            .filteredOn(family -> family.name.equals("mesh_tls_handshakes")).flatExtracting(family -> family.samples)
+            .filteredOn(sample -> sample.labelValues.contains("unknown_ca")).extracting(sample -> sample.value).anyMatch(count -> count >= atLeast));
     }
 
     @Test

@@ -17,6 +17,7 @@ import mesh.model.Locality;
 import mesh.model.RetryOn;
 import mesh.model.RetryPolicy;
 import mesh.model.SpiffeId;
+import mesh.model.TrustDomain;
 import mesh.model.UpstreamProtocol;
 
 /** The parts that both forms have. Each reads its section to the end; null after a finding. */
@@ -88,12 +89,19 @@ final class Policies {
         return new LinkedHashSet<>(s.texts(key, SpiffeId::parse));
     }
 
-    /** The three files; the caller ends the section. */
+    /** The sidecar's own three files, and those of other trust domains; the caller ends the section. */
     static Optional<IdentityFiles> identity(Section s, Path directory) {
         Path ca = s.required("ca", "the file of the CA's certificate", text -> file(directory, text));
         Path cert = s.required("cert", "the file of the certificate", text -> file(directory, text));
         Path key = s.required("key", "the file of the key", text -> file(directory, text));
-        return Optional.ofNullable(s.make(() -> new IdentityFiles(ca, cert, key)));
+        List<IdentityFiles.Federated> federation = s.items("federation", "trustDomain", each -> federated(each, directory));
+        return Optional.ofNullable(s.make(() -> new IdentityFiles(ca, cert, key, federation)));
+    }
+
+    private static IdentityFiles.Federated federated(Section s, Path directory) {
+        TrustDomain domain = s.required("trustDomain", "a trust domain such as partner.example", TrustDomain::new);
+        Path ca = s.required("ca", "the file of its CA's certificate", text -> file(directory, text));
+        return s.make(() -> new IdentityFiles.Federated(domain, ca));
     }
 
     /** Relative to the directory of the configuration, so that what a file means does not depend on where the sidecar is started. */

@@ -117,7 +117,7 @@ final class ShortForm {
         Optional<IdentityFiles> files = enabled ? Policies.identity(s, directory) : Optional.empty();
         Set<SpiffeId> allow = Policies.ids(s, "allow");
         boolean upstream = Boolean.TRUE.equals(s.flag("upstream", false));
-        s.knows(List.of("ca", "cert", "key"));
+        s.knows(List.of("ca", "cert", "key", "federation"));
         s.end();
         return enabled ? new Mtls(files, Optional.of(new DownstreamTls(allow)), upstream ? Optional.of(new UpstreamTls(Set.of())) : Optional.empty())
             : Mtls.NONE;

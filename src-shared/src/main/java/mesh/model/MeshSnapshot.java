@@ -19,6 +19,7 @@ import java.util.function.Function;
  * @param clusters    where requests go
  * @param endpoints   by cluster; a cluster without an entry has no endpoints
  * @param trust       who vouches for identities; empty where no mTLS is in use
+ * @param federation  who vouches for those of other trust domains, by its name
  */
 public record MeshSnapshot(
     long version,
@@ -26,7 +27,8 @@ public record MeshSnapshot(
     Map<String, RouteTable> routeTables,
     Map<String, Cluster> clusters,
     Map<String, EndpointSet> endpoints,
-    Optional<TrustBundle> trust) {
+    Optional<TrustBundle> trust,
+    Map<String, TrustBundle> federation) {
 
     public static final MeshSnapshot EMPTY = new MeshSnapshot(0, Map.of(), Map.of(), Map.of(), Map.of(), Optional.empty());
 
@@ -35,6 +37,13 @@ public record MeshSnapshot(
         routeTables = copy(routeTables);
         clusters = copy(clusters);
         endpoints = copy(endpoints);
+        federation = copy(federation);
+    }
+
+    /** Without other trust domains. */
+    public MeshSnapshot(long version, Map<String, Listener> listeners, Map<String, RouteTable> routeTables, Map<String, Cluster> clusters,
+        Map<String, EndpointSet> endpoints, Optional<TrustBundle> trust) {
+        this(version, listeners, routeTables, clusters, endpoints, trust, Map.of());
     }
 
     /** Keeps the order in which things were listed, so that what is printed reads as what was written. */
@@ -51,18 +60,23 @@ public record MeshSnapshot(
 
     /** The same configuration under another version. */
     public MeshSnapshot withVersion(long newVersion) {
-        return new MeshSnapshot(newVersion, listeners, routeTables, clusters, endpoints, trust);
+        return new MeshSnapshot(newVersion, listeners, routeTables, clusters, endpoints, trust, federation);
     }
 
     /** Whether both hold the same, whatever their versions. */
     public boolean holdsSameAs(MeshSnapshot other) {
         return listeners.equals(other.listeners) && routeTables.equals(other.routeTables) && clusters.equals(other.clusters)
-            && endpoints.equals(other.endpoints) && trust.equals(other.trust);
+            && endpoints.equals(other.endpoints) && trust.equals(other.trust) && federation.equals(other.federation);
     }
 
     /** The same configuration with another trust bundle. */
     public MeshSnapshot withTrust(Optional<TrustBundle> newTrust) {
-        return new MeshSnapshot(version, listeners, routeTables, clusters, endpoints, newTrust);
+        return new MeshSnapshot(version, listeners, routeTables, clusters, endpoints, newTrust, federation);
+    }
+
+    /** The same configuration with other trust domains. */
+    public MeshSnapshot withFederation(List<TrustBundle> bundles) {
+        return new MeshSnapshot(version, listeners, routeTables, clusters, endpoints, trust, byName(bundles, bundle -> bundle.trustDomain().name()));
     }
 
     /** The endpoints of a cluster, none if it has no entry. */
@@ -110,6 +124,8 @@ public record MeshSnapshot(
                     "cluster \"" + name + "\" has endpoints beside type original_dst (expected: none)"));
             }
         });
+        trust.filter(own -> federation.containsKey(own.trustDomain().name())).ifPresent(own -> problems.add(new Problem(
+            "federation." + own.trustDomain() + ".name", "trust domain \"" + own.trustDomain() + "\" is this mesh's own (expected: another)")));
         conflicts(problems);
         return problems;
     }

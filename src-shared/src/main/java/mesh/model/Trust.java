@@ -31,6 +31,11 @@ public record Trust(TrustBundle own, List<TrustBundle> federated) {
         return new Trust(own, List.of());
     }
 
+    /** One's own first. */
+    public List<TrustBundle> all() {
+        return Stream.concat(Stream.of(own), federated.stream()).toList();
+    }
+
     /** Who vouches for a trust domain; empty where nobody does. */
     public Optional<TrustBundle> of(TrustDomain domain) {
         return own.trustDomain().equals(domain) ? Optional.of(own)

@@ -153,14 +153,19 @@ public final class PemFiles {
      * @throws IOException naming the file and what is wrong with it; also when a certificate in it is no authority, or another domain's
      */
     public static TrustBundle bundle(Path file, TrustDomain trustDomain) throws IOException {
-        List<X509Certificate> authorities = certificates(file);
+        return bundle(text(file), file.toString(), trustDomain);
+    }
+
+    /** As above, of a text. @param where it stands, for messages */
+    public static TrustBundle bundle(String text, String where, TrustDomain trustDomain) throws IOException {
+        List<X509Certificate> authorities = certificates(text, where);
         for (X509Certificate authority : authorities) {
             if (authority.getBasicConstraints() < 0) {
-                throw new IOException(file + ": " + authority.getSubjectX500Principal() + " may not sign (expected: CA certificates)");
+                throw new IOException(where + ": " + authority.getSubjectX500Principal() + " may not sign (expected: CA certificates)");
             }
             List<String> uris = Extensions.uris(authority);
             if (!uris.isEmpty() && !uris.equals(List.of(trustDomain.uri()))) {
-                throw new IOException(file + ": the authority of " + uris + " (expected: of " + trustDomain.uri() + ")");
+                throw new IOException(where + ": the authority of " + uris + " (expected: of " + trustDomain.uri() + ")");
             }
         }
         return new TrustBundle(trustDomain, authorities);

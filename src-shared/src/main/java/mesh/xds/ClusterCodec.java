@@ -47,8 +47,12 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         "maglev_lb_config",
         "per_connection_buffer_limit_bytes", "dns_lookup_family", "track_timeout_budgets", "track_cluster_stats");
 
-    /** What the message is made from: the cluster, and the identities among its endpoints, but not their addresses and weights. */
-    private record Source(mesh.model.Cluster cluster, Set<SpiffeId> identities) {}
+    /**
+     * What the message is made from: the cluster, and the identities among its endpoints, but not their addresses and weights.
+     *
+     * @param federated whether there are other trust domains, whose identities it may name
+     */
+    private record Source(mesh.model.Cluster cluster, Set<SpiffeId> identities, boolean federated) {}
 
     @Override
     public Class<Cluster> wireType() {
@@ -67,7 +71,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
 
     @Override
     public Object source(mesh.model.Cluster cluster, MeshSnapshot snapshot) {
-        return new Source(cluster, identities(snapshot.endpointsOf(cluster.name())));
+        return new Source(cluster, identities(snapshot.endpointsOf(cluster.name())), !snapshot.federation().isEmpty());
     }
 
     static Set<SpiffeId> identities(List<Endpoint> endpoints) {
@@ -84,6 +88,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
     @Override
     public Cluster encode(mesh.model.Cluster cluster, MeshSnapshot snapshot) {
         ConnectionPolicy connections = cluster.connections();
+        boolean federated = !snapshot.federation().isEmpty();
         Cluster.Builder message = Cluster.newBuilder()
             .setName(cluster.name())
             .setType(DiscoveryType.EDS)
@@ -100,12 +105,12 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
             .setCircuitBreakers(ClusterLimits.encode(connections, cluster.retries()));
         if (cluster.originalDst()) message.setType(DiscoveryType.ORIGINAL_DST).setLbPolicy(LbPolicy.CLUSTER_PROVIDED).clearEdsClusterConfig();
         message.putAllTypedExtensionProtocolOptions(UpstreamHttpOptions.encode(connections));
-        cluster.tls().ifPresent(tls -> message.setTransportSocket(TransportSockets.upstream(tls.expect(), connections.protocol())));
+        cluster.tls().ifPresent(tls -> message.setTransportSocket(TransportSockets.upstream(tls.expect(), federated, connections.protocol())));
         for (SpiffeId id : identities(snapshot.endpointsOf(cluster.name()))) {
             message.addTransportSocketMatches(TransportSocketMatch.newBuilder()
                 .setName(id.toString())
                 .setMatch(chooses(id))
-                .setTransportSocket(TransportSockets.upstream(Set.of(id), connections.protocol())));
+                .setTransportSocket(TransportSockets.upstream(Set.of(id), federated, connections.protocol())));
         }
         ConsistentHashes.encode(cluster.balancer(), cluster.hash(), message);
         cluster.health().outliers().ifPresent(outliers -> message.setOutlierDetection(OutlierDetections.encode(outliers)));

@@ -67,6 +67,9 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         "xff_num_trusted_hops", "max_request_headers_kb", "request_headers_timeout", "http2_protocol_options");
     private static final Set<String> TCP_FIELDS = Set.of("stat_prefix", "cluster", "access_log", "access_log_options", "hash_policy");
 
+    /** @param federated whether there are other trust domains, whose identities it may name */
+    private record Source(mesh.model.Listener listener, boolean federated) {}
+
     @Override
     public Class<Listener> wireType() {
         return Listener.class;
@@ -83,6 +86,11 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
     }
 
     @Override
+    public Object source(mesh.model.Listener listener, MeshSnapshot snapshot) {
+        return new Source(listener, listener.tls().isPresent() && !snapshot.federation().isEmpty());
+    }
+
+    @Override
     public String name(Listener message) {
         return message.getName();
     }
@@ -96,7 +104,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
                 .setMaxConnections(UInt64Value.of(limits.maxConnections())).build()));
         }
         chain.addFilters(filter(listener));
-        listener.tls().ifPresent(tls -> chain.setTransportSocket(TransportSockets.downstream(tls)));
+        listener.tls().ifPresent(tls -> chain.setTransportSocket(TransportSockets.downstream(tls, !snapshot.federation().isEmpty())));
         Listener.Builder message = Listener.newBuilder()
             .setName(listener.name())
             .setAddress(SocketAddresses.encode(listener.bind()))

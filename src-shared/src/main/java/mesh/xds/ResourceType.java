@@ -22,6 +22,9 @@ public enum ResourceType {
     /** The resource name of the trust bundle, by which listeners and clusters refer to it (Istio and SPIRE use the same). */
     public static final String TRUST_NAME = "ROOTCA";
 
+    /** The one in which other trust domains' bundles are as well; only there where there are any (SPIRE's name for the same). */
+    public static final String FEDERATED_TRUST_NAME = "ALL";
+
     private static final Map<String, ResourceType> BY_URL = new HashMap<>();
 
     static {

@@ -24,7 +24,7 @@ import mesh.model.UpstreamTls;
 
 /**
  * mTLS on either side. The certificate is the client's own: an Envoy has it in its bootstrap as the secret {@code default}, because keys
- * never travel. Whom to trust is the bundle's business ({@link ResourceType#TRUST_NAME}); what stands here is only which identities will do.
+ * never travel. Whom to trust is the bundles' business ({@link ResourceType#TRUST_NAME}); what stands here is only which identities will do.
  */
 final class TransportSockets {
 
@@ -42,21 +42,21 @@ final class TransportSockets {
 
     private TransportSockets() {}
 
-    static TransportSocket downstream(DownstreamTls tls) {
+    static TransportSocket downstream(DownstreamTls tls, boolean federated) {
         return socket(DownstreamTlsContext.newBuilder()
-            .setCommonTlsContext(common(tls.allow(), ACCEPTED))
+            .setCommonTlsContext(common(tls.allow(), federated, ACCEPTED))
             .setRequireClientCertificate(BoolValue.of(true))
             .build());
     }
 
-    static TransportSocket upstream(Set<SpiffeId> expect, UpstreamProtocol protocol) {
+    static TransportSocket upstream(Set<SpiffeId> expect, boolean federated, UpstreamProtocol protocol) {
         List<String> offered = switch (protocol) {
             // An Envoy then offers what the connection is for; a list would leave the choice to the peer.
             case DOWNSTREAM -> List.of();
             case HTTP1 -> List.of("http/1.1", MESH);
             case HTTP2 -> List.of("h2", MESH);
         };
-        return socket(UpstreamTlsContext.newBuilder().setCommonTlsContext(common(expect, offered)).build());
+        return socket(UpstreamTlsContext.newBuilder().setCommonTlsContext(common(expect, federated, offered)).build());
     }
 
     /** The client has its certificate and the bundle from files, under the name that gRPC's own tools and Istio's give them. */
@@ -97,7 +97,13 @@ final class TransportSockets {
         return TransportSocket.newBuilder().setName(TLS).setTypedConfig(Wire.pack(context)).build();
     }
 
-    private static CommonTlsContext common(Set<SpiffeId> identities, List<String> protocols) {
+    /**
+     * Where no identity is named, any of the mesh's own trust domain will do, and of no other.
+     *
+     * @param federated whether there are others
+     */
+    private static CommonTlsContext common(Set<SpiffeId> identities, boolean federated, List<String> protocols) {
+        String trust = federated && !identities.isEmpty() ? ResourceType.FEDERATED_TRUST_NAME : ResourceType.TRUST_NAME;
         CertificateValidationContext.Builder required = CertificateValidationContext.newBuilder();
         identities.stream().sorted().forEach(id -> required.addMatchTypedSubjectAltNames(SubjectAltNameMatcher.newBuilder()
             .setSanType(SanType.URI)
@@ -110,7 +116,7 @@ final class TransportSockets {
             .addTlsCertificateSdsSecretConfigs(SdsSecretConfig.newBuilder().setName(OWN_CERTIFICATE))
             .setCombinedValidationContext(CombinedCertificateValidationContext.newBuilder()
                 .setDefaultValidationContext(required)
-                .setValidationContextSdsSecretConfig(SdsSecretConfig.newBuilder().setName(ResourceType.TRUST_NAME).setSdsConfig(Wire.ADS)))
+                .setValidationContextSdsSecretConfig(SdsSecretConfig.newBuilder().setName(trust).setSdsConfig(Wire.ADS)))
             .build();
     }
 
@@ -131,7 +137,6 @@ final class TransportSockets {
         Reading at = reading.at("combined_validation_context");
         at.only(combined, Set.of("default_validation_context", "validation_context_sds_secret_config"));
         SdsSecretConfig trust = combined.getValidationContextSdsSecretConfig();
-        checkName(trust, ResourceType.TRUST_NAME, at.at("validation_context_sds_secret_config"));
         Wire.onlyAds(trust.getSdsConfig(), at.at("validation_context_sds_secret_config").at("sds_config"));
         Reading inDefault = at.at("default_validation_context");
         inDefault.only(combined.getDefaultValidationContext(), Set.of("match_typed_subject_alt_names"));
@@ -142,6 +147,9 @@ final class TransportSockets {
             if (id != null) {
                 ids.add(id);
             }
+        }
+        if (ids.isEmpty() || !trust.getName().equals(ResourceType.FEDERATED_TRUST_NAME)) {
+            checkName(trust, ResourceType.TRUST_NAME, at.at("validation_context_sds_secret_config"));
         }
         return ids;
     }

@@ -9,15 +9,17 @@ import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import mesh.model.MeshSnapshot;
+import mesh.model.Trust;
 import mesh.model.TrustBundle;
 import mesh.model.TrustDomain;
 
-/** The trust bundle as an SDS validation context. */
-final class TrustBundleCodec implements ResourceCodec<TrustBundle, Secret> {
+/** Whom to trust as SDS validation contexts: one of the mesh's own trust domain, and one with the others behind it. */
+final class TrustBundleCodec implements ResourceCodec<Trust, Secret> {
 
     @Override
     public Class<Secret> wireType() {
@@ -26,12 +28,19 @@ final class TrustBundleCodec implements ResourceCodec<TrustBundle, Secret> {
 
     @Override
     public Set<String> names(MeshSnapshot snapshot) {
-        return snapshot.trust().isPresent() ? Set.of(ResourceType.TRUST_NAME) : Set.of();
+        if (snapshot.trust().isEmpty()) {
+            return Set.of();
+        }
+        return snapshot.federation().isEmpty() ? Set.of(ResourceType.TRUST_NAME) : Set.of(ResourceType.TRUST_NAME, ResourceType.FEDERATED_TRUST_NAME);
     }
 
     @Override
-    public TrustBundle find(MeshSnapshot snapshot, String name) {
-        return name.equals(ResourceType.TRUST_NAME) ? snapshot.trust().orElse(null) : null;
+    public Trust find(MeshSnapshot snapshot, String name) {
+        if (!names(snapshot).contains(name)) {
+            return null;
+        }
+        TrustBundle own = snapshot.trust().orElseThrow();
+        return name.equals(ResourceType.TRUST_NAME) ? Trust.of(own) : new Trust(own, List.copyOf(snapshot.federation().values()));
     }
 
     @Override
@@ -40,12 +49,13 @@ final class TrustBundleCodec implements ResourceCodec<TrustBundle, Secret> {
     }
 
     @Override
-    public Secret encode(TrustBundle bundle, MeshSnapshot snapshot) {
-        return ValidationContexts.secret(ResourceType.TRUST_NAME, List.of(bundle));
+    public Secret encode(Trust trust, MeshSnapshot snapshot) {
+        boolean alone = trust.federated().isEmpty();
+        return ValidationContexts.secret(alone ? ResourceType.TRUST_NAME : ResourceType.FEDERATED_TRUST_NAME, trust.all());
     }
 
     @Override
-    public TrustBundle decode(Secret message, Reading reading) {
+    public Trust decode(Secret message, Reading reading) {
         reading.only(message, Set.of("name", "validation_context"));
         CertificateValidationContext context = message.getValidationContext();
         Reading at = reading.at("validation_context");
@@ -56,13 +66,22 @@ final class TrustBundleCodec implements ResourceCodec<TrustBundle, Secret> {
         if (validator == null) {
             return null;
         }
-        if (validator.getTrustDomainsCount() != 1) {
-            config.at("trust_domains").problem("has " + validator.getTrustDomainsCount() + " trust domains (expected: one)");
+        boolean alone = !message.getName().equals(ResourceType.FEDERATED_TRUST_NAME);
+        if (validator.getTrustDomainsCount() == 0 || alone && validator.getTrustDomainsCount() != 1) {
+            config.at("trust_domains").problem("has " + validator.getTrustDomainsCount() + " trust domains (expected: "
+                + (alone ? "one)" : "one's own, then others)"));
             return null;
         }
-        SPIFFECertValidatorConfig.TrustDomain domain = validator.getTrustDomains(0);
-        List<X509Certificate> authorities = certificates(domain.getTrustBundle(), config.at("trust_domains", 0).at("trust_bundle"));
-        return authorities == null ? null : reading.check(() -> new TrustBundle(new TrustDomain(domain.getName()), authorities));
+        List<TrustBundle> bundles = new ArrayList<>();
+        for (int i = 0; i < validator.getTrustDomainsCount(); i++) {
+            SPIFFECertValidatorConfig.TrustDomain domain = validator.getTrustDomains(i);
+            List<X509Certificate> authorities = certificates(domain.getTrustBundle(), config.at("trust_domains", i).at("trust_bundle"));
+            if (authorities == null) {
+                return null;
+            }
+            bundles.add(reading.check(() -> new TrustBundle(new TrustDomain(domain.getName()), authorities)));
+        }
+        return bundles.contains(null) ? null : reading.check(() -> new Trust(bundles.get(0), bundles.subList(1, bundles.size())));
     }
 
     private static List<X509Certificate> certificates(DataSource source, Reading reading) {

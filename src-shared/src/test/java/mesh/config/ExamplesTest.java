@@ -124,8 +124,17 @@ class ExamplesTest {
             new Endpoint(new Address("localhost", 9002), 1, Optional.empty()));
 
         assertThat(config.identity()).contains(new IdentityFiles(
-            Path.of("/etc/mesh/ca.crt"), Path.of("/etc/mesh/svc.crt"), Path.of("/etc/mesh/svc.key")));
+            Path.of("/etc/mesh/ca.crt"), Path.of("/etc/mesh/svc.crt"), Path.of("/etc/mesh/svc.key"), List.of()));
         assertThat(config.metricsListen()).contains(new Address("", 9090));
+    }
+
+    @Test
+    void theFileOfFederationMeansWhatItSays() throws IOException {
+        SidecarConfig config = valid("federation.yaml");
+        assertThat(config.snapshot().listeners().get("payments").tls())
+            .contains(new DownstreamTls(Set.of(SpiffeId.parse("spiffe://mesh.local/web"), SpiffeId.parse("spiffe://partner.example/shop"))));
+        assertThat(config.identity().orElseThrow().federation())
+            .containsExactly(new IdentityFiles.Federated(new TrustDomain("partner.example"), EXAMPLES.toAbsolutePath().resolve("partner/ca.crt")));
     }
 
     @Test

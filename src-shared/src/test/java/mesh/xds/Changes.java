@@ -24,6 +24,6 @@ final class Changes {
         Map<String, EndpointSet> sets = new LinkedHashMap<>(snapshot.endpoints());
         sets.put(set.cluster(), set);
         return new MeshSnapshot(snapshot.version() + 1, snapshot.listeners(), snapshot.routeTables(), snapshot.clusters(), sets,
-            snapshot.trust());
+            snapshot.trust(), snapshot.federation());
     }
 }

@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
+import mesh.model.Trust;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -32,7 +33,8 @@ class ResourceTypeTest {
 
         Object model() {
             return switch (type) {
-                case TRUST -> RICH.trust().orElseThrow();
+                case TRUST -> name.equals(ResourceType.TRUST_NAME) ? Trust.of(RICH.trust().orElseThrow())
+                    : new Trust(RICH.trust().orElseThrow(), List.copyOf(RICH.federation().values()));
                 case CLUSTER -> RICH.clusters().get(name);
                 case ENDPOINTS -> Optional.ofNullable(RICH.endpoints().get(name)).orElse(new mesh.model.EndpointSet(name, List.of()));
                 case LISTENER -> RICH.listeners().get(name);

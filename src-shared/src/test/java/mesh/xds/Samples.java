@@ -84,7 +84,8 @@ final class Samples {
             MeshSnapshot.byName(List.of(routes(), RouteTable.toCluster("all", route("r", new Route.ToCluster("plain")))), RouteTable::name),
             MeshSnapshot.byName(clusters(), Cluster::name),
             Map.of("secure", endpoints(), "soonest", placed()),
-            Optional.of(new TrustBundle(TrustDomain.DEFAULT, authorities())));
+            Optional.of(new TrustBundle(TrustDomain.DEFAULT, authorities())))
+            .withFederation(List.of(new TrustBundle(new TrustDomain("partner.example"), authorities().subList(0, 1))));
     }
 
     private static List<Listener> listeners() {

@@ -415,6 +415,13 @@ class StrictDecodingTest {
     }
 
     @Test
+    void refusesOtherTrustDomainsWhereOnlyOnesOwnIsExpected() {
+        Secret all = wire(ResourceType.TRUST, ResourceType.FEDERATED_TRUST_NAME, Secret.class).toBuilder().setName(ResourceType.TRUST_NAME).build();
+        assertThat(problems(decode(ResourceType.TRUST, ResourceType.TRUST_NAME, all))).first().asString()
+            .endsWith("trust_domains: has 2 trust domains (expected: one)");
+    }
+
+    @Test
     void refusesATrustBundleWithoutATrustDomain() {
         Secret.Builder secret = wire(ResourceType.TRUST, ResourceType.TRUST_NAME, Secret.class).toBuilder();
         secret.getValidationContextBuilder().clearCustomValidatorConfig().getTrustedCaBuilder().setInlineString("x");

@@ -57,7 +57,7 @@ final class Edits {
     static Change put(ClusterParts parts) {
         String name = parts.cluster().name();
         return current -> new MeshSnapshot(current.version(), current.listeners(), current.routeTables(),
-            with(current.clusters(), name, parts.cluster()), with(current.endpoints(), name, parts.endpoints()), current.trust());
+            with(current.clusters(), name, parts.cluster()), with(current.endpoints(), name, parts.endpoints()), current.trust(), current.federation());
     }
 
     static Change deleteCluster(String name) {
@@ -65,7 +65,7 @@ final class Edits {
             NotThereException.unless("cluster", name, current.clusters());
             Map<String, Cluster> clusters = without(current.clusters(), name);
             return new MeshSnapshot(current.version(), current.listeners(), current.routeTables(),
-                clusters, without(current.endpoints(), name), current.trust());
+                clusters, without(current.endpoints(), name), current.trust(), current.federation());
         };
     }
 
@@ -103,11 +103,11 @@ final class Edits {
 
     private static MeshSnapshot withEndpoints(MeshSnapshot current, String cluster, List<Endpoint> endpoints) {
         return new MeshSnapshot(current.version(), current.listeners(), current.routeTables(), current.clusters(),
-            with(current.endpoints(), cluster, new EndpointSet(cluster, endpoints)), current.trust());
+            with(current.endpoints(), cluster, new EndpointSet(cluster, endpoints)), current.trust(), current.federation());
     }
 
     private static MeshSnapshot of(MeshSnapshot current, Map<String, Listener> listeners, Map<String, RouteTable> tables) {
-        return new MeshSnapshot(current.version(), listeners, tables, current.clusters(), current.endpoints(), current.trust());
+        return new MeshSnapshot(current.version(), listeners, tables, current.clusters(), current.endpoints(), current.trust(), current.federation());
     }
 
     private static <T> Map<String, T> with(Map<String, T> map, String name, T value) {

@@ -15,6 +15,7 @@ import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.model.RouteTable;
+import mesh.model.TrustBundle;
 import mesh.v1.FieldChange;
 
 /**
@@ -33,11 +34,13 @@ public final class ConfigMessages {
             mesh.v1.RouteTable::getName, (x, at) -> RouteMessages.decode(x, at, problems));
         List<ClusterParts> clusters = problems.readAll(path + ".clusters", m.getClustersList(), "name",
             mesh.v1.Cluster::getName, (x, at) -> ClusterMessages.decode(x, at, problems));
+        List<TrustBundle> federation = problems.readAll(path + ".federation", m.getFederationList(), "name",
+            mesh.v1.FederatedTrustDomain::getName, (x, at) -> FederationMessages.decode(x, at, problems));
         if (!problems.none()) {
             // References to parts that could not be read would only say the same again.
             return MeshSnapshot.EMPTY;
         }
-        MeshSnapshot snapshot = assemble(listeners, tables, clusters);
+        MeshSnapshot snapshot = assemble(listeners, tables, clusters).withFederation(federation);
         List<Problem> broken = snapshot.problems();
         if (!broken.isEmpty()) {
             Map<String, String> places = places(m, path);
@@ -114,6 +117,7 @@ public final class ConfigMessages {
             boolean same = cluster.equals(other.clusters().get(cluster.name())) && endpoints.equals(other.endpointsOf(cluster.name()));
             m.addClusters(same ? mesh.v1.Cluster.newBuilder().setName(cluster.name()).build() : ClusterMessages.encode(cluster, endpoints));
         }
+        snapshot.federation().values().forEach(bundle -> m.addFederation(FederationMessages.encode(bundle)));
         return m.build();
     }
 

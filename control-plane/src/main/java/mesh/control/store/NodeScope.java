@@ -54,7 +54,7 @@ public final class NodeScope {
             .flatMap(host -> host.routes().stream())
             .forEach(route -> clusters.addAll(MeshSnapshot.clustersOf(route)));
         return new MeshSnapshot(mesh.version(), listeners, routeTables,
-            keep(mesh.clusters(), clusters::contains), keep(mesh.endpoints(), clusters::contains), mesh.trust());
+            keep(mesh.clusters(), clusters::contains), keep(mesh.endpoints(), clusters::contains), mesh.trust(), mesh.federation());
     }
 
     private static <T> Map<String, T> keep(Map<String, T> all, Predicate<String> name) {

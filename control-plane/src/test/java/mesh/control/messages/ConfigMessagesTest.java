@@ -3,11 +3,14 @@ package mesh.control.messages;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.util.JsonFormat;
+import java.time.InstantSource;
 import java.util.List;
 import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.model.Route;
+import mesh.pki.PemFiles;
+import mesh.pki.TestPki;
 import mesh.v1.FieldChange;
 import org.junit.jupiter.api.Test;
 
@@ -54,7 +57,7 @@ class ConfigMessagesTest {
                  "fault": {"delay": {"fixed": "1.500s", "percent": 12.3456}, "abort": {"by_header": true, "percent": 0}},
                  "mirrors": [{"cluster": "canary", "percent": 12.5}, {"cluster": "app", "percent": 100}],
                  "rewrite": {"regex": "^/r/(.*)", "substitution": "/\\\\1"},
-                 "request_headers": {"remove": ["x-debug"], "add": [{"name": "x-team", "value": "50%", "action": "append"}]}},
+                 "request_headers": {"remove": ["x-debug"], "add": [{"name": "x-team", "value": "50%%", "action": "append"}]}},
                 {"name": "all", "prefix": "/", "timeout": "60.500s", "idle_timeout": "300s", "max_stream_duration": "3600s", "grpc_timeout_max": "30s",
                  "weighted_clusters": [{"cluster": "app", "weight": 9}, {"cluster": "canary", "weight": 1}],
                  "retry": {"attempts": 3, "per_try_timeout": "0.500s", "per_try_idle_timeout": "0.120s", "retry_on": ["connect-failure", "5xx", "retriable-status-codes"],
@@ -90,9 +93,14 @@ class ConfigMessagesTest {
              "hash": {"min_ring_size": 64, "max_ring_size": 128, "balance_factor": 150}},
             {"name": "table", "balancer": "maglev", "connect_timeout": "1s", "protocol": "downstream",
              "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024, "hash": {"table_size": 251}}
-          ]
+          ],
+          "federation": [{"name": "partner.example", "bundle": "%s"}]
         }
-        """;
+        """.formatted(pem("partner.example").replace("\n", "\\n"));
+
+    private static String pem(String trustDomain) {
+        return PemFiles.encode(TestPki.create(trustDomain, InstantSource.system()).bundle().authorities());
+    }
 
     @Test
     void encodesWhatWasWritten() throws Exception {
@@ -133,6 +141,20 @@ class ConfigMessagesTest {
 
         assertThat(snapshot.listeners().get("in").traffic()).isEqualTo(new Listener.HttpTraffic("@in", "payments"));
         assertThat(snapshot.routeTables().get("@in").virtualHosts().get(0).routes().get(0).action()).isEqualTo(new Route.ToCluster("app"));
+    }
+
+    @Test
+    void takesNoTrustDomainWhoseBundleIsNotItsOwn() {
+        mesh.v1.Config.Builder config = mesh.v1.Config.newBuilder();
+        config.addFederationBuilder().setName("partner.example").setBundle(pem("other.example"));
+        config.addFederationBuilder().setName("third.example").setBundle("x");
+        config.addFederationBuilder().setName("Fourth").setBundle("x");
+        Problems problems = new Problems();
+        ConfigMessages.decode(config.build(), "config", problems);
+        assertThat(problems.list()).extracting(Problem::toString).satisfiesExactly(
+            first -> assertThat(first).startsWith("config.federation[0].bundle: ").contains("the authority of [spiffe://other.example]"),
+            second -> assertThat(second).startsWith("config.federation[1].bundle: ").contains("no CERTIFICATE in it"),
+            third -> assertThat(third).startsWith("config.federation[2].name: ").contains("\"Fourth\""));
     }
 
     @Test

@@ -130,9 +130,10 @@ final class Pages {
             .put("id", svid.id().toString())
             .put("expires_in", untilText(svid.leaf().getNotAfter().toInstant()))
             .put("chain", RecordJson.of(svid.chain()))));
-        sidecar.trust().ifPresent(trust -> json.put("trust_bundle", RecordJson.of(trust)));
+        sidecar.trust().ifPresent(trust -> json.put("trust_bundle", RecordJson.of(trust.own())).put("federation", RecordJson.of(trust.federated())));
         JsonObject own = new JsonObject().put("ca_cert", new JsonArray()).put("cert_chain", new JsonArray());
-        sidecar.trust().ifPresent(trust -> trust.authorities().forEach(each -> own.getJsonArray("ca_cert").add(certificate(each))));
+        sidecar.trust().ifPresent(trust -> trust.all().stream().flatMap(bundle -> bundle.authorities().stream())
+            .forEach(each -> own.getJsonArray("ca_cert").add(certificate(each))));
         sidecar.identity().ifPresent(svid -> {
             svid.chain().forEach(each -> own.getJsonArray("cert_chain").add(certificate(each)));
             own.getJsonArray("cert_chain").getJsonObject(0)

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import mesh.config.RoutePlaces;
 import mesh.model.Address;
-import mesh.model.TrustBundle;
+import mesh.model.Trust;
 import mesh.pki.Svid;
 import mesh.proxy.runtime.RuntimeTables;
 import mesh.proxy.telemetry.PlaintextCallers;
@@ -35,6 +35,6 @@ public interface SidecarView {
     /** Who calls it without TLS where that is permitted. */
     PlaintextCallers plaintext();
 
-    /** Whom it trusts. */
-    Optional<TrustBundle> trust();
+    /** Whom it trusts, in its own trust domain and in others. */
+    Optional<Trust> trust();
 }

@@ -3,6 +3,7 @@ package mesh.proxy.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -12,6 +13,8 @@ import mesh.config.SidecarConfig;
 import mesh.model.ApplyResult;
 import mesh.model.Locality;
 import mesh.model.Problem;
+import mesh.model.TrustBundle;
+import mesh.pki.PemFiles;
 import mesh.pki.SvidFiles;
 import mesh.proxy.Sidecar;
 import mesh.proxy.cli.StartOptions.Listens;
@@ -78,17 +81,22 @@ final class FileFeed implements Feed {
     /** The certificates first, because listeners that need them are about to open; back again when those are refused. */
     private ApplyResult apply(SidecarConfig config, long version) {
         Optional<SvidFiles> before = identity;
+        List<TrustBundle> federation = new ArrayList<>();
         if (config.identity().isPresent()) {
             IdentityFiles files = config.identity().get();
             try {
-                identity = Optional.of(SvidFiles.read(files.ca(), files.cert(), files.key(), clock.instant()));
+                Optional<SvidFiles> read = Optional.of(SvidFiles.read(files.ca(), files.cert(), files.key(), clock.instant()));
+                for (IdentityFiles.Federated each : files.federation()) {
+                    federation.add(PemFiles.bundle(each.ca(), each.trustDomain()));
+                }
+                identity = read;
             } catch (IOException e) {
                 return new ApplyResult.Rejected(List.of(new Problem("", e.getMessage(), file.toString(), 0, 0)));
             }
             rotate(identity);
         }
         sidecar.locate(locality.or(config::locality));
-        ApplyResult result = sidecar.apply(config.snapshot().withVersion(version), config.places());
+        ApplyResult result = sidecar.apply(config.snapshot().withVersion(version).withFederation(federation), config.places());
         if (result instanceof ApplyResult.Rejected rejected) {
             identity = before;
             rotate(before);

@@ -105,7 +105,7 @@ final class Arrived {
         return switch (type) {
             case ENDPOINTS -> types.get(ResourceType.CLUSTER).held.keySet();
             case ROUTES -> routeTables();
-            case TRUST -> usesTls() ? Set.of(ResourceType.TRUST_NAME) : Set.of();
+            case TRUST -> usesTls() ? Set.of(ResourceType.TRUST_NAME, ResourceType.FEDERATED_TRUST_NAME) : Set.of();
             case CLUSTER, LISTENER -> throw new IllegalArgumentException(type + " (expected: a type that is asked for by name)");
         };
     }

@@ -11,6 +11,7 @@ import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.model.RouteTable;
+import mesh.model.Trust;
 import mesh.model.TrustBundle;
 import mesh.xds.ResourceType;
 
@@ -46,10 +47,20 @@ record ClosedSet(MeshSnapshot snapshot, List<Problem> leftOut) {
             closeClusters();
             closeTables();
             closeListeners();
-            Optional<TrustBundle> trust = arrived.answered(ResourceType.TRUST, ResourceType.TRUST_NAME)
-                ? Optional.ofNullable(arrived.all(ResourceType.TRUST, TrustBundle.class).get(ResourceType.TRUST_NAME))
+            MeshSnapshot snapshot = new MeshSnapshot(version, listeners, tables, clusters, endpoints, trust(), published.federation());
+            if (arrived.answered(ResourceType.TRUST, ResourceType.FEDERATED_TRUST_NAME)) {
+                snapshot = snapshot.withFederation(arrivedTrust(ResourceType.FEDERATED_TRUST_NAME).map(Trust::federated).orElse(List.of()));
+            }
+            return new ClosedSet(snapshot, leftOut);
+        }
+
+        private Optional<TrustBundle> trust() {
+            return arrived.answered(ResourceType.TRUST, ResourceType.TRUST_NAME) ? arrivedTrust(ResourceType.TRUST_NAME).map(Trust::own)
                 : published.trust();
-            return new ClosedSet(new MeshSnapshot(version, listeners, tables, clusters, endpoints, trust), leftOut);
+        }
+
+        private Optional<Trust> arrivedTrust(String name) {
+            return Optional.ofNullable(arrived.all(ResourceType.TRUST, Trust.class).get(name));
         }
 
         private void closeClusters() {

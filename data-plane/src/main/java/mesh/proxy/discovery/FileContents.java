@@ -74,7 +74,7 @@ record FileContents(List<Path> files, List<Stamp> stamps, List<String> hashes, C
 
     private static List<Path> certificates(ConfigResult config) {
         Optional<IdentityFiles> named = config instanceof ConfigResult.Valid valid ? valid.config().identity() : Optional.empty();
-        return named.map(identity -> List.of(identity.ca(), identity.cert(), identity.key())).orElse(List.of());
+        return named.map(IdentityFiles::all).orElse(List.of());
     }
 
     /** A file's bytes, or why there are none. */

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import mesh.digest.Sha256;
@@ -21,7 +22,7 @@ import mesh.model.EndpointSet;
 import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
 import mesh.model.RouteTable;
-import mesh.model.TrustBundle;
+import mesh.model.Trust;
 import mesh.xds.Decoded;
 import mesh.xds.EncodedResource;
 import mesh.xds.ResourceType;
@@ -130,7 +131,12 @@ final class LastGoodFormat {
             named(all.get(ResourceType.ROUTES), RouteTable.class),
             named(all.get(ResourceType.CLUSTER), Cluster.class),
             named(all.get(ResourceType.ENDPOINTS), EndpointSet.class),
-            Optional.ofNullable(named(all.get(ResourceType.TRUST), TrustBundle.class).get(ResourceType.TRUST_NAME)));
+            trust(all, ResourceType.TRUST_NAME).map(Trust::own))
+            .withFederation(trust(all, ResourceType.FEDERATED_TRUST_NAME).map(Trust::federated).orElse(List.of()));
+    }
+
+    private static Optional<Trust> trust(Map<ResourceType, Map<String, Object>> all, String name) {
+        return Optional.ofNullable(named(all.get(ResourceType.TRUST), Trust.class).get(name));
     }
 
     private static Object value(ResourceType type, String name, Any body) throws IOException {

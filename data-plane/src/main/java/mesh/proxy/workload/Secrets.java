@@ -8,7 +8,6 @@ import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.TlsCertificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import mesh.digest.Sha256;
 import mesh.model.Trust;
 import mesh.model.TrustBundle;
@@ -46,21 +45,17 @@ final class Secrets {
             return Optional.of(validation(name, List.of(trust.own())));
         }
         if (name.equals(ALL)) {
-            return Optional.of(validation(name, bundles(trust)));
+            return Optional.of(validation(name, trust.all()));
         }
-        return bundles(trust).stream().filter(bundle -> bundle.trustDomain().uri().equals(name)).findFirst()
+        return trust.all().stream().filter(bundle -> bundle.trustDomain().uri().equals(name)).findFirst()
             .map(bundle -> validation(name, List.of(bundle)));
     }
 
     /** Of all that there are, for messages. */
     static List<String> names(Identity identity) {
         List<String> names = new ArrayList<>(List.of(OWN, identity.svid().id().toString(), ROOTS, ALL));
-        bundles(identity.trust()).forEach(bundle -> names.add(bundle.trustDomain().uri()));
+        identity.trust().all().forEach(bundle -> names.add(bundle.trustDomain().uri()));
         return names;
-    }
-
-    private static List<TrustBundle> bundles(Trust trust) {
-        return Stream.concat(Stream.of(trust.own()), trust.federated().stream()).toList();
     }
 
     private static Versioned certificate(String name, Svid svid) {
