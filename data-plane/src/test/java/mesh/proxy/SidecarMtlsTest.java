@@ -123,7 +123,7 @@ class SidecarMtlsTest {
             web.rotate(partner.svid("shop"), partner.bundle());
             try (RawClient client = new RawClient(web.bound().get("web"))) {
                 assertThat(client.send(get).readTo("app")).startsWith("HTTP/1.1 200");
-                // Federated no more: what is open is cut, and nobody comes in again.
+                // Federated no more: what is open ends, and nobody comes in again.
                 payments.apply(inbound);
                 await().until(() -> connectionsToPayments() == 0);
             }

@@ -11,10 +11,15 @@ import mesh.pki.TestPki;
 /** An authority for one test, and the files by which a sidecar without a control plane has its identity. */
 final class Identities {
 
-    private final TestPki pki = TestPki.create(InstantSource.system());
+    private final TestPki pki;
     private final Path dir;
 
     Identities(Path dir) throws IOException {
+        this(dir, "mesh.local");
+    }
+
+    Identities(Path dir, String trustDomain) throws IOException {
+        this.pki = TestPki.create(trustDomain, InstantSource.system());
         this.dir = Files.createDirectories(dir);
         PemFiles.writeCertificates(authority(), pki.bundle().authorities());
     }
