@@ -23,6 +23,8 @@ class PackageMapTest {
 
     private static final Path SOURCES = Path.of("src/main/java/mesh/proxy");
     private static final Pattern ROW = Pattern.compile("^\\| (\\d) \\| ((?:`[a-z0-9.]+` ?)+)\\|([^|]*)\\|$");
+    /** A test as the table of rules names it. */
+    private static final Pattern TEST = Pattern.compile("`((?:[a-z0-9]+/)*[A-Z][A-Za-z0-9]+(?:Test|IT))#([A-Za-z0-9]+)`");
     private static final Pattern IMPORT = Pattern.compile("^import (?:static )?mesh\\.proxy\\.(?:([a-z0-9]+)\\.)?[A-Z]");
 
     @Test
@@ -62,6 +64,25 @@ class PackageMapTest {
     void everyMetricStandsInItsTable() throws IOException {
         String readme = Files.readString(Path.of("README.md"));
         for (Metric metric : Metric.values()) assertThat(readme).contains("| `" + metric.text() + "` |");
+    }
+
+    @Test
+    void everyTestThatHoldsARuleIsThere() throws IOException {
+        Map<String, String> tests = new HashMap<>();
+        for (String module : List.of("src-shared", "control-plane", "data-plane", "deploy/e2e")) {
+            try (Stream<Path> files = Files.walk(Path.of("..", module, "src/test/java"))) {
+                for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) tests.put(file.toString(), Files.readString(file));
+            }
+        }
+        List<String> missing = new ArrayList<>();
+        int named = 0;
+        for (Matcher name = TEST.matcher(Files.readString(Path.of("README.md"))); name.find(); named++) {
+            String end = "/" + name.group(1) + ".java";
+            String method = "void " + name.group(2) + "(";
+            if (tests.entrySet().stream().noneMatch(file -> file.getKey().endsWith(end) && file.getValue().contains(method))) missing.add(name.group());
+        }
+        assertThat(missing).isEmpty();
+        assertThat(named).isGreaterThan(20);
     }
 
     private static Set<String> packages() throws IOException {
