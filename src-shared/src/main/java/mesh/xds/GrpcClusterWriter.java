@@ -9,6 +9,7 @@ import io.envoyproxy.envoy.config.cluster.v3.Cluster.LbPolicy;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import mesh.model.BalancerKind;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
@@ -23,12 +24,18 @@ final class GrpcClusterWriter implements ResourceWriter<mesh.model.Cluster, Clus
 
     @Override
     public Set<String> names(MeshSnapshot snapshot) {
-        return proxies.names(snapshot);
+        return proxies.names(snapshot).stream().filter(name -> isCallable(snapshot.clusters().get(name))).collect(Collectors.toSet());
+    }
+
+    /** Without a proxy no connection is intercepted, so there is nothing that it was opened to. */
+    static boolean isCallable(mesh.model.Cluster cluster) {
+        return cluster != null && !cluster.originalDst();
     }
 
     @Override
     public mesh.model.Cluster find(MeshSnapshot snapshot, String name) {
-        return proxies.find(snapshot, name);
+        mesh.model.Cluster cluster = proxies.find(snapshot, name);
+        return isCallable(cluster) ? cluster : null;
     }
 
     @Override

@@ -29,12 +29,12 @@ final class GrpcRoutesWriter implements ResourceWriter<RouteTable, RouteConfigur
     public Set<String> names(MeshSnapshot snapshot) {
         Set<String> names = new LinkedHashSet<>(snapshot.routeTables().keySet());
         names.removeIf(name -> name.startsWith(IMPLICIT));
-        names.addAll(snapshot.clusters().keySet());
+        snapshot.clusters().values().stream().filter(GrpcClusterWriter::isCallable).forEach(cluster -> names.add(cluster.name()));
         return names;
     }
 
     boolean has(MeshSnapshot snapshot, String name) {
-        return table(snapshot, name).isPresent() || snapshot.clusters().containsKey(name);
+        return table(snapshot, name).isPresent() || GrpcClusterWriter.isCallable(snapshot.clusters().get(name));
     }
 
     private static Optional<RouteTable> table(MeshSnapshot snapshot, String name) {
