@@ -50,7 +50,8 @@ class StoreKilledIT {
                 acknowledged = Long.parseLong(said.readLine());
             }
             TimeUnit.MILLISECONDS.sleep(millis);
-            process.destroyForcibly();
+            // By its handle: the process would close what it has said and is not read yet.
+            process.toHandle().destroyForcibly();
             for (String line; (line = said.readLine()) != null; ) {
                 // The last line may be cut.
                 acknowledged = Math.max(acknowledged, Long.parseLong(line));
