@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class InterceptionIT {
 
     private static final String PROXY_UID = "1337";
+    private static final AtomicInteger MARKS = new AtomicInteger();
     private static final List<AutoCloseable> CLOSING = new ArrayList<>();
     private static final String[] RULES = {"intercept", "install", "--proxy-uid", PROXY_UID, "--exclude-outbound-ports", "8081",
         "--exclude-inbound-ports", "8081,8082,15021"};
@@ -123,7 +125,18 @@ class InterceptionIT {
     }
 
     private static String get(NetworkNamespace from, String address) {
-        return from.run("curl", "-sS", "--max-time", "10", "http://" + address + "/");
+        return get(from, address, "");
+    }
+
+    private static String get(NetworkNamespace from, String address, String path) {
+        return from.run("curl", "-sS", "--max-time", "10", "http://" + address + "/" + path);
+    }
+
+    /** By what is seen on the wire in plain words, and only now: then everything before would have been seen. */
+    private static void markTheWire(String payments) {
+        String mark = "mark-" + MARKS.incrementAndGet();
+        assertThat(get(web, payments + ":8081", mark)).isEqualTo("payments tells nobody but you, on 8081\n");
+        wire.awaitLine(Pattern.compile("GET /" + mark + " "));
     }
 
     /** Of the sidecar's connections at {@code outbound}. */
@@ -140,9 +153,7 @@ class InterceptionIT {
         String toWeb = prefix.contains(":") ? "[" + prefix + "1]" : prefix + "1";
         assertThat(get(web, toPayments + ":8080")).isEqualTo("payments tells nobody but you, on 8080\n");
         assertThat(get(payments, toWeb + ":8080")).isEqualTo("web tells nobody but you, on 8080\n");
-        // What follows on the wire shows that what came before would have been seen.
-        assertThat(get(web, toPayments + ":8081")).isEqualTo("payments tells nobody but you, on 8081\n");
-        wire.awaitLine(Pattern.compile("payments tells nobody but you, on 8081"));
+        markTheWire(toPayments);
         assertThat(wire.log()).contains(prefix + "2.8080").doesNotContain("nobody but you, on 8080");
     }
 
@@ -152,8 +163,7 @@ class InterceptionIT {
         String talk = web.run("bash", "-c",
             "exec 3<>/dev/tcp/" + address + "/3306 && read -r -t 5 first <&3 && echo hello >&3 && read -r -t 5 second <&3 && echo \"$first; $second\"");
         assertThat(talk).isEqualTo("payments greets first; payments heard hello\n");
-        get(web, "10.77.0.2:8081");
-        wire.awaitLine(Pattern.compile("payments tells nobody but you, on 8081"), wire.linesSoFar() - 1);
+        markTheWire("10.77.0.2");
         assertThat(wire.log()).doesNotContain("greets first", "heard hello");
     }
 
