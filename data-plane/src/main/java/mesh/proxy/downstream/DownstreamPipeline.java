@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -168,6 +169,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
                 if (handshake.isSuccess()) begin(context.channel());
                 else context.close();
             } else {
+                if (event instanceof ChannelInputShutdownEvent) context.close();
                 context.fireUserEventTriggered(event);
             }
         }

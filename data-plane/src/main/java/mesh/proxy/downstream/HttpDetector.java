@@ -3,6 +3,7 @@ package mesh.proxy.downstream;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.time.Duration;
 import java.util.function.Function;
@@ -80,6 +81,13 @@ final class HttpDetector extends ChannelInboundHandlerAdapter implements ServerC
         int same = matching(seen);
         if (same == Http2ServerConnection.PREFACE.length) handOver(HttpVersion.HTTP_2);
         else if (same < seen.readableBytes()) handOver(HttpVersion.HTTP_1);
+    }
+
+    /** It has left, as whoever only asks whether somebody listens does, or will never complete what it has begun. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) context.close();
+        context.fireUserEventTriggered(event);
     }
 
     private static int matching(ByteBuf in) {

@@ -3,6 +3,7 @@ package mesh.proxy.downstream;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.util.function.Consumer;
 import mesh.proxy.loop.TimerWheel;
 
@@ -53,6 +54,12 @@ final class TlsDetector extends ChannelInboundHandlerAdapter {
         next.accept(first.getByte(first.readerIndex()) == HANDSHAKE);
         context.fireChannelRead(first);
         context.pipeline().remove(this);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) context.close();
+        context.fireUserEventTriggered(event);
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.io.IOException;
 
 /**
@@ -104,6 +105,13 @@ abstract class FramedChannel extends ChannelInboundHandlerAdapter implements Fra
     public final void channelReadComplete(ChannelHandlerContext context) {
         inReadBatch = false;
         flushNow();
+    }
+
+    /** A peer that has closed its half can grant no window and answer no PING: HTTP/2 has no use for the other half, and most have just left. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) context.close();
+        context.fireUserEventTriggered(event);
     }
 
     private void drop() {
