@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
@@ -86,6 +87,7 @@ public final class AdminServer implements AutoCloseable {
     private final Supplier<String> metrics;
     private final BooleanSupplier ready;
     private final InstantSource clock;
+    private final AppProbes probes;
     private final Map<String, Page> pages = new LinkedHashMap<>();
     private final Map<String, Action> actions = new LinkedHashMap<>();
     private final List<HttpServer> servers = new ArrayList<>();
@@ -94,10 +96,12 @@ public final class AdminServer implements AutoCloseable {
      * @param node    this sidecar's name; "" for none
      * @param metrics in Prometheus's text format
      * @param ready   whether traffic may come, draining aside
+     * @param probes  of the application, which the health listener answers in its place
      */
-    public AdminServer(
-        Vertx vertx, SidecarView sidecar, String node, InstantSource clock, Supplier<String> metrics, BooleanSupplier ready, Control control) {
+    public AdminServer(Vertx vertx, SidecarView sidecar, String node, InstantSource clock, Supplier<String> metrics, BooleanSupplier ready,
+        List<AppProbe> probes, Control control) {
         this.vertx = vertx;
+        this.probes = new AppProbes(vertx, probes);
         this.sidecar = sidecar;
         this.clock = clock;
         this.metrics = metrics;
@@ -193,6 +197,10 @@ public final class AdminServer implements AutoCloseable {
 
     private void health(HttpServerRequest request) {
         if (!isRead(request)) return;
+        if (request.path().startsWith(AppProbes.PREFIX)) {
+            probe(request);
+            return;
+        }
         switch (request.path()) {
             case "/live", "/healthz/live" -> answer(request, 200, "LIVE\n");
             case "/ready", "/healthz/ready" -> {
@@ -203,6 +211,13 @@ public final class AdminServer implements AutoCloseable {
             }
             default -> answer(request, 404, "no such page: \"" + request.path() + "\" (expected: /ready or /live)\n");
         }
+    }
+
+    private void probe(HttpServerRequest request) {
+        AppProbe probe = probes.of(request.path());
+        if (probe != null) probes.ask(probe, request);
+        else answer(request, 404, "no such probe: \"" + request.path() + "\" (expected: " + AppProbes.PREFIX + "NAME with a name of --app-probe, "
+            + new TreeSet<>(probes.names()) + ")\n");
     }
 
     /** While it is not, renewals may fail as often as they like; from then on no peer believes this sidecar, and it is better left out. */
@@ -257,5 +272,6 @@ public final class AdminServer implements AutoCloseable {
     public void close() {
         servers.forEach(HttpServer::close);
         servers.clear();
+        probes.close();
     }
 }

@@ -60,7 +60,8 @@ final class Serving implements AdminServer.Control {
 
     private int serve(Vertx vertx, PrometheusMeterRegistry metrics) {
         metrics.getPrometheusRegistry().register(new MetricsCollector(sidecar.metrics()));
-        admin = new AdminServer(vertx, sidecar, options.node(), clock, metrics::scrape, feed::ready, this);
+        admin = new AdminServer(vertx, sidecar, options.node(), clock, metrics::scrape, feed::ready, options.appProbes(),
+            this);
         Listens listens = options.listens().or(feed.listens());
         Map<String, Address> own;
         try {

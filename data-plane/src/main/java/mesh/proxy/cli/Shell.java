@@ -6,6 +6,7 @@ import mesh.model.Address;
 import mesh.model.Durations;
 import mesh.model.Locality;
 import mesh.model.TrustDomain;
+import mesh.proxy.admin.AppProbe;
 import mesh.proxy.intercept.Backend;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
@@ -23,6 +24,7 @@ public final class Shell {
             .registerConverter(Locality.class, reading(Locality::parse))
             .registerConverter(TrustDomain.class, reading(TrustDomain::new))
             .registerConverter(AccessLogFlag.class, reading(AccessLogFlag::parse))
+            .registerConverter(AppProbe.class, reading(AppProbe::parse))
             .registerConverter(Backend.class, reading(Backend::parse))
             .registerConverter(LogLevel.class, reading(LogLevel::parse))
             .setParameterExceptionHandler((wrong, words) -> {

@@ -14,6 +14,7 @@ import mesh.model.Durations;
 import mesh.model.Locality;
 import mesh.model.Problem;
 import mesh.proxy.Sidecar;
+import mesh.proxy.admin.AppProbe;
 import mesh.proxy.discovery.FirstProof;
 import mesh.proxy.workload.WorkloadSocket;
 import mesh.time.Env;
@@ -84,6 +85,12 @@ final class StartCommand implements Callable<Integer> {
         description = "user ids that may ask there, beside this process's and root's; the socket is its group's as well then")
     private Set<Integer> workloadApiUids = Set.of();
 
+    @Option(names = "--app-probe", paramLabel = "NAME=URL",
+        description = "asks the application whether it is well when somebody asks for /app-health/NAME of the health listener, such as"
+            + " web/readyz=http://127.0.0.1:8080/healthz; http, https, tcp or grpc://127.0.0.1:PORT/SERVICE; repeatable. For probes of a"
+            + " kubelet, which has no certificate")
+    private List<AppProbe> appProbes = List.of();
+
     @Option(names = "--access-log", arity = "0..1", fallbackValue = "true", paramLabel = "FORMAT[:FILE]",
         description = "write a line for each request: text, json or false, to standard output or a file; default: the configuration's, or false")
     private AccessLogFlag accessLog;
@@ -123,7 +130,8 @@ final class StartCommand implements Callable<Integer> {
         check(drainDelay.compareTo(Duration.ofSeconds(25)) <= 0, "--drain-delay", Durations.format(drainDelay), "at most 25s");
         return new StartOptions(config == null ? controlPlane() : file(),
             new StartOptions.Listens(Optional.ofNullable(adminListen), Optional.ofNullable(metricsListen), Optional.ofNullable(healthListen)),
-            Optional.ofNullable(locality), Optional.ofNullable(accessLog), loops, drainDelay, workloadApi());
+            Optional.ofNullable(locality), Optional.ofNullable(accessLog), loops, drainDelay, workloadApi(),
+            appProbes);
     }
 
     private Optional<WorkloadSocket.Options> workloadApi() {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import mesh.model.Address;
 import mesh.model.Locality;
+import mesh.proxy.admin.AppProbe;
 import mesh.proxy.discovery.FirstProof;
 import mesh.proxy.workload.WorkloadSocket;
 
@@ -18,10 +19,11 @@ import mesh.proxy.workload.WorkloadSocket;
  * @param concurrency proxy event loops, at least 1
  * @param drainDelay  how long listeners go on accepting after SIGTERM
  * @param workloadApi where the workload may get the sidecar's identity; empty for nowhere
+ * @param appProbes   of the application, asked on behalf of a kubelet
  */
 record StartOptions(
     Origin origin, Listens listens, Optional<Locality> locality, Optional<AccessLogFlag> accessLog, int concurrency, Duration drainDelay,
-    Optional<WorkloadSocket.Options> workloadApi) {
+    Optional<WorkloadSocket.Options> workloadApi, List<AppProbe> appProbes) {
 
     /** This instance's name; "" without a control plane. */
     String node() {

@@ -56,7 +56,7 @@ class AdminServerTest {
     private final AtomicBoolean ready = new AtomicBoolean(true);
     private final List<String> told = new ArrayList<>();
     private final FakeClock clock = new FakeClock();
-    private final AdminServer server = new AdminServer(vertx, sidecar, "web-1", clock, () -> METRICS, ready::get, new AdminServer.Control() {
+    private final AdminServer server = new AdminServer(vertx, sidecar, "web-1", clock, () -> METRICS, ready::get, List.of(), new AdminServer.Control() {
         @Override
         public void drain(boolean graceful) {
             told.add(graceful ? "drain gracefully" : "drain");

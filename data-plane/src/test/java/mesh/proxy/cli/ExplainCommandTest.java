@@ -171,7 +171,7 @@ class ExplainCommandTest {
     void asksASidecarThatRuns() throws Exception {
         Vertx vertx = Vertx.vertx();
         try (Sidecar sidecar = new Sidecar(Env.system(), 1);
-            AdminServer server = new AdminServer(vertx, sidecar, "", Env.system().clock(), () -> "", () -> true, null)) {
+            AdminServer server = new AdminServer(vertx, sidecar, "", Env.system().clock(), () -> "", () -> true, List.of(), null)) {
             Address admin = server.start(ANY_PORT, ANY_PORT, ANY_PORT).get("admin");
             sidecar.apply(Snapshots.http().version(7).to(Address.parse("127.0.0.1:9001"), 2).build());
 

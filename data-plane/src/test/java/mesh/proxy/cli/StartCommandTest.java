@@ -24,6 +24,7 @@ class StartCommandTest {
         "--control-plane h:1 --workload w --ca-pin abc        | --ca-pin: \"abc\" (expected: sha256: and 64 hexadecimal digits)",
         "--control-plane h:1 --workload w --join-token-file t | --join-token-file: \"t\" (expected: --ca-pin with it)",
         "--control-plane h:1 --workload w --service-account-token-file t | --service-account-token-file: \"t\" (expected: --ca-pin with it)",
+        "--config a.yaml --app-probe web=http://10.0.0.1:80/   | \"web=http://10.0.0.1:80/\" (expected: NAME=URL such as web/readyz=http://127.0.0.1:8080",
         "--confg a.yaml                                       | Unknown option",
     })
     void aBadFlagIsOneLineThatNamesItAndWhatWasExpected(String flags, String message) {
