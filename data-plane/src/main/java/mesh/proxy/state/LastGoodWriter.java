@@ -112,7 +112,7 @@ public final class LastGoodWriter implements AutoCloseable {
         }
     }
 
-    /** What still waits is on disk when this returns. */
+    /** What still waits is on disk when this returns. May be called again: a process that ends closes things from more than one side. */
     @Override
     public void close() {
         try {
@@ -121,6 +121,8 @@ public final class LastGoodWriter implements AutoCloseable {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {
             LOG.errorf("configuration not kept: %s", e);
+        } catch (RejectedExecutionException e) {
+            return; // Closed before, and everything written then.
         }
         thread.shutdownNow();
     }

@@ -154,6 +154,7 @@ class LastGoodWriterTest {
         assertThat(disk.holds).isEqualTo(3);
         real.keep(lastGood(4));
         assertThat(disk.holds).as("closed").isEqualTo(3);
+        real.close();
     }
 
     private void keep(long version) {

@@ -144,9 +144,9 @@ final class MeshProcess implements AutoCloseable {
         assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor()).isZero();
     }
 
-    /** SIGTERM. */
+    /** SIGTERM. By its handle: a {@link Process} would also close what it writes to, and what it says at its end would be lost. */
     void terminate() {
-        process.destroy();
+        process.toHandle().destroy();
     }
 
     /** SIGKILL, and sees it gone. */
