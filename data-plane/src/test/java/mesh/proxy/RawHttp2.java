@@ -13,7 +13,7 @@ public final class RawHttp2 {
 
     public static final int DATA = 0, HEADERS = 1, PRIORITY = 2, RST_STREAM = 3, SETTINGS = 4, PING = 6, GOAWAY = 7, WINDOW_UPDATE = 8, CONTINUATION = 9;
     public static final int END_STREAM = 1, ACK = 1, END_HEADERS = 4;
-    public static final int NO_ERROR = 0, PROTOCOL_ERROR = 1, REFUSED_STREAM = 7, COMPRESSION_ERROR = 9, ENHANCE_YOUR_CALM = 11;
+    public static final int NO_ERROR = 0, PROTOCOL_ERROR = 1, FLOW_CONTROL_ERROR = 3, REFUSED_STREAM = 7, COMPRESSION_ERROR = 9, ENHANCE_YOUR_CALM = 11;
     /** What a sidecar says first: SETTINGS with three of them, and a WINDOW_UPDATE. */
     public static final int SETTINGS_BYTES = 9 + 3 * 6 + 9 + 4;
 
@@ -34,6 +34,7 @@ public final class RawHttp2 {
             int first = payload[0] & 0xff;
             return switch (first) {
                 case 0x88 -> 200;
+                case 0x89 -> 204;
                 case 0x8c -> 400;
                 case 0x8d -> 404;
                 case 0x8e -> 500;
@@ -59,7 +60,7 @@ public final class RawHttp2 {
     }
 
     /** With a number of 32 bits, as RST_STREAM and WINDOW_UPDATE have. */
-    public static byte[] frame(int type, int stream, int number) {
+    public static byte[] number(int type, int stream, int number) {
         return frame(type, 0, stream, ByteBuffer.allocate(4).putInt(number).array());
     }
 
@@ -83,6 +84,13 @@ public final class RawHttp2 {
     public static byte[] field(String name, String value) {
         return join(new byte[] {0, (byte) name.length()}, name.getBytes(StandardCharsets.US_ASCII),
             new byte[] {(byte) value.length()}, value.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** A field that is remembered: index 62 from now on. @param name of up to 126 characters */
+    public static byte[] remembered(String name, String value) {
+        int rest = value.length() - 127;
+        byte[] length = rest < 0 ? new byte[] {(byte) value.length()} : new byte[] {0x7f, (byte) (rest & 0x7f | 0x80), (byte) (rest >> 7)};
+        return join(new byte[] {0x40, (byte) name.length()}, name.getBytes(StandardCharsets.US_ASCII), length, value.getBytes(StandardCharsets.US_ASCII));
     }
 
     public static byte[] join(byte[]... parts) {

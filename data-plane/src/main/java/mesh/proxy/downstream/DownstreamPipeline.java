@@ -18,6 +18,7 @@ import mesh.model.Arrival;
 import mesh.proxy.exchange.AccessCheck;
 import mesh.proxy.exchange.ClientFilters;
 import mesh.proxy.exchange.ClientSession;
+import mesh.proxy.exchange.StoppedClients;
 import mesh.proxy.http.HttpVersion;
 import mesh.proxy.http.ServerConnection;
 import mesh.proxy.http1.Http1ServerConnection;
@@ -39,7 +40,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
 
     /** What every connection needs of the sidecar. */
     record Parts(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, MeshTls.Dismissals dismissals, Connector connector,
-        ProxyMetrics metrics, PlaintextCallers plaintext, AccessCheck access, Set<SocketAddress> redirected) {}
+        ProxyMetrics metrics, PlaintextCallers plaintext, AccessCheck access, StoppedClients stopped, Set<SocketAddress> redirected) {}
 
     /**
      * A connection and whose it is.
@@ -139,9 +140,9 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         if (accepted.table.traffic() instanceof ListenerTable.Http http) {
             ClientSession session = new ClientSession(
                 parts.runtime(), accepted.listener, http, loop, parts.env().random(), parts.env().clock(), parts.metrics(),
-                new ClientFilters(client, parts.env().random()), parts.access());
+                new ClientFilters(client, parts.env().random()), parts.access(), parts.stopped());
             client.pipeline().addLast(
-                agreed == null ? new HttpDetector(loop.timers(), http.codecs().http1(), version -> codec(version, http.codecs(), session, loop))
+                agreed == null ? new HttpDetector(loop.timers(), http.codecs().http1(), session, version -> codec(version, http.codecs(), session, loop))
                     : codec(agreed.equals("h2") ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1, http.codecs(), session, loop));
         } else {
             client.pipeline().addLast(new TcpProxyHandler((ListenerTable.Tcp) accepted.table.traffic(), parts.connector(), loop, accepted.redirected));

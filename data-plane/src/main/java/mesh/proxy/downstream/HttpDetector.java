@@ -12,6 +12,7 @@ import mesh.proxy.http.ServerConnection;
 import mesh.proxy.http1.Http1Limits;
 import mesh.proxy.http2.Http2ServerConnection;
 import mesh.proxy.loop.TimerWheel;
+import mesh.proxy.outcome.StopReason;
 
 /**
  * Waits for the first bytes of a plaintext client: HTTP/2 with prior knowledge begins with a preface that no HTTP/1.1 request does (RFC 9113
@@ -23,10 +24,14 @@ final class HttpDetector extends ChannelInboundHandlerAdapter implements ServerC
 
     private final TimerWheel timers;
     private final Http1Limits limits;
+    private final Observer observer;
     private final Function<HttpVersion, ServerConnection> codec;
     private final TimerWheel.Timeout deadline = new TimerWheel.Timeout() {
         @Override
         protected void expire() {
+            if (seen != null && !draining) {
+                observer.onStopped(ctx.channel(), StopReason.SLOW_PREFACE, "preface took more than " + limits.head().toMillis() + " ms");
+            }
             ctx.close();
         }
     };
@@ -35,12 +40,14 @@ final class HttpDetector extends ChannelInboundHandlerAdapter implements ServerC
     private boolean draining;
 
     /**
-     * @param limits its first bytes are an idle connection's before they come, and a head's when they do
-     * @param codec  makes what the client turns out to need
+     * @param limits   its first bytes are an idle connection's before they come, and a head's when they do
+     * @param observer told of a client that does not complete what it has begun
+     * @param codec    makes what the client turns out to need
      */
-    HttpDetector(TimerWheel timers, Http1Limits limits, Function<HttpVersion, ServerConnection> codec) {
+    HttpDetector(TimerWheel timers, Http1Limits limits, Observer observer, Function<HttpVersion, ServerConnection> codec) {
         this.timers = timers;
         this.limits = limits;
+        this.observer = observer;
         this.codec = codec;
     }
 

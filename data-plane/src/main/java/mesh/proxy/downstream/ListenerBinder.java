@@ -20,6 +20,7 @@ import mesh.model.Arrival;
 import mesh.model.Listener;
 import mesh.model.Problem;
 import mesh.proxy.exchange.AccessCheck;
+import mesh.proxy.exchange.StoppedClients;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
@@ -50,7 +51,7 @@ public final class ListenerBinder {
         Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, MeshTls.Dismissals dismissals, Connector connector, ProxyMetrics metrics,
         PlaintextCallers plaintext) {
         this.parts = new DownstreamPipeline.Parts(env, loops, runtime, tls, dismissals, connector, metrics, plaintext, new AccessCheck(),
-            ConcurrentHashMap.newKeySet());
+            new StoppedClients(metrics), ConcurrentHashMap.newKeySet());
     }
 
     /** Sockets that are ready for a configuration, and those that it leaves. */

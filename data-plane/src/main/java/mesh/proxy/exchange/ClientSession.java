@@ -13,6 +13,7 @@ import mesh.proxy.http.ServerConnection;
 import mesh.proxy.limit.ClientKey;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.outcome.StopReason;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
 import mesh.proxy.runtime.RuntimeTables;
@@ -38,6 +39,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     private final InstantSource clock;
     private final ClientFilters filters;
     private final AccessCheck access;
+    private final StoppedClients stopped;
     private RuntimeTables seen;
     private ListenerTable.Http table;
     private ClientKey clientKey;
@@ -50,7 +52,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
      */
     public ClientSession(
         ProxyRuntime runtime, Supplier<String> listener, ListenerTable.Http table, ProxyLoop loop, RandomGenerator random, InstantSource clock,
-        ProxyMetrics metrics, ClientFilters filters, AccessCheck access) {
+        ProxyMetrics metrics, ClientFilters filters, AccessCheck access, StoppedClients stopped) {
         this.runtime = runtime;
         this.listener = listener;
         this.table = table;
@@ -61,6 +63,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
         this.clock = clock;
         this.filters = filters;
         this.access = access;
+        this.stopped = stopped;
     }
 
     @Override
@@ -91,6 +94,11 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
             log.write(new AccessEntry(log.format(), millis(), null, null, null, failure.httpStatus(), failure, false, null, null, null, null, 0,
                 peer(), clientName(channel), null, null, null, 0, -1, 0, 0, -1, null));
         }
+    }
+
+    @Override
+    public void onStopped(Channel channel, StopReason reason, String why) {
+        stopped.stopped(listener.get(), reason, clientName(channel), peer(), why, clock.millis() / 1000);
     }
 
     @Override

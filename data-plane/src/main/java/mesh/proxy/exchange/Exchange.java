@@ -21,6 +21,7 @@ import mesh.proxy.limit.RateLimiter;
 import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
 import mesh.proxy.outcome.ResponseFlags;
+import mesh.proxy.outcome.StopReason;
 import mesh.proxy.runtime.CompiledRoute;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.RouteKey;
@@ -179,7 +180,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         } else if (route.location() != null) {
             redirect();
         } else if (isTooLarge()) {
-            fail(Failure.BODY_TOO_LARGE);
+            stop(Failure.BODY_TOO_LARGE);
         } else {
             cluster = route.cluster(session.random());
             if (route.key() != null && cluster.model().balancer().byKey()) key = route.key().of(request, this);
@@ -362,7 +363,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         bytesIn += data.readableBytes();
         if (bytesIn > bodyBytes) {
             data.release();
-            fail(Failure.BODY_TOO_LARGE);
+            stop(Failure.BODY_TOO_LARGE);
             return;
         }
         UpstreamStream up = upstream();
@@ -619,6 +620,12 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         }
     }
 
+    /** Fails for what the client does, and those are told who watch for that. */
+    private void stop(Failure failure) {
+        session.onStopped(client.channel(), StopReason.of(failure), failure.sentence());
+        fail(failure);
+    }
+
     private void fail(Failure failure) {
         if (over) return;
         if (answering) {
@@ -724,7 +731,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         } else if (now >= begun + streamNanos) {
             fail(body.isComplete() ? Failure.STREAM_TOO_LONG : Failure.REQUEST_TOO_LONG);
         } else if (now >= lastSign + idleNanos) {
-            fail(body.isComplete() ? Failure.STREAM_IDLE : Failure.REQUEST_BODY_TIMEOUT);
+            if (body.isComplete()) fail(Failure.STREAM_IDLE);
+            else stop(Failure.REQUEST_BODY_TIMEOUT);
         } else if (now >= tryEnds) {
             tryEnds = NEVER;
             tooLate(attempt, Failure.PER_TRY_TIMEOUT);

@@ -3,6 +3,7 @@ package mesh.proxy.http;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandler;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.outcome.StopReason;
 
 /** A client's connection as its codec has it, whatever HTTP it speaks. On the channel's event loop only. */
 public interface ServerConnection extends ChannelInboundHandler {
@@ -18,6 +19,9 @@ public interface ServerConnection extends ChannelInboundHandler {
 
         /** A request was refused before it got a handler. */
         void onRefused(Channel channel, Failure failure, String why);
+
+        /** The client has broken a rule or cost too much; its connection ends, or the request where only that is at fault. */
+        default void onStopped(Channel channel, StopReason reason, String why) {}
 
         /** Our own fault; the connection is closed. */
         void onBug(Channel channel, Throwable bug);

@@ -8,6 +8,7 @@ import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ServerConnection;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.outcome.StopReason;
 import mesh.time.Ticker;
 import org.jboss.logging.Logger;
 
@@ -175,7 +176,7 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
         }
         if (body.violation() != null) {
             LOG.debugf("%s broke a request's body: %s", ctx().channel().remoteAddress(), body.violation().sentence());
-            failRequest(body.violation().failure());
+            failRequest(body.violation().failure(), body.violation().sentence());
             return true;
         }
         if (!body.ended()) return part != null;
@@ -293,7 +294,8 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
     }
 
     /** The request will not be completed. It is answered, if that can still be done; the connection is over anyway. */
-    private void failRequest(Failure why) {
+    private void failRequest(Failure why, String sentence) {
+        tellStopped(why, sentence);
         input = Input.NOTHING;
         deadline.clear();
         if (stream.hasSentHead()) failAnswer(why);
@@ -303,9 +305,15 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
     /** A request that is none: answered here, since it has no handler. */
     private void refuse(Failure failure, String why) {
         observer.onRefused(ctx().channel(), failure, why);
+        tellStopped(failure, why);
         ctx().write(Refusal.of(ctx().alloc(), failure), ctx().voidPromise());
         input = Input.NOTHING;
         closeSoon();
+    }
+
+    private void tellStopped(Failure failure, String why) {
+        StopReason reason = StopReason.of(failure);
+        if (reason != null) observer.onStopped(ctx().channel(), reason, why);
     }
 
     /** No more requests on this connection. */
@@ -327,7 +335,7 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
             }
             case BODY -> {
                 // While nobody wants the body, its client is not the one who is slow.
-                if (wantsBody) failRequest(Failure.REQUEST_BODY_TIMEOUT);
+                if (wantsBody) failRequest(Failure.REQUEST_BODY_TIMEOUT, "body was silent for " + limits.body().toMillis() + " ms");
                 else deadline.in(limits.body());
             }
             default -> ctx().close();

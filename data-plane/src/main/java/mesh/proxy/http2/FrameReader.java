@@ -2,6 +2,7 @@ package mesh.proxy.http2;
 
 import io.netty.buffer.ByteBuf;
 import java.util.Arrays;
+import mesh.proxy.outcome.StopReason;
 
 /**
  * Takes frames out of what is read (RFC 9113 sections 4 and 6) and checks what can be checked without knowing the streams: sizes, padding,
@@ -44,11 +45,16 @@ final class FrameReader {
         /** The connection cannot go on. */
         void error(ErrorCode code, String why);
 
+        /** It cannot go on because the peer makes too much work; {@link ErrorCode#ENHANCE_YOUR_CALM}. */
+        void tooMuch(StopReason reason, String why);
+
         boolean isOver();
     }
 
     private static final int PRIORITY_BYTES = 5, SETTING_BYTES = 6;
     private static final int INITIAL_BLOCK = 1024;
+    /** There are seven; each may change every open stream (CVE-2020-11080). */
+    private static final int MOST_SETTINGS = 32;
     /** How a status line begins; as a frame it would be longer than any may be. */
     private static final int HTTP = 'H' << 24 | 'T' << 16 | 'T' << 8 | 'P';
 
@@ -220,7 +226,7 @@ final class FrameReader {
         if (continued == 0) {
             fail(ErrorCode.PROTOCOL_ERROR, "CONTINUATION of nothing");
         } else if (++continuations > limits.continuations() || blockLength + length > limits.headBytes()) {
-            fail(ErrorCode.ENHANCE_YOUR_CALM, "header block over the limit of frames or bytes");
+            sink.tooMuch(StopReason.HEADER_BLOCK, "header block over the limit of frames or bytes");
         } else {
             collect(in, flags, stream, length);
         }
@@ -241,6 +247,8 @@ final class FrameReader {
             fail(ErrorCode.PROTOCOL_ERROR, "SETTINGS on stream " + stream);
         } else if (ack ? length != 0 : length % SETTING_BYTES != 0) {
             fail(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS of " + length + " bytes");
+        } else if (length > MOST_SETTINGS * SETTING_BYTES) {
+            sink.tooMuch(StopReason.CONTROL_FRAMES, length / SETTING_BYTES + " settings in one frame");
         } else {
             for (int i = 0; i < length && !sink.isOver(); i += SETTING_BYTES) sink.onSetting(in.readUnsignedShort(), in.readUnsignedInt());
             if (!sink.isOver()) sink.onSettingsEnd(ack);

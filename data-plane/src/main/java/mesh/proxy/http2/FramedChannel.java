@@ -33,8 +33,17 @@ abstract class FramedChannel extends ChannelInboundHandlerAdapter implements Fra
     /** Something has been read. @return whether what follows in {@code in} are frames, or the beginning of one */
     abstract boolean heard(ByteBuf in);
 
-    /** A read has been used up. @param inBlock it ended within a header block */
-    abstract void used(boolean inBlock);
+    /**
+     * A read has been used up.
+     *
+     * @param inBlock it ended within a header block
+     * @param inFrame it ended within a frame that is needed as a whole
+     * @param anew    that frame had not begun before
+     */
+    abstract void used(boolean inBlock, boolean inFrame, boolean anew);
+
+    /** The peer does not read what it makes us say. The connection is closed. */
+    abstract void unread(long bytes);
 
     /** What waits may be written now, as long as {@link #mayWrite}: a flush follows. @return whether there is more than may be written */
     abstract boolean beforeFlush();
@@ -90,15 +99,18 @@ abstract class FramedChannel extends ChannelInboundHandlerAdapter implements Fra
 
     /** Completes the frame that was begun by the read before, then reads on where the bytes lie. */
     private void read(ByteBuf in) {
+        boolean anew = ahead == null;
         while (ahead != null && in.isReadable() && !isOver()) {
             int bytes = Math.min(reader.missing(ahead), in.readableBytes());
             ahead.writeBytes(in, bytes);
             reader.read(ahead);
-            if (!ahead.isReadable()) drop();
+            if (ahead.isReadable()) continue;
+            drop();
+            anew = true;
         }
         reader.read(in);
         if (!isOver() && in.isReadable()) ahead = ctx.alloc().buffer(Frames.HEADER_BYTES + reader.missing(in)).writeBytes(in);
-        used(reader.isInBlock());
+        used(reader.isInBlock(), ahead != null, anew);
     }
 
     @Override
@@ -144,7 +156,9 @@ abstract class FramedChannel extends ChannelInboundHandlerAdapter implements Fra
         } while (more && isWritable());
         afterFlush();
         ChannelOutboundBuffer unsent = ctx.channel().unsafe().outboundBuffer();
-        if (!isOver() && unsent != null && unsent.totalPendingWriteBytes() > MAX_UNREAD) ctx.close();
+        if (isOver() || unsent == null || unsent.totalPendingWriteBytes() <= MAX_UNREAD) return;
+        unread(unsent.totalPendingWriteBytes());
+        ctx.close();
     }
 
     @Override

@@ -12,6 +12,7 @@ import mesh.proxy.http.UpstreamHandler;
 import mesh.proxy.http.UpstreamStream;
 import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.outcome.StopReason;
 
 /**
  * One HTTP/2 connection to an upstream: as many requests at once as both sides allow. To be added to the pipeline once the connection
@@ -181,6 +182,10 @@ public final class Http2ClientConnection extends Http2Connection implements Clie
         }
         retireWhenDone();
     }
+
+    /** Its requests fail, which tells of it. */
+    @Override
+    void stopped(StopReason reason, String why) {}
 
     @Override
     Failure lost(Http2Stream stream) {

@@ -8,6 +8,7 @@ import io.netty.util.collection.IntObjectHashMap;
 import mesh.proxy.http.Fields;
 import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.outcome.StopReason;
 import org.jboss.logging.Logger;
 
 /**
@@ -79,6 +80,9 @@ abstract class Http2Connection extends FramedChannel {
     abstract Failure lost(Http2Stream stream);
 
     abstract Failure broken();
+
+    /** The peer has broken a rule or costs too much: the connection ends, or a stream. */
+    abstract void stopped(StopReason reason, String why);
 
     /** The peer takes no more streams, and has not looked at those above {@code lastStream}. */
     abstract void peerGoesAway(int lastStream);
@@ -241,8 +245,14 @@ abstract class Http2Connection extends FramedChannel {
     }
 
     @Override
-    final void used(boolean inBlock) {
+    final void used(boolean inBlock, boolean inFrame, boolean anew) {
         patience.inBlock(inBlock);
+        patience.inFrame(inFrame, anew);
+    }
+
+    @Override
+    final void unread(long bytes) {
+        stopped(StopReason.UNREAD, bytes + " bytes wait to be read");
     }
 
     @Override
@@ -264,7 +274,6 @@ abstract class Http2Connection extends FramedChannel {
             streamError(id, stream, ErrorCode.FLOW_CONTROL_ERROR, "DATA over the stream's window");
         } else {
             receiver = stream;
-            if (length > 0) flood.bodyMoved();
         }
     }
 
@@ -285,7 +294,9 @@ abstract class Http2Connection extends FramedChannel {
         receiver = null;
         boolean wanted = stream != null && !stream.isClosed();
         consumed(wanted ? stream : null, padding);
-        if (dataBytes == 0 && !endStream) control();
+        // Padding is no use to anybody.
+        if (dataBytes > padding) flood.bodyMoved();
+        else if (!endStream) control();
         if (wanted && endStream && !stream.receiveEnd(null)) {
             streamError(stream.id(), stream, ErrorCode.PROTOCOL_ERROR, "body shorter than content-length");
         }
@@ -326,7 +337,10 @@ abstract class Http2Connection extends FramedChannel {
             return;
         }
         switch (ended.get(id)) {
-            case RESET_BY_US -> { /* it did not know yet */ }
+            case RESET_BY_US -> {
+                // It did not know yet; but a block must be unpacked, whoever it is for.
+                if (what.equals("HEADERS")) control();
+            }
             case RESET_BY_PEER -> {
                 control();
                 sendReset(id, ErrorCode.STREAM_CLOSED);
@@ -354,7 +368,7 @@ abstract class Http2Connection extends FramedChannel {
             return;
         }
         if (!stream.isAnswered() && flood.earlyReset()) {
-            error(ErrorCode.ENHANCE_YOUR_CALM, "too many streams reset before their answer");
+            tooMuch(StopReason.RESETS, "too many streams reset before their answer");
             return;
         }
         wasReset(stream, ErrorCode.of(code));
@@ -446,7 +460,7 @@ abstract class Http2Connection extends FramedChannel {
     }
 
     private void control() {
-        if (flood.control(patience.heard())) error(ErrorCode.ENHANCE_YOUR_CALM, "too many control frames a second");
+        if (flood.control(patience.heard())) tooMuch(StopReason.CONTROL_FRAMES, "too many control frames a second");
     }
 
     // How things end.
@@ -454,6 +468,7 @@ abstract class Http2Connection extends FramedChannel {
     /** Ends a stream whose peer broke a rule. @param stream null when it is not open */
     final void streamError(int id, Http2Stream stream, ErrorCode code, String why) {
         LOG.debugf("%s, stream %d: %s", ctx().channel().remoteAddress(), id, why);
+        stopped(code == ErrorCode.FLOW_CONTROL_ERROR ? StopReason.FLOW_CONTROL : StopReason.PROTOCOL, why);
         if (stream == null) {
             sendReset(id, code);
             ended.add(id, ClosedStreams.How.RESET_BY_US);
@@ -463,13 +478,33 @@ abstract class Http2Connection extends FramedChannel {
             stream.failed(broken(), false);
             if (!early) return;
         }
-        if (flood.earlyReset()) error(ErrorCode.ENHANCE_YOUR_CALM, "too many streams in error");
+        cameToNothing("too many streams in error");
+    }
+
+    /** A stream was ended that has cost more than it was good for. @param tooMany what to say if there are too many of them */
+    final void cameToNothing(String tooMany) {
+        if (flood.earlyReset()) tooMuch(StopReason.RESETS, tooMany);
+    }
+
+    @Override
+    public final void tooMuch(StopReason reason, String why) {
+        error(ErrorCode.ENHANCE_YOUR_CALM, reason, why);
     }
 
     @Override
     public final void error(ErrorCode code, String why) {
+        error(code, switch (code) {
+            case COMPRESSION_ERROR -> StopReason.COMPRESSION;
+            case FLOW_CONTROL_ERROR -> StopReason.FLOW_CONTROL;
+            case SETTINGS_TIMEOUT -> StopReason.SLOW_PREFACE;
+            default -> StopReason.PROTOCOL;
+        }, why);
+    }
+
+    private void error(ErrorCode code, StopReason reason, String why) {
         if (over) return;
         LOG.debugf("%s broke HTTP/2: %s (%s)", ctx().channel().remoteAddress(), why, code);
+        stopped(reason, why);
         brokenBy = code;
         writer().goAway(lastPeerStream(), code);
         end();
@@ -561,7 +596,10 @@ abstract class Http2Connection extends FramedChannel {
     /** Gives up what waits for a client that does not take it. */
     final void resetStalled() {
         for (Http2Stream stream : openStreams()) {
-            if (stream.stalls() > patience.mostStalls()) stream.reset(ErrorCode.CANCEL);
+            if (stream.stalls() <= patience.mostStalls()) continue;
+            stopped(StopReason.STALLED, "no window for an answer within " + limits.stall().toMillis() + " ms");
+            stream.reset(ErrorCode.CANCEL);
+            cameToNothing("too many answers that are not taken");
         }
     }
 }

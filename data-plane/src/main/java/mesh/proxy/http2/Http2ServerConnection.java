@@ -11,6 +11,7 @@ import mesh.proxy.http.ResponseHead;
 import mesh.proxy.http.ServerConnection;
 import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.outcome.StopReason;
 
 /** One HTTP/2 connection of a client: each stream is a request, and gets a handler of its own. */
 public final class Http2ServerConnection extends Http2Connection implements ServerConnection {
@@ -143,7 +144,7 @@ public final class Http2ServerConnection extends Http2Connection implements Serv
         flood().streamOpened();
         sendReset(id, ErrorCode.REFUSED_STREAM);
         ended().add(id, ClosedStreams.How.RESET_BY_US);
-        if (!refusing && flood().earlyReset()) error(ErrorCode.ENHANCE_YOUR_CALM, "too many streams over the limit");
+        if (!refusing) cameToNothing("too many streams over the limit");
     }
 
     private void refuse(int id, HeadReader.Outcome outcome, RequestHead head, boolean endStream) {
@@ -160,11 +161,14 @@ public final class Http2ServerConnection extends Http2Connection implements Serv
     /** Answers a request that gets no handler. */
     private void answer(int id, Failure failure, boolean endStream) {
         observer.onRefused(ctx().channel(), failure, failure.sentence());
+        StopReason reason = StopReason.of(failure);
+        if (reason != null) stopped(reason, failure.sentence());
         ResponseHead head = ResponseHead.of(failure.httpStatus());
         head.add(FieldName.CONTENT_LENGTH, "0");
         writeHead(id, head, true);
         if (!endStream) sendReset(id, ErrorCode.NO_ERROR);
         ended().add(id, endStream ? ClosedStreams.How.ENDED : ClosedStreams.How.RESET_BY_US);
+        cameToNothing("too many requests that are none");
     }
 
     void writeHead(int id, ResponseHead head, boolean end) {
@@ -204,6 +208,11 @@ public final class Http2ServerConnection extends Http2Connection implements Serv
     void wasReset(Http2Stream stream, ErrorCode code) {
         stream.close(ClosedStreams.How.RESET_BY_PEER);
         stream.failed(Failure.DOWNSTREAM_RESET, false);
+    }
+
+    @Override
+    void stopped(StopReason reason, String why) {
+        observer.onStopped(ctx().channel(), reason, why);
     }
 
     @Override

@@ -167,6 +167,11 @@ public final class ProxyMetrics {
         count(Metric.DENIED, listener, policy, mode);
     }
 
+    /** A client was stopped for what it broke or cost. */
+    public void stopped(String listener, String reason) {
+        count(Metric.STOPPED, listener, reason);
+    }
+
     /** A connection was ended that would not be let in any more. */
     public void dismissed(String reason) {
         count(Metric.DISMISSED, reason);

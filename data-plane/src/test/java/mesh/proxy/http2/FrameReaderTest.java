@@ -8,6 +8,7 @@ import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import mesh.proxy.outcome.StopReason;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -183,6 +184,11 @@ class FrameReaderTest {
         public void error(ErrorCode code, String why) {
             seen.add("error " + code);
             over = true;
+        }
+
+        @Override
+        public void tooMuch(StopReason reason, String why) {
+            error(ErrorCode.ENHANCE_YOUR_CALM, why);
         }
 
         @Override

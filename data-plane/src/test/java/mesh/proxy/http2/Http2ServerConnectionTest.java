@@ -14,6 +14,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import mesh.proxy.http.DownstreamHandler;
@@ -24,6 +25,7 @@ import mesh.proxy.http.ResponseHead;
 import mesh.proxy.http.ServerConnection;
 import mesh.proxy.loop.TimerWheel;
 import mesh.proxy.outcome.Failure;
+import mesh.proxy.outcome.StopReason;
 import mesh.time.FakeClock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,21 +39,28 @@ class Http2ServerConnectionTest {
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final List<Recorder> requests = new ArrayList<>();
     private final List<String> observed = new ArrayList<>();
-    private final Http2ServerConnection connection = new Http2ServerConnection((stream, end) -> {
-        Recorder recorder = new Recorder(stream);
-        requests.add(recorder);
-        return recorder;
-    }, Http2Limits.SERVER, timers, new ServerConnection.Observer() {
+    private final List<StopReason> stopped = new ArrayList<>();
+    private final ServerConnection.Observer observer = new ServerConnection.Observer() {
         @Override
         public void onRefused(Channel client, Failure failure, String why) {
             observed.add(failure.toString());
         }
 
         @Override
+        public void onStopped(Channel client, StopReason reason, String why) {
+            stopped.add(reason);
+        }
+
+        @Override
         public void onBug(Channel client, Throwable bug) {
             observed.add(bug.toString());
         }
-    });
+    };
+    private final Http2ServerConnection connection = new Http2ServerConnection((stream, end) -> {
+        Recorder recorder = new Recorder(stream);
+        requests.add(recorder);
+        return recorder;
+    }, Http2Limits.SERVER, timers, observer);
     private final ModelPeer peer = new ModelPeer(channel, new Random(1), true);
 
     @BeforeEach
@@ -251,6 +260,34 @@ class Http2ServerConnectionTest {
             peer.flush();
         }
         assertThat(stream.reset).isEqualTo(ErrorCode.CANCEL);
+        assertThat(stopped).containsExactly(StopReason.STALLED);
+    }
+
+    @Test
+    void aFrameThatIsLongInComingIsOneThoughItsPiecesAreNot() {
+        for (int i = 0; i < 6 && channel.isOpen(); i++) {
+            peer.inLoop(() -> channel.pipeline().fireChannelRead(Unpooled.wrappedBuffer(new byte[1])));
+            peer.flush();
+            clock.advance(Duration.ofSeconds(3));
+        }
+        peer.flush();
+        assertThat(peer.awayCode).isEqualTo(ErrorCode.ENHANCE_YOUR_CALM);
+        assertThat(stopped).containsExactly(StopReason.SLOW_HEAD);
+    }
+
+    @Test
+    void framesThatComeInPiecesOneAfterTheOtherAreSuffered() {
+        byte[] ping = {0, 0, 8, Frames.PING, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
+        ByteBuf pings = Unpooled.wrappedBuffer(Collections.nCopies(20, Unpooled.wrappedBuffer(ping)).toArray(ByteBuf[]::new));
+        while (pings.isReadable()) {
+            ByteBuf part = Unpooled.copiedBuffer(pings.readSlice(Math.min(pings.readableBytes(), 20)));
+            peer.inLoop(() -> channel.pipeline().fireChannelRead(part));
+            peer.flush();
+            clock.advance(Duration.ofSeconds(3));
+        }
+        peer.flush();
+        assertThat(peer.wentAway).isEqualTo(-1);
+        assertThat(peer.pongs).isEqualTo(20);
     }
 
     /** TLS takes what it is given until it is flushed, and says nothing of being full. */
@@ -283,9 +320,10 @@ class Http2ServerConnectionTest {
 
     @Test
     void closesAConnectionThatNeverSaysHello() {
-        EmbeddedChannel silent = new EmbeddedChannel(new Http2ServerConnection((stream, end) -> null, Http2Limits.SERVER, timers, null));
+        EmbeddedChannel silent = new EmbeddedChannel(new Http2ServerConnection((stream, end) -> null, Http2Limits.SERVER, timers, observer));
         clock.advance(Duration.ofSeconds(16));
         assertThat(silent.isOpen()).isFalse();
+        assertThat(stopped).containsExactly(StopReason.SLOW_PREFACE);
         silent.finishAndReleaseAll();
     }
 
