@@ -12,7 +12,7 @@ import io.envoyproxy.envoy.config.core.v3.Metadata;
  */
 final class MeshPolicy {
 
-    private static final String KEY = "mesh.v1";
+    static final String KEY = "mesh.v1";
 
     private MeshPolicy() {}
 

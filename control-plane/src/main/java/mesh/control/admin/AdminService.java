@@ -39,6 +39,8 @@ import mesh.v1.DiffConfigRequest;
 import mesh.v1.DiffConfigResponse;
 import mesh.v1.GetConfigRequest;
 import mesh.v1.GetConfigResponse;
+import mesh.v1.GetSidecarRequest;
+import mesh.v1.GetSidecarResponse;
 import mesh.v1.ListClustersRequest;
 import mesh.v1.ListClustersResponse;
 import mesh.v1.ListEndpointsRequest;
@@ -78,6 +80,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
     private final ConfigWrites writes;
     private final ConfigHistory history;
     private final ConfigWatches watches;
+    private final SidecarDetails details;
 
     public AdminService(MeshStore store, SidecarRegistry sidecars, SvidIssuer issuer, AuditLog audit, MeterRegistry meters) {
         this.store = store;
@@ -88,6 +91,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
         this.writes = new ConfigWrites(store, audit, audience, meters);
         this.history = new ConfigHistory(store, audience);
         this.watches = new ConfigWatches(store, MOST_WATCHES);
+        this.details = new SidecarDetails(store, sidecars);
     }
 
     /** Ends the calls that would go on for ever. */
@@ -233,6 +237,11 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
             sidecars.list().forEach(sidecar -> m.addSidecars(SidecarMessages.encode(sidecar)));
             return m.build();
         });
+    }
+
+    @Override
+    public void getSidecar(GetSidecarRequest request, StreamObserver<GetSidecarResponse> out) {
+        answer(out, () -> details.of(request.getNode()));
     }
 
     @Override

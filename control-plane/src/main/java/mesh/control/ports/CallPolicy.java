@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 import mesh.model.SpiffeId;
 
 /**
- * Who may call what. Reading and writing through {@code mesh.v1} need a role: by a client certificate that is named here, or by the admin
+ * Who may call what. Reading and writing through {@code mesh.v1}, and reading what clients were sent (CSDS), need a role: by a client certificate that is named here, or by the admin
  * token. Whoever is on this machine may read through the plaintext port, and write too only in development. On the TLS port a certificate
  * or the token is needed for all but health and the first certificate.
  *
@@ -21,9 +21,11 @@ public record CallPolicy(Set<SpiffeId> admins, Set<SpiffeId> readers, boolean de
     private static final String SIGN = "mesh.v1.IdentityService/SignCertificate";
     private static final String HEALTH = "grpc.health.v1.Health/";
     private static final String OURS = "mesh.v1.";
+    /** Whoever asks what clients have sees the configuration of all of them: a read like any other. */
+    private static final String STATUS = "envoy.service.status.v3.";
     /** For workloads, which have no role and need none. */
     private static final String IDENTITY = "mesh.v1.IdentityService/";
-    private static final Pattern READS = Pattern.compile("[\\w.]+/(Get|List|Watch|Diff|Verify)\\w+");
+    private static final Pattern READS = Pattern.compile("mesh\\.v1\\.\\w+/(Get|List|Watch|Diff|Verify)\\w+|envoy\\.service\\.status\\.v3\\.\\w+/\\w+");
 
     public CallPolicy {
         admins = Set.copyOf(admins);
@@ -43,7 +45,7 @@ public record CallPolicy(Set<SpiffeId> admins, Set<SpiffeId> readers, boolean de
             return Optional.of(Status.UNAUTHENTICATED.withDescription(method
                 + ": no client certificate (expected: one of the mesh; the first is given for a join token by " + SIGN + ")"));
         }
-        if (!method.startsWith(OURS) || method.startsWith(IDENTITY)) {
+        if (!method.startsWith(OURS) && !method.startsWith(STATUS) || method.startsWith(IDENTITY)) {
             return peer.loopback() || peer.id().isPresent() || method.startsWith("grpc.reflection.") ? Optional.empty()
                 : Optional.of(Status.PERMISSION_DENIED.withDescription(method + ": the admin token is no identity (expected: a client certificate)"));
         }

@@ -152,6 +152,7 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
     String nonce(ResourceType type) {
         String nonce = type.shortName() + "-" + ++nonces;
         unacked.put(nonce, new Sent(type, view.version()));
+        subscriptions.get(type).sent(view.version());
         return nonce;
     }
 
@@ -176,9 +177,21 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
     /** Takes an answer in. */
     void answered(String nonce, Answer answer) {
         Sent sent = unacked.remove(nonce);
-        subscriptions.get(sent.type).answered(sent.version, answer.refused.isPresent());
-        answer.refused.ifPresent(message -> refusal = Optional.of(new Refusal(sent.type, sent.version, message)));
+        Optional<Refusal> refused = answer.refused.map(message -> new Refusal(sent.type, sent.version, message));
+        subscriptions.get(sent.type).answered(sent.version, refused, !waits(sent.type));
+        if (refused.isPresent()) {
+            refusal = refused;
+        }
         settle();
+    }
+
+    private boolean waits(ResourceType type) {
+        return unacked.values().stream().anyMatch(sent -> sent.type == type);
+    }
+
+    /** Of each type that the client has subscribed to. */
+    List<StreamStatus.OfType> status() {
+        return subscriptions.values().stream().map(each -> each.status(view, cache, waits(each.type()))).toList();
     }
 
     private void settle() {

@@ -8,6 +8,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import mesh.xds.ResourceType;
 
 /**
@@ -48,6 +52,9 @@ public final class SidecarRegistry {
 
     private record Entry(Connection owner, Sidecar sidecar, Instant seen) {}
 
+    /** Longer than a stream takes for what it is at, if only by much. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
     private final InstantSource clock;
     private final Map<Key, Entry> entries = new HashMap<>();
 
@@ -60,6 +67,27 @@ public final class SidecarRegistry {
         expire();
         return entries.values().stream().map(Entry::sidecar)
             .sorted(Comparator.comparing(Sidecar::node).thenComparing(Sidecar::spiffeId))
+            .toList();
+    }
+
+    /**
+     * What connected sidecars have, by what their streams know at this moment.
+     *
+     * @param chosen by the sidecar's node
+     * @return sorted by node; without those that have gone meanwhile
+     */
+    public CompletableFuture<List<StreamStatus>> statuses(Predicate<String> chosen) {
+        List<CompletableFuture<Optional<StreamStatus>>> asked = asked(chosen).stream().map(Connection::status).toList();
+        return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).thenApply(done -> asked.stream()
+            .flatMap(each -> each.join().stream())
+            .sorted(Comparator.comparing(StreamStatus::node).thenComparing(StreamStatus::spiffeId))
+            .toList());
+    }
+
+    private synchronized List<Connection> asked(Predicate<String> chosen) {
+        return entries.values().stream()
+            .filter(entry -> entry.sidecar.connected && chosen.test(entry.sidecar.node))
+            .map(Entry::owner)
             .toList();
     }
 
@@ -98,9 +126,19 @@ public final class SidecarRegistry {
     final class Connection {
 
         private final Key key;
+        private volatile Supplier<CompletableFuture<Optional<StreamStatus>>> stream = () -> CompletableFuture.completedFuture(Optional.empty());
 
         private Connection(Key key) {
             this.key = key;
+        }
+
+        /** @param status asks the stream, on whatever thread */
+        void asks(Supplier<CompletableFuture<Optional<StreamStatus>>> status) {
+            stream = status;
+        }
+
+        private CompletableFuture<Optional<StreamStatus>> status() {
+            return stream.get().completeOnTimeout(Optional.empty(), PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         }
 
         void progress(AdsStream<?, ?> stream) {

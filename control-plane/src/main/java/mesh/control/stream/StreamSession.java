@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -66,6 +67,7 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
     // All below: on the serial executor only.
     private String workload;
     private String node;
+    private Node client;
     private Dialect dialect;
     private AdsStream<Q, R> stream;
     private SidecarRegistry.Connection connection;
@@ -123,6 +125,18 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
                 out.onCompleted();
             }
         });
+    }
+
+    /** What the client has at this moment; empty when the stream has ended meanwhile. Any thread. */
+    private CompletableFuture<Optional<StreamStatus>> status() {
+        CompletableFuture<Optional<StreamStatus>> answer = new CompletableFuture<>();
+        try {
+            serial.execute(() -> answer.complete(closed ? Optional.empty() : Optional.of(new StreamStatus(
+                client, peer.map(SpiffeId::toString).orElse(""), workload, stream.view(), stream.status()))));
+        } catch (RejectedExecutionException e) {
+            answer.complete(Optional.empty());
+        }
+        return answer;
     }
 
     /** Tells the client to go and come back. Any thread. */
@@ -187,7 +201,9 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
         }
         node = claimed.getId();
         workload = itsWorkload;
+        client = StreamStatus.described(claimed);
         connection = opening.register(node, peer.map(SpiffeId::toString).orElse(""), workload);
+        connection.asks(this::status);
         dialect = Dialect.of(claimed);
         stream = variant.open(view(opening.current()), opening.cache(dialect), opening.limits());
         LOG.infof("sidecar connected: %s, workload %s, %s", node, workload, peer.map(SpiffeId::toString).orElse("no certificate"));

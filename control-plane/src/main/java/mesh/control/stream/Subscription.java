@@ -37,8 +37,10 @@ final class Subscription {
     private final Map<String, String> held = new HashMap<>();
 
     private boolean wildcard;
+    private long sentVersion;
+    private long acknowledgedVersion;
     private long refusedVersion;
-    private boolean rejected;
+    private Optional<AdsStream.Refusal> refusal = Optional.empty();
 
     Subscription(ResourceType type) {
         this.type = type;
@@ -94,17 +96,36 @@ final class Subscription {
 
     /** Whether the client has refused something, and acknowledged nothing later. */
     boolean rejected() {
-        return rejected;
+        return refusal.isPresent();
     }
 
-    /** One of a version's responses was answered: a version that was refused in part is refused. */
-    void answered(long version, boolean refused) {
-        if (refused) {
+    void sent(long version) {
+        sentVersion = version;
+    }
+
+    /**
+     * One of a version's responses was answered: a version that was refused in part is refused.
+     *
+     * @param last whether no other response of this type waits for an answer
+     */
+    void answered(long version, Optional<AdsStream.Refusal> refused, boolean last) {
+        if (refused.isPresent()) {
             refusedVersion = version;
-            rejected = true;
+            refusal = refused;
         } else if (version > refusedVersion) {
-            rejected = false;
+            refusal = Optional.empty();
+            if (last) {
+                acknowledgedVersion = version;
+            }
         }
+    }
+
+    /** @param waits whether a response of this type waits for an answer */
+    StreamStatus.OfType status(MeshSnapshot view, ResourceCache cache, boolean waits) {
+        List<Resource> resources = held.keySet().stream().sorted().flatMap(name -> find(view, cache, name, false).stream()).toList();
+        List<String> unknown = names.stream().filter(name -> cache.get(type, view, name).isEmpty()).sorted().toList();
+        Optional<StreamStatus.Refused> refused = refusal.map(each -> new StreamStatus.Refused(each.version(), each.message()));
+        return new StreamStatus.OfType(type, sentVersion, acknowledgedVersion, refused, waits, resources, unknown);
     }
 
     /**

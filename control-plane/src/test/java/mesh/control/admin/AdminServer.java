@@ -1,5 +1,7 @@
 package mesh.control.admin;
 
+import static org.awaitility.Awaitility.await;
+
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.netty.NettyChannelBuilder;
@@ -26,12 +28,14 @@ import mesh.control.store.MeshStore;
 import mesh.control.store.NodeScope;
 import mesh.control.stream.AdsService;
 import mesh.control.stream.SidecarRegistry;
+import mesh.control.stream.StatusService;
 import mesh.control.stream.StreamAge;
 import mesh.model.TrustDomain;
 import mesh.pki.CertificateAuthority;
 import mesh.time.FakeClock;
 import mesh.v1.AdminServiceGrpc;
 import mesh.v1.AdminServiceGrpc.AdminServiceBlockingStub;
+import mesh.xds.ResourceType;
 
 /** The admin API and the subscription on a real loopback port, without Quarkus, over files in memory. */
 public final class AdminServer implements AutoCloseable {
@@ -40,6 +44,7 @@ public final class AdminServer implements AutoCloseable {
     public final CrashingFiles files = new CrashingFiles(new Random(1));
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final MeshStore store;
+    private final SidecarRegistry sidecars;
     private final AdsService ads;
     private final AdminService admin;
     private final Server server;
@@ -51,7 +56,7 @@ public final class AdminServer implements AutoCloseable {
         SvidIssuer issuer = new SvidIssuer(new OneAuthority(ca), JoinTokens.open(files, clock, new Random(2)), TokenReviewer.NONE, audit,
             new LiveLeaves(clock), Duration.ofHours(1), clock);
         store = MeshStore.open(files, () -> Optional.of(ca.bundle()), clock);
-        SidecarRegistry sidecars = new SidecarRegistry(clock);
+        sidecars = new SidecarRegistry(clock);
         ads = new AdsService(store, NodeScope::view, Optional::empty, sidecars, meters, new StreamAge(Duration.ofHours(1), new Random(1)));
         admin = new AdminService(store, sidecars, issuer, audit, meters);
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
@@ -60,6 +65,7 @@ public final class AdminServer implements AutoCloseable {
             }, clock))
             .addService(admin)
             .addService(ads)
+            .addService(new StatusService(sidecars))
             .build().start();
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort()).usePlaintext().build();
     }
@@ -79,6 +85,17 @@ public final class AdminServer implements AutoCloseable {
     /** As when the control plane stops. */
     void closeAdmin() {
         admin.close();
+    }
+
+    /** Waits until a client has acknowledged everything of a type. */
+    public void awaitAcknowledged(ResourceType type) {
+        await().until(() -> sidecars.statuses(node -> true).join().stream().flatMap(each -> each.types().stream())
+            .anyMatch(each -> each.type() == type && !each.waits() && each.acknowledgedVersion() > 0));
+    }
+
+    /** Waits until a client has refused something. */
+    public void awaitRejection() {
+        await().until(() -> sidecars.list().stream().anyMatch(each -> each.rejection().isPresent()));
     }
 
     double counted(String result) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
 import java.math.BigInteger;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import mesh.model.SpiffeId;
@@ -14,7 +15,9 @@ class CallPolicyTest {
 
     private static final SpiffeId ADMIN = SpiffeId.parse("spiffe://mesh.local/admin");
     private static final SpiffeId READER = SpiffeId.parse("spiffe://mesh.local/dashboard");
-    private static final String XDS = "envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
+    private static final Map<String, String> SHORT = Map.of(
+        "xds", "envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
+        "status", "envoy.service.status.v3.ClientStatusDiscoveryService/FetchClientStatus");
 
     @ParameterizedTest
     @CsvSource({
@@ -43,6 +46,11 @@ class CallPolicyTest {
         "reader, mesh.v1.AdminService/GetConfig, OK",
         "reader, mesh.v1.AdminService/DeleteCluster, PERMISSION_DENIED",
         "reader, xds, OK",
+        "loopback, status, OK",
+        "stranger, status, UNAUTHENTICATED",
+        "workload, status, PERMISSION_DENIED",
+        "reader, status, OK",
+        "token, status, OK",
         "admin, mesh.v1.AdminService/GetConfig, OK",
         "admin, mesh.v1.AdminService/CreateJoinToken, OK",
         "token, mesh.v1.AdminService/ApplyConfig, OK",
@@ -53,7 +61,7 @@ class CallPolicyTest {
     })
     void decidesByWhoCallsWhat(String who, String method, Status.Code expected) {
         CallPolicy policy = new CallPolicy(Set.of(ADMIN), Set.of(READER), who.equals("dev"));
-        Status.Code decided = policy.refusal(peer(who), method.equals("xds") ? XDS : method).map(Status::getCode).orElse(Status.Code.OK);
+        Status.Code decided = policy.refusal(peer(who), SHORT.getOrDefault(method, method)).map(Status::getCode).orElse(Status.Code.OK);
 
         assertThat(decided).isEqualTo(expected);
     }
