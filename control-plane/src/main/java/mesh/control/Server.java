@@ -25,6 +25,7 @@ public final class Server {
             checkFree("--listen", options.listen());
             checkFree("--plaintext-listen", options.plaintextListen());
             checkFree("--metrics-listen", options.metricsListen());
+            if (options.injector().isPresent()) checkFree("--injector-listen", options.injector().get().listen());
         }
         set("quarkus.http.host", host(options.listen()));
         set("quarkus.http.ssl-port", options.listen().port());

@@ -5,9 +5,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import mesh.control.ca.BroughtAuthority;
 import mesh.control.ca.KubernetesTokens;
 import mesh.control.etcd.EtcdOptions;
+import mesh.control.inject.SidecarSettings;
 import mesh.control.ports.CallPolicy;
 import mesh.model.Address;
 import mesh.model.SpiffeId;
@@ -29,6 +32,7 @@ import mesh.pki.Passphrase;
  * @param kubernetes      who says whose service-account tokens are; empty where there are none
  * @param streamAge       after which a subscription is asked to come back, to whichever replica; at least 1 s
  * @param etcd            where the replicas keep what they share; empty for one control plane that keeps all in its data directory
+ * @param injector        puts sidecars beside pods; empty for none
  */
 public record StartOptions(
     Path dataDir,
@@ -42,7 +46,17 @@ public record StartOptions(
     Ca ca,
     Optional<KubernetesTokens.Settings> kubernetes,
     Optional<EtcdOptions> etcd,
-    Duration streamAge) {
+    Duration streamAge,
+    Optional<Injection> injector) {
+
+    /**
+     * The webhook that puts sidecars beside pods.
+     *
+     * @param listen  HTTPS for the API server of Kubernetes; port 0 lets the system choose
+     * @param webhook name of the {@code MutatingWebhookConfiguration} whose caBundle is looked after; empty leaves that to others
+     * @param sidecar how sidecars are started, by how the authority is known
+     */
+    public record Injection(Address listen, Optional<String> webhook, Function<Supplier<String>, SidecarSettings> sidecar) {}
 
     /**
      * The certificate authority's part.
@@ -64,6 +78,14 @@ public record StartOptions(
         differ("--plaintext-listen", plaintextListen, "--listen", listen);
         differ("--metrics-listen", metricsListen, "--listen", listen);
         differ("--metrics-listen", metricsListen, "--plaintext-listen", plaintextListen);
+        injector.ifPresent(asked -> {
+            differ("--injector-listen", asked.listen(), "--listen", listen);
+            differ("--injector-listen", asked.listen(), "--plaintext-listen", plaintextListen);
+            differ("--injector-listen", asked.listen(), "--metrics-listen", metricsListen);
+            if (asked.webhook().isPresent() && kubernetes.isEmpty()) {
+                throw new IllegalArgumentException("--injector-webhook: \"" + asked.webhook().get() + "\" (expected: --kubernetes-api with it)");
+            }
+        });
         checkDomain("--admin", calls.admins(), trustDomain);
         checkDomain("--reader", calls.readers(), trustDomain);
         if (streamAge.compareTo(Duration.ofSeconds(1)) < 0) {

@@ -11,6 +11,7 @@ import io.quarkus.tls.runtime.TrustStoreProvider;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import io.quarkus.vertx.http.ManagementInterface;
 import io.smallrye.common.annotation.Identifier;
+import io.vertx.core.Vertx;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.TrustOptions;
 import jakarta.enterprise.event.Observes;
@@ -44,6 +45,8 @@ public final class Wiring {
 
     /** Set before Quarkus starts, because the servers' ports and certificates come from it. */
     private static volatile ControlPlane opened;
+
+    private Injector injector;
 
     static void use(ControlPlane plane) {
         opened = plane;
@@ -158,11 +161,15 @@ public final class Wiring {
         management.router().get("/metrics").handler(request -> request.reroute("/q/metrics"));
     }
 
-    void onStart(@Observes StartupEvent event, MeterRegistry registry) {
+    void onStart(@Observes StartupEvent event, MeterRegistry registry, Vertx vertx) throws IOException {
         Gauges.register(registry, opened);
+        if (opened.options().injector().isPresent()) {
+            injector = Injector.start(opened, opened.options().injector().get(), vertx, registry);
+        }
     }
 
     void onStop(@Observes ShutdownEvent event) throws IOException {
+        if (injector != null) injector.close();
         opened.close();
     }
 }

@@ -3,7 +3,7 @@ package mesh.control.cli;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import io.vertx.core.json.EncodeException;
-import io.vertx.core.json.Json;
+import io.vertx.core.json.jackson.JacksonCodec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -42,7 +42,8 @@ final class ConfigFile {
         try {
             Object root = new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
             if (root instanceof Map) {
-                return Json.encode(root);
+                // What JSON has and nothing more: the codec that knows Java's objects would find a way for dates.
+                return new JacksonCodec().toString(root, false);
             }
             throw new CommandFailure(name + ": no listeners, routes or clusters in it (expected: a mesh.v1.Config, as config get prints it)");
         } catch (MarkedYAMLException e) {

@@ -140,6 +140,17 @@ final class StartCommand implements Callable<Integer> {
         }
     }
 
+    @Option(names = "--injector-listen", paramLabel = "HOST:PORT",
+        description = "puts sidecars beside pods: HTTPS for the admission webhook of a Kubernetes API server, /inject; such as :15017")
+    private Address injectorListen;
+
+    @Option(names = "--injector-webhook", paramLabel = "NAME",
+        description = "the MutatingWebhookConfiguration whose caBundle is kept to be the mesh's roots, through --kubernetes-api")
+    private String injectorWebhook;
+
+    @Mixin
+    private SidecarOptions sidecar = new SidecarOptions();
+
     @Option(names = "--log-level", paramLabel = "LEVEL", defaultValue = "info", description = "error, warn, info, debug or trace")
     private String logLevel;
 
@@ -157,13 +168,21 @@ final class StartCommand implements Callable<Integer> {
             options = new StartOptions(dataDir, listen, plaintextListen, metricsListen, trustDomain, svidTtl,
                 serverNames(), new CallPolicy(Set.copyOf(admins), Set.copyOf(readers), dev), ca(),
                 Optional.ofNullable(kubernetes).map(Kubernetes::settings),
-                store.options(), streamAge);
+                store.options(), streamAge, injection());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
         System.setProperty("quarkus.log.level", logLevel.toUpperCase(Locale.ROOT));
         Server.run(options);
         return 0;
+    }
+
+    private Optional<StartOptions.Injection> injection() {
+        if (injectorListen == null && injectorWebhook != null) {
+            throw new IllegalArgumentException("--injector-webhook: \"" + injectorWebhook + "\" (expected: --injector-listen with it)");
+        }
+        return Optional.ofNullable(injectorListen)
+            .map(listen -> new StartOptions.Injection(listen, Optional.ofNullable(injectorWebhook), sidecar::settings));
     }
 
     private List<String> serverNames() {

@@ -248,6 +248,23 @@ class CommandsTest {
         assertThat(out.toString()).startsWith("mesh 0.");
     }
 
+    @Test
+    void putsSidecarsIntoManifests() throws IOException {
+        Path file = Files.writeString(temp.resolve("pod.yaml"), "kind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web}]}\n");
+        String pin = "sha256:" + "ab".repeat(32);
+        assertThat(execute("inject", "-f", file.toString(), "--ca-pin", pin, "--no-native-sidecars", "--sidecar-image", "r/dp:1")).isZero();
+        assertThat(err).hasToString("Pod web: injected\n");
+        assertThat(out.toString()).contains("name: mesh-proxy", "image: r/dp:1", pin).doesNotContain("restartPolicy: Always");
+
+        err.getBuffer().setLength(0);
+        assertThat(execute("inject", "-f", file.toString(), "--ca-pin", "abc")).isEqualTo(2);
+        assertThat(err.toString()).startsWith("mesh: --ca-pin: \"abc\" (expected: sha256: and 64 hexadecimal digits)\n");
+        err.getBuffer().setLength(0);
+        Files.writeString(file, "kind: Pod\nmetadata: {name: web, annotations: {mesh/inject: maybe}}\nspec: {containers: [{name: web}]}\n");
+        assertThat(execute("inject", "-f", file.toString(), "--ca-pin", pin)).isEqualTo(1);
+        assertThat(err).hasToString("mesh: Pod web: mesh/inject: \"maybe\" (expected: enabled or disabled, true or false)\n");
+    }
+
     private int call(String... words) {
         List<String> all = new ArrayList<>(Arrays.asList(words));
         all.addAll(List.of("--address", server.address()));
