@@ -32,6 +32,7 @@ import mesh.pki.Passphrase;
  * @param kubernetes      who says whose service-account tokens are; empty where there are none
  * @param streamAge       after which a subscription is asked to come back, to whichever replica; at least 1 s
  * @param etcd            where the replicas keep what they share; empty for one control plane that keeps all in its data directory
+ * @param services        whether the services of Kubernetes become clusters
  * @param injector        puts sidecars beside pods; empty for none
  */
 public record StartOptions(
@@ -47,6 +48,7 @@ public record StartOptions(
     Optional<KubernetesTokens.Settings> kubernetes,
     Optional<EtcdOptions> etcd,
     Duration streamAge,
+    boolean services,
     Optional<Injection> injector) {
 
     /**

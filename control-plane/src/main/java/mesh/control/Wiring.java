@@ -25,6 +25,9 @@ import mesh.control.ca.AuditLog;
 import mesh.control.ca.BundleWatches;
 import mesh.control.ca.CaService;
 import mesh.control.ca.SvidIssuer;
+import mesh.control.etcd.Replicas;
+import mesh.control.kubernetes.ApiServer;
+import mesh.control.kubernetes.KubernetesServices;
 import mesh.control.ports.Peer;
 import mesh.control.ports.PeerInterceptor;
 import mesh.control.ports.PlaintextPort;
@@ -47,6 +50,7 @@ public final class Wiring {
     private static volatile ControlPlane opened;
 
     private Injector injector;
+    private KubernetesServices services;
 
     static void use(ControlPlane plane) {
         opened = plane;
@@ -163,6 +167,10 @@ public final class Wiring {
 
     void onStart(@Observes StartupEvent event, MeterRegistry registry, Vertx vertx) throws IOException {
         Gauges.register(registry, opened);
+        if (opened.options().services()) {
+            services = new KubernetesServices(ApiServer.client(opened.options().kubernetes().orElseThrow(), vertx), opened.options().trustDomain(),
+                opened.store(), () -> opened.replicas().map(Replicas::leads).orElse(true), registry);
+        }
         if (opened.options().injector().isPresent()) {
             injector = Injector.start(opened, opened.options().injector().get(), vertx, registry);
         }
@@ -170,6 +178,7 @@ public final class Wiring {
 
     void onStop(@Observes ShutdownEvent event) throws IOException {
         if (injector != null) injector.close();
+        if (services != null) services.close();
         opened.close();
     }
 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import mesh.control.messages.ClusterMessages.ClusterParts;
 import mesh.control.messages.ListenerMessages.ListenerParts;
 import mesh.control.store.Change;
+import mesh.control.store.DiscoveredClusters;
 import mesh.model.Cluster;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
@@ -20,7 +21,7 @@ final class Edits {
     private Edits() {}
 
     static Change replaceAll(MeshSnapshot config) {
-        return current -> config;
+        return current -> DiscoveredClusters.kept(current, config);
     }
 
     static Change put(ListenerParts parts) {
@@ -57,7 +58,15 @@ final class Edits {
     static Change put(ClusterParts parts) {
         String name = parts.cluster().name();
         return current -> new MeshSnapshot(current.version(), current.listeners(), current.routeTables(),
-            with(current.clusters(), name, parts.cluster()), with(current.endpoints(), name, parts.endpoints()), current.trust(), current.federation());
+            with(current.clusters(), name, parts.cluster()), with(current.endpoints(), name, endpoints(current, parts)), current.trust(),
+            current.federation());
+    }
+
+    /** Those that are found out stay as they were found. */
+    private static EndpointSet endpoints(MeshSnapshot current, ClusterParts parts) {
+        String name = parts.cluster().name();
+        boolean found = DiscoveredClusters.isOne(name) && current.endpoints().containsKey(name);
+        return found ? current.endpoints().get(name) : parts.endpoints();
     }
 
     static Change deleteCluster(String name) {

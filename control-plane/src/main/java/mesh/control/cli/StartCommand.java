@@ -135,6 +135,11 @@ final class StartCommand implements Callable<Integer> {
             description = "what workloads' tokens must have been made for")
         private String audience;
 
+        @Option(names = "--kubernetes",
+            description = "makes clusters of its services, kubernetes/NAMESPACE/SERVICE:PORT, with the pods behind them as endpoints; the account needs"
+                + " to list and watch services, endpointslices and pods")
+        private boolean services;
+
         private KubernetesTokens.Settings settings() {
             return new KubernetesTokens.Settings(api, ca, token, audience);
         }
@@ -168,7 +173,7 @@ final class StartCommand implements Callable<Integer> {
             options = new StartOptions(dataDir, listen, plaintextListen, metricsListen, trustDomain, svidTtl,
                 serverNames(), new CallPolicy(Set.copyOf(admins), Set.copyOf(readers), dev), ca(),
                 Optional.ofNullable(kubernetes).map(Kubernetes::settings),
-                store.options(), streamAge, injection());
+                store.options(), streamAge, kubernetes != null && kubernetes.services, injection());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

@@ -47,6 +47,11 @@ public final class SidecarInjector {
         this.settings = settings;
     }
 
+    /** Whether a pod has a sidecar of this mesh. */
+    public static boolean isInjected(Pod pod) {
+        return containers(pod.getSpec()).anyMatch(each -> each.getName().equals(SidecarContainers.PROXY));
+    }
+
     public Injection inject(Pod pod) {
         PodOptions options;
         try {

@@ -1,0 +1,106 @@
+package mesh.control.kubernetes;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Informable;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import mesh.model.TrustDomain;
+import org.jboss.logging.Logger;
+
+/**
+ * The services of a cluster by its API: informers list what there is and watch from there on, list anew where the API server has forgotten since when
+ * (a resource version that has expired), and try again while it is away, with what is known until then.
+ */
+final class ApiServices implements ServiceSource {
+
+    private static final Logger LOG = Logger.getLogger(ApiServices.class);
+    private static final String BY_SERVICE = "service";
+
+    private final ServiceClusters translation;
+    private final SharedIndexInformer<Service> services;
+    private final SharedIndexInformer<EndpointSlice> slices;
+    private final SharedIndexInformer<Pod> pods;
+
+    ApiServices(KubernetesClient client, TrustDomain trustDomain) {
+        this.translation = new ServiceClusters(trustDomain);
+        this.services = informer(client.services().inAnyNamespace(), "services");
+        this.slices = informer(client.discovery().v1().endpointSlices().inAnyNamespace(), "endpointslices");
+        this.pods = informer(client.pods().inAnyNamespace(), "pods");
+        slices.addIndexers(Map.of(BY_SERVICE, slice -> {
+            Map<String, String> labels = slice.getMetadata().getLabels();
+            String service = labels == null ? null : labels.get(ServiceClusters.SERVICE_NAME);
+            return service == null ? List.of() : List.of(key(slice.getMetadata().getNamespace(), service));
+        }));
+    }
+
+    private static <T extends HasMetadata> SharedIndexInformer<T> informer(Informable<T> resources, String what) {
+        // No resync: what is written is compared with what is known again and again anyway.
+        SharedIndexInformer<T> informer = resources.runnableInformer(0);
+        informer.exceptionHandler((started, failure) -> {
+            LOG.warnf("%s of Kubernetes cannot be followed, tried again: %s", what, failure.getMessage());
+            return true;
+        });
+        return informer;
+    }
+
+    @Override
+    public void start(Runnable onChange) {
+        List.of(services, slices, pods).forEach(informer -> start(informer, onChange));
+    }
+
+    private static <T> void start(SharedIndexInformer<T> informer, Runnable onChange) {
+        informer.addEventHandler(new ResourceEventHandler<>() {
+            @Override
+            public void onAdd(T object) {
+                onChange.run();
+            }
+
+            @Override
+            public void onUpdate(T before, T after) {
+                onChange.run();
+            }
+
+            @Override
+            public void onDelete(T object, boolean unknown) {
+                onChange.run();
+            }
+
+            @Override
+            public void onNothing() {
+                onChange.run();
+            }
+        });
+        informer.start();
+    }
+
+    @Override
+    public boolean isComplete() {
+        return services.hasSynced() && slices.hasSynced() && pods.hasSynced();
+    }
+
+    @Override
+    public Optional<List<ServiceCluster>> clusters() {
+        if (!isComplete()) {
+            return Optional.empty();
+        }
+        return Optional.of(translation.of(services.getStore().list(),
+            service -> slices.getIndexer().byIndex(BY_SERVICE, key(service.getMetadata().getNamespace(), service.getMetadata().getName())),
+            name -> pods.getStore().getByKey(name)));
+    }
+
+    private static String key(String namespace, String name) {
+        return namespace + "/" + name;
+    }
+
+    @Override
+    public void close() {
+        List.of(services, slices, pods).forEach(SharedIndexInformer::stop);
+    }
+}

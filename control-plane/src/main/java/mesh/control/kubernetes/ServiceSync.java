@@ -1,0 +1,126 @@
+package mesh.control.kubernetes;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import mesh.control.store.DiscoveredClusters;
+import mesh.control.store.MeshStore;
+import mesh.model.ApplyResult;
+import mesh.model.BalancerKind;
+import mesh.model.Cluster;
+import mesh.model.ConnectionPolicy;
+import mesh.model.EndpointSet;
+import mesh.model.MeshSnapshot;
+import org.jboss.logging.Logger;
+
+/**
+ * Keeps the configuration's {@code kubernetes/…} clusters to be what the services are: a version for each burst of changes, none where nothing
+ * differs. Policies of a cluster are left to whoever wrote them. Of replicas the one that leads writes.
+ */
+final class ServiceSync {
+
+    static final Duration QUIET = Duration.ofMillis(100);
+    /** After a failure, after somebody else's write, and after another one has begun to lead. */
+    static final Duration PERIOD = Duration.ofSeconds(5);
+    static final String AUTHOR = "kubernetes";
+
+    private static final Logger LOG = Logger.getLogger(ServiceSync.class);
+
+    private final ServiceSource source;
+    private final MeshStore store;
+    private final BooleanSupplier leads;
+    private final ScheduledExecutorService timer;
+    private final AtomicBoolean due = new AtomicBoolean();
+    private String lastFailure = "";
+
+    ServiceSync(ServiceSource source, MeshStore store, BooleanSupplier leads, ScheduledExecutorService timer) {
+        this.source = source;
+        this.store = store;
+        this.leads = leads;
+        this.timer = timer;
+    }
+
+    void start() {
+        timer.scheduleWithFixedDelay(this::sync, PERIOD.toMillis(), PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+        source.start(this::changed);
+    }
+
+    /** Any thread, as often as anything changes. */
+    private void changed() {
+        if (due.compareAndSet(false, true)) {
+            timer.schedule(() -> {
+                due.set(false);
+                sync();
+            }, QUIET.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void sync() {
+        try {
+            if (!leads.getAsBoolean()) return;
+            Optional<List<ServiceCluster>> found = source.clusters();
+            if (found.isEmpty()) return;
+            write(found.get());
+            lastFailure = "";
+        } catch (RuntimeException e) {
+            if (!lastFailure.equals(e.getMessage())) LOG.warnf("services of Kubernetes could not be written, tried again: %s", e.getMessage());
+            lastFailure = String.valueOf(e.getMessage());
+        }
+    }
+
+    private void write(List<ServiceCluster> found) {
+        MeshSnapshot current = store.current();
+        if (applied(current, found).holdsSameAs(current)) return;
+        ApplyResult result = store.edit(0, now -> applied(now, found), AUTHOR, "services of Kubernetes");
+        if (result instanceof ApplyResult.Rejected rejected) {
+            throw new IllegalStateException(rejected.problems().get(0).message());
+        }
+    }
+
+    /** What is not a service any more goes; where something still names it, it stays without endpoints. */
+    static MeshSnapshot applied(MeshSnapshot current, List<ServiceCluster> found) {
+        Map<String, Cluster> clusters = new LinkedHashMap<>(current.clusters());
+        Map<String, EndpointSet> endpoints = new LinkedHashMap<>(current.endpoints());
+        Set<String> gone = new LinkedHashSet<>(current.clusters().keySet());
+        gone.removeIf(name -> !DiscoveredClusters.isOne(name));
+        for (ServiceCluster each : found) {
+            gone.remove(each.name());
+            clusters.computeIfAbsent(each.name(), name -> cluster(each));
+            endpoints.put(each.name(), new EndpointSet(each.name(), each.endpoints()));
+        }
+        for (String name : gone) {
+            if (isNamed(current, name)) {
+                endpoints.put(name, new EndpointSet(name, List.of()));
+            } else {
+                clusters.remove(name);
+                endpoints.remove(name);
+            }
+        }
+        return new MeshSnapshot(current.version(), current.listeners(), current.routeTables(), clusters, endpoints, current.trust(), current.federation());
+    }
+
+    private static boolean isNamed(MeshSnapshot config, String cluster) {
+        Map<String, Cluster> without = new LinkedHashMap<>(config.clusters());
+        without.remove(cluster);
+        Map<String, EndpointSet> endpoints = new LinkedHashMap<>(config.endpoints());
+        endpoints.remove(cluster);
+        MeshSnapshot rest = new MeshSnapshot(config.version(), config.listeners(), config.routeTables(), without, endpoints, config.trust(),
+            config.federation());
+        return rest.problems().size() > config.problems().size();
+    }
+
+    private static Cluster cluster(ServiceCluster service) {
+        ConnectionPolicy usual = ConnectionPolicy.DEFAULT;
+        ConnectionPolicy connections = new ConnectionPolicy(usual.connectTimeout(), usual.idleTimeout(), service.protocol(), usual.maxConnections(),
+            usual.maxPendingRequests(), usual.maxRequests());
+        return new Cluster(service.name(), BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), connections);
+    }
+}
