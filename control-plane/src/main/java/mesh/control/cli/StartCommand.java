@@ -136,8 +136,8 @@ final class StartCommand implements Callable<Integer> {
         private String audience;
 
         @Option(names = "--kubernetes",
-            description = "makes clusters of its services, kubernetes/NAMESPACE/SERVICE:PORT, with the pods behind them as endpoints; the account needs"
-                + " to list and watch services, endpointslices and pods")
+            description = "makes clusters of its services, kubernetes/NAMESPACE/SERVICE:PORT, with the pods behind them as endpoints; the account"
+                + " needs to list and watch services, endpointslices and pods")
         private boolean services;
 
         private KubernetesTokens.Settings settings() {

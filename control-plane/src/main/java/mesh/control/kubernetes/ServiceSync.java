@@ -104,7 +104,8 @@ final class ServiceSync {
                 endpoints.remove(name);
             }
         }
-        return new MeshSnapshot(current.version(), current.listeners(), current.routeTables(), clusters, endpoints, current.trust(), current.federation());
+        return new MeshSnapshot(current.version(), current.listeners(), current.routeTables(), clusters, endpoints, current.trust(),
+            current.federation());
     }
 
     private static boolean isNamed(MeshSnapshot config, String cluster) {

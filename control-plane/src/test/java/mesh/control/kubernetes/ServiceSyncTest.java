@@ -131,7 +131,8 @@ class ServiceSyncTest {
         Cluster cluster = new Cluster(CLUSTER, BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT);
         Listener listener = new Listener("in", Address.parse("127.0.0.1:1"), Scope.ALL, new Listener.TcpTraffic(CLUSTER, Optional.empty()),
             Optional.empty());
-        MeshSnapshot named = new MeshSnapshot(1, Map.of("in", listener), Map.of(), Map.of(CLUSTER, cluster), Map.of(CLUSTER, new EndpointSet(CLUSTER, List.of(endpoint("10.1.0.1", false)))), Optional.empty());
+        MeshSnapshot named = new MeshSnapshot(1, Map.of("in", listener), Map.of(),
+            Map.of(CLUSTER, cluster), Map.of(CLUSTER, new EndpointSet(CLUSTER, List.of(endpoint("10.1.0.1", false)))), Optional.empty());
         MeshSnapshot applied = ServiceSync.applied(named, List.of());
         assertThat(applied.problems()).isEmpty();
         assertThat(applied.clusters()).containsKey(CLUSTER);
