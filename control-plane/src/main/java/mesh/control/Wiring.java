@@ -16,6 +16,7 @@ import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.TrustOptions;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
+import jakarta.enterprise.inject.Typed;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
@@ -33,6 +34,7 @@ import mesh.control.ports.PeerInterceptor;
 import mesh.control.ports.PlaintextPort;
 import mesh.control.store.MeshStore;
 import mesh.control.store.SharedViews;
+import mesh.control.stream.DrainingEndpoints;
 import mesh.control.stream.NodeView;
 import mesh.control.stream.PeerSource;
 import mesh.control.stream.SidecarRegistry;
@@ -102,6 +104,14 @@ public final class Wiring {
     @Singleton
     BackupService.Logs logs() {
         return opened.logs();
+    }
+
+    /** By this type alone: whoever asks for a source of configurations without saying which gets the store. */
+    @Produces
+    @Singleton
+    @Typed(DrainingEndpoints.class)
+    DrainingEndpoints shown(MeshStore store) {
+        return new DrainingEndpoints(store, Env.system().clock());
     }
 
     @Produces

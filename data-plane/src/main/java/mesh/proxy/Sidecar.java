@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import mesh.config.RoutePlaces;
 import mesh.model.Address;
@@ -20,7 +20,6 @@ import mesh.pki.Svid;
 import mesh.proxy.admin.SidecarView;
 import mesh.proxy.downstream.Dismissals;
 import mesh.proxy.downstream.ListenerBinder;
-import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.ProxyRuntime;
 import mesh.proxy.runtime.RuntimeTables;
@@ -32,13 +31,9 @@ import mesh.proxy.tls.MeshTls;
 import mesh.proxy.tracing.Tracers;
 import mesh.proxy.upstream.Connector;
 import mesh.time.Env;
-import org.jboss.logging.Logger;
 
 /** The data plane without its framework: built with constructors, told what to do by calls. Any thread. */
 public final class Sidecar implements SidecarView, AutoCloseable {
-
-    private static final Logger LOG = Logger.getLogger(Sidecar.class);
-    private static final Duration DRAIN_CHECK = Duration.ofMillis(20);
 
     private final Env env;
     private final ProxyLoops loops;
@@ -207,35 +202,25 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         return tracers;
     }
 
-    /**
-     * Accepts for {@code delay} more, lets the requests in flight end, each the last of its connection, and cuts what is left after {@code
-     * limit}.
-     *
-     * @return done when no client is connected any more
-     */
-    public synchronized CompletableFuture<Void> drain(Duration delay, Duration limit) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        if (draining) throw new IllegalStateException("drain: called twice");
-        draining = true;
-        ProxyLoop loop = loops.all().get(0);
-        long end = env.ticker().nanos() + limit.toNanos();
-        loop.executor().schedule(() -> {
-            binder.stopAccepting();
-            binder.drain();
-            awaitClients(loop, end, done);
-        }, delay.toNanos(), TimeUnit.NANOSECONDS);
-        return done;
+    /** As below, with nobody to be told and no workload to wait for. */
+    public CompletableFuture<Void> drain(Duration delay, Duration limit) {
+        return drain(delay, CompletableFuture.completedFuture(null), CompletableFuture.completedFuture(null), limit);
     }
 
-    private void awaitClients(ProxyLoop loop, long end, CompletableFuture<Void> done) {
-        int left = binder.connections();
-        if (left > 0 && env.ticker().nanos() - end < 0) {
-            loop.executor().schedule(() -> awaitClients(loop, end, done), DRAIN_CHECK.toNanos(), TimeUnit.NANOSECONDS);
-            return;
-        }
-        if (left > 0) LOG.warnf("drain: %d connections did not end in time and are cut", left);
-        binder.cut();
-        done.complete(null);
+    /**
+     * Accepts for a while more, lets the requests in flight end, those from the mesh before the workload's own, each the last of its connection,
+     * and cuts what is left in the end.
+     *
+     * @param delay       accepts for so long at least
+     * @param known       accepts until this is done, well or not
+     * @param application done when the workload is gone: its own calls are served until then
+     * @param limit       from now until everything that is left is cut
+     * @return done when no client is connected any more
+     */
+    public synchronized CompletableFuture<Void> drain(Duration delay, CompletionStage<?> known, CompletionStage<?> application, Duration limit) {
+        if (draining) throw new IllegalStateException("drain: called twice");
+        draining = true;
+        return new Leaving(binder, loops.all().get(0), env.ticker(), new Leaving.Plan(delay, known, application, limit)).begin();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package mesh.control.ports;
 
 import io.grpc.Status;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -24,7 +25,7 @@ public record CallPolicy(Set<SpiffeId> admins, Set<SpiffeId> readers, boolean de
     /** Whoever asks what clients have sees the configuration of all of them: a read like any other. */
     private static final String STATUS = "envoy.service.status.v3.";
     /** For workloads, which have no role and need none. */
-    private static final String IDENTITY = "mesh.v1.IdentityService/";
+    private static final List<String> WORKLOADS = List.of("mesh.v1.IdentityService/", "mesh.v1.LifecycleService/");
     private static final Pattern READS = Pattern.compile("mesh\\.v1\\.\\w+/(Get|List|Watch|Diff|Verify)\\w+|envoy\\.service\\.status\\.v3\\.\\w+/\\w+");
 
     public CallPolicy {
@@ -45,7 +46,7 @@ public record CallPolicy(Set<SpiffeId> admins, Set<SpiffeId> readers, boolean de
             return Optional.of(Status.UNAUTHENTICATED.withDescription(method
                 + ": no client certificate (expected: one of the mesh; the first is given for a join token by " + SIGN + ")"));
         }
-        if (!method.startsWith(OURS) && !method.startsWith(STATUS) || method.startsWith(IDENTITY)) {
+        if (!method.startsWith(OURS) && !method.startsWith(STATUS) || WORKLOADS.stream().anyMatch(method::startsWith)) {
             return peer.loopback() || peer.id().isPresent() || method.startsWith("grpc.reflection.") ? Optional.empty()
                 : Optional.of(Status.PERMISSION_DENIED.withDescription(method + ": the admin token is no identity (expected: a client certificate)"));
         }

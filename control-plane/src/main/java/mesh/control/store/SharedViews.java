@@ -24,7 +24,7 @@ public final class SharedViews implements NodeView {
     public MeshSnapshot view(MeshSnapshot whole, String workload, String node) {
         Set<String> listeners = NodeScope.listeners(whole, workload, node);
         Version version = latest;
-        if (whole.version() > version.whole.version()) {
+        if (whole != version.whole && whole.version() >= version.whole.version()) {
             // Two threads may both begin a version: one of them then shares with fewer.
             version = new Version(whole);
             latest = version;

@@ -22,6 +22,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import mesh.model.MeshSnapshot;
+import mesh.model.SpiffeId;
 import mesh.time.Env;
 import mesh.time.Ticker;
 import mesh.xds.Dialect;
@@ -33,7 +34,7 @@ import mesh.xds.Dialect;
 @GrpcService
 public class AdsService extends AggregatedDiscoveryServiceImplBase {
 
-    private final ConfigSource source;
+    private final DrainingEndpoints source;
     private final NodeView scope;
     private final PeerSource peers;
     private final SidecarRegistry sidecars;
@@ -49,11 +50,11 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
     private final Debounce debounce;
 
     @Inject
-    public AdsService(ConfigSource source, NodeView scope, PeerSource peers, SidecarRegistry sidecars, MeterRegistry meters, StreamAge age) {
+    public AdsService(DrainingEndpoints source, NodeView scope, PeerSource peers, SidecarRegistry sidecars, MeterRegistry meters, StreamAge age) {
         this(source, scope, peers, sidecars, meters, age, Env.system().ticker(), StreamLimits.DEFAULT);
     }
 
-    AdsService(ConfigSource source, NodeView scope, PeerSource peers, SidecarRegistry sidecars, MeterRegistry meters, StreamAge age, Ticker ticker,
+    AdsService(DrainingEndpoints source, NodeView scope, PeerSource peers, SidecarRegistry sidecars, MeterRegistry meters, StreamAge age, Ticker ticker,
         StreamLimits limits) {
         this.source = source;
         this.scope = scope;
@@ -126,14 +127,14 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
     }
 
     private void pushWhenDue() {
-        MeshSnapshot whole;
+        // Offered within, so that two sights of one version come to each session in their order.
         synchronized (debounce) {
             // A later change moved the time: the task that it scheduled will find it due.
-            whole = debounce.take(ticker.nanos());
-        }
-        if (whole != null) {
-            caches.values().forEach(cache -> cache.retain(whole));
-            sessions.forEach(session -> session.offer(whole));
+            MeshSnapshot whole = debounce.take(ticker.nanos());
+            if (whole != null) {
+                caches.values().forEach(cache -> cache.retain(whole));
+                sessions.forEach(session -> session.offer(whole));
+            }
         }
     }
 
@@ -172,6 +173,11 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
         @Override
         public SidecarRegistry.Connection register(String node, String spiffeId, String workload) {
             return sidecars.connected(node, spiffeId, workload);
+        }
+
+        @Override
+        public void served(SpiffeId id, String node, String instance) {
+            source.served(new DrainingEndpoints.Sidecar(id, node), instance);
         }
 
         @Override

@@ -194,9 +194,13 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
         return subscriptions.values().stream().map(each -> each.status(view, cache, waits(each.type()))).toList();
     }
 
+    /** Whether the client goes by the view that it was sent last, all of it. */
+    boolean settled() {
+        return !subscriptions.isEmpty() && unacked.isEmpty() && subscriptions.values().stream().noneMatch(Subscription::rejected);
+    }
+
     private void settle() {
-        boolean begun = !subscriptions.isEmpty();
-        if (begun && unacked.isEmpty() && subscriptions.values().stream().noneMatch(Subscription::rejected)) {
+        if (settled()) {
             acknowledged = considered;
             refusal = Optional.empty();
         }

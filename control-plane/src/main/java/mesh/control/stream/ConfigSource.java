@@ -10,7 +10,8 @@ public interface ConfigSource {
     MeshSnapshot current();
 
     /**
-     * Tells of every later configuration, each once and in the order of their versions. The listener returns at once and never throws; it
+     * Tells of every later configuration, each once and in the order of their versions; of one version more than once where what is shown of it
+     * changes. The listener returns at once and never throws; it
      * may be called on the store's own thread.
      */
     Registration onChange(Consumer<MeshSnapshot> listener);

@@ -1,18 +1,18 @@
 package mesh.control.stream;
 
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import mesh.model.Address;
 import mesh.model.Endpoint;
+import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
 import mesh.model.MeshSnapshot;
 
 /**
  * Turns a burst of changes into one push: it waits until it has been quiet for a while, but never longer than a limit since the first.
- * A change that takes an endpoint away does not wait, because requests still go there. One thread at a time.
+ * A change that takes an endpoint away, or has it drain, does not wait, because requests still go there. One thread at a time.
  */
 final class Debounce {
 
@@ -59,10 +59,13 @@ final class Debounce {
             if (left == had) {
                 continue;
             }
-            Set<Address> addresses = new HashSet<>();
-            left.forEach(endpoint -> addresses.add(endpoint.address()));
-            if (!had.stream().allMatch(endpoint -> addresses.contains(endpoint.address()))) {
-                return true;
+            Map<Address, EndpointHealth> health = new HashMap<>();
+            left.forEach(endpoint -> health.put(endpoint.address(), endpoint.health()));
+            for (Endpoint endpoint : had) {
+                EndpointHealth now = health.get(endpoint.address());
+                if (now == null || now == EndpointHealth.DRAINING && endpoint.health() != now) {
+                    return true;
+                }
             }
         }
         return false;

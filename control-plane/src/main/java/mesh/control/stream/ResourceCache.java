@@ -18,8 +18,8 @@ import mesh.xds.ResourceType;
 final class ResourceCache {
 
     /**
-     * @param version of the last configuration that is known to hold this: another view of the same version has the same resource
-     * @param source  what it was made from: a later version may have the same
+     * @param version of the last configuration that is known to hold this
+     * @param source  what it was made from: a later version may have the same, and where endpoints drain the same version another
      */
     private record Entry(long version, Object source, Resource resource) {}
 
@@ -45,12 +45,13 @@ final class ResourceCache {
         }
         Map<String, Entry> ofType = entries.get(type);
         Entry entry = ofType.get(name);
-        if (entry != null && entry.version == view.version()) {
+        Object source = dialect.source(type, view, name);
+        boolean same = entry != null && (entry.source == source || entry.source.equals(source));
+        if (same && entry.version == view.version()) {
             return Optional.of(entry.resource);
         }
-        Object source = dialect.source(type, view, name);
-        Resource resource = entry != null && entry.source.equals(source) ? entry.resource : message(dialect.encode(type, view, name).orElseThrow());
-        if (entry == null || entry.version < view.version()) {
+        Resource resource = same ? entry.resource : message(dialect.encode(type, view, name).orElseThrow());
+        if (entry == null || entry.version <= view.version()) {
             ofType.put(name, new Entry(view.version(), source, resource));
         }
         return Optional.of(resource);

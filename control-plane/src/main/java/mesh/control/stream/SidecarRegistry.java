@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import mesh.model.MeshSnapshot;
 import mesh.xds.ResourceType;
 
 /**
@@ -91,6 +92,13 @@ public final class SidecarRegistry {
             .toList();
     }
 
+    /** Nodes of those that may be going by such a view: one that they have acknowledged last, or one that they were sent since. */
+    synchronized List<String> connectedWhere(Predicate<MeshSnapshot> shown) {
+        return entries.values().stream()
+            .filter(entry -> entry.sidecar.connected && (shown.test(entry.owner.acknowledged) || shown.test(entry.owner.sent)))
+            .map(entry -> entry.sidecar.node).sorted().toList();
+    }
+
     public synchronized int connectedCount() {
         return (int) entries.values().stream().filter(entry -> entry.sidecar.connected).count();
     }
@@ -99,8 +107,10 @@ public final class SidecarRegistry {
     synchronized Connection connected(String node, String spiffeId, String workload) {
         expire();
         makeRoom();
-        Connection connection = new Connection(new Key(spiffeId, workload, node));
-        Entry before = entries.get(connection.key);
+        Key key = new Key(spiffeId, workload, node);
+        Entry before = entries.get(key);
+        // What it has acknowledged it goes on with, until it acknowledges something else.
+        Connection connection = new Connection(key, before == null ? MeshSnapshot.EMPTY : before.owner.acknowledged);
         long acknowledged = before == null ? 0 : before.sidecar.acknowledgedVersion;
         Instant now = clock.instant();
         entries.put(connection.key, new Entry(connection,
@@ -127,9 +137,12 @@ public final class SidecarRegistry {
 
         private final Key key;
         private volatile Supplier<CompletableFuture<Optional<StreamStatus>>> stream = () -> CompletableFuture.completedFuture(Optional.empty());
+        private MeshSnapshot acknowledged;
+        private MeshSnapshot sent = MeshSnapshot.EMPTY;
 
-        private Connection(Key key) {
+        private Connection(Key key, MeshSnapshot acknowledged) {
             this.key = key;
+            this.acknowledged = acknowledged;
         }
 
         /** @param status asks the stream, on whatever thread */
@@ -145,6 +158,8 @@ public final class SidecarRegistry {
             synchronized (SidecarRegistry.this) {
                 Entry entry = entries.get(key);
                 if (entry != null && entry.owner == this) {
+                    sent = stream.view();
+                    if (stream.settled()) acknowledged = sent;
                     entries.put(key, new Entry(this, advanced(entry.sidecar, stream), clock.instant()));
                 }
             }
@@ -163,6 +178,7 @@ public final class SidecarRegistry {
             synchronized (SidecarRegistry.this) {
                 Entry entry = entries.get(key);
                 if (entry != null && entry.owner == this) {
+                    sent = MeshSnapshot.EMPTY;
                     Sidecar s = entry.sidecar;
                     entries.put(key, new Entry(this, new Sidecar(s.node, s.spiffeId, s.workload, false, s.connectedSince,
                         s.acknowledgedVersion, s.sentVersion, s.rejection), clock.instant()));

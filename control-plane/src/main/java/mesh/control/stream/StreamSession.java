@@ -1,6 +1,7 @@
 package mesh.control.stream;
 
 import com.google.common.util.concurrent.MoreExecutors;
+import com.google.protobuf.Value;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -39,6 +40,9 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
      */
     static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    /** In a node's metadata. */
+    private static final String INSTANCE = "mesh.instance";
+
     /** What the state of a stream is opened with once the client has said who it is. */
     interface Opening {
         MeshSnapshot view(MeshSnapshot whole, Dialect dialect, String workload, String node);
@@ -48,6 +52,9 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
         StreamLimits limits();
 
         SidecarRegistry.Connection register(String node, String spiffeId, String workload);
+
+        /** A client has, for the first time on its stream, all that there is for it, and has acknowledged it. */
+        void served(SpiffeId id, String node, String instance);
 
         MeshSnapshot current();
 
@@ -68,6 +75,8 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
     private String workload;
     private String node;
     private Node client;
+    private String instance;
+    private boolean served;
     private Dialect dialect;
     private AdsStream<Q, R> stream;
     private SidecarRegistry.Connection connection;
@@ -102,10 +111,10 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
         out.request(1);
     }
 
-    /** A new configuration of the mesh. Any thread. */
+    /** A new configuration of the mesh, or another sight of the last. Any thread, and in the order of {@link ConfigSource}. */
     void offer(MeshSnapshot whole) {
         run(() -> {
-            if (latest == null || whole.version() > latest.version()) {
+            if (latest == null || whole.version() >= latest.version()) {
                 latest = whole;
             }
             push();
@@ -188,6 +197,10 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
             return;
         }
         connection.progress(stream);
+        if (!served && stream.settled()) {
+            served = true;
+            peer.ifPresent(id -> opening.served(id, node, instance));
+        }
         requestWaits = true;
         resume();
     }
@@ -204,10 +217,16 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
         client = StreamStatus.described(claimed);
         connection = opening.register(node, peer.map(SpiffeId::toString).orElse(""), workload);
         connection.asks(this::status);
+        instance = instance(claimed);
         dialect = Dialect.of(claimed);
         stream = variant.open(view(opening.current()), opening.cache(dialect), opening.limits());
         LOG.infof("sidecar connected: %s, workload %s, %s", node, workload, peer.map(SpiffeId::toString).orElse("no certificate"));
         return true;
+    }
+
+    /** Which process of that node it is; "" for clients that do not say. */
+    private static String instance(Node claimed) {
+        return claimed.getMetadata().getFieldsOrDefault(INSTANCE, Value.getDefaultInstance()).getStringValue();
     }
 
     private MeshSnapshot view(MeshSnapshot whole) {
@@ -245,7 +264,7 @@ final class StreamSession<Q, R> implements StreamObserver<Q> {
         }
         MeshSnapshot whole = latest;
         latest = null;
-        if (whole.version() > stream.consideredVersion()) {
+        if (whole.version() >= stream.consideredVersion()) {
             send(stream.onView(view(whole)));
             connection.progress(stream);
         }

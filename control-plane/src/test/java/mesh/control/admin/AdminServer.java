@@ -27,6 +27,7 @@ import mesh.control.ports.PeerInterceptor;
 import mesh.control.store.MeshStore;
 import mesh.control.store.NodeScope;
 import mesh.control.stream.AdsService;
+import mesh.control.stream.DrainingEndpoints;
 import mesh.control.stream.SidecarRegistry;
 import mesh.control.stream.StatusService;
 import mesh.control.stream.StreamAge;
@@ -57,7 +58,8 @@ public final class AdminServer implements AutoCloseable {
             new LiveLeaves(clock), Duration.ofHours(1), clock);
         store = MeshStore.open(files, () -> Optional.of(ca.bundle()), clock);
         sidecars = new SidecarRegistry(clock);
-        ads = new AdsService(store, NodeScope::view, Optional::empty, sidecars, meters, new StreamAge(Duration.ofHours(1), new Random(1)));
+        ads = new AdsService(new DrainingEndpoints(store, clock), NodeScope::view, Optional::empty, sidecars, meters,
+            new StreamAge(Duration.ofHours(1), new Random(1)));
         admin = new AdminService(store, sidecars, issuer, audit, meters);
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
             .intercept(new PeerInterceptor(new CallPolicy(Set.of(), Set.of(), true), AdminToken.of("t".repeat(43)), chain -> {

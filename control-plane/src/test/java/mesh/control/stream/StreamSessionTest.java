@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import mesh.model.MeshSnapshot;
+import mesh.model.SpiffeId;
 import mesh.time.FakeClock;
 import mesh.xds.Dialect;
 import mesh.xds.ResourceType;
@@ -158,6 +159,9 @@ class StreamSessionTest {
         public SidecarRegistry.Connection register(String node, String spiffeId, String workload) {
             return sidecars.connected(node, spiffeId, workload);
         }
+
+        @Override
+        public void served(SpiffeId id, String node, String instance) {}
 
         @Override
         public MeshSnapshot current() {

@@ -2,10 +2,15 @@ package mesh.proxy.cli;
 
 import io.grpc.ManagedChannel;
 import java.io.IOException;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import mesh.disk.DirectoryLock;
@@ -19,6 +24,7 @@ import mesh.pki.CaPin;
 import mesh.pki.Svid;
 import mesh.proxy.Sidecar;
 import mesh.proxy.discovery.ControlPlaneChannels;
+import mesh.proxy.discovery.Departure;
 import mesh.proxy.discovery.IdentitySource;
 import mesh.proxy.discovery.XdsSource;
 import mesh.proxy.state.StateDirectory;
@@ -34,6 +40,8 @@ final class ControlPlaneFeed implements Feed {
     private final Optional<Locality> locality;
     private final Sidecar sidecar;
     private final Env env;
+    /** Tells this process from the one before it and the one after it. */
+    private final String instance;
     private AutoCloseable lock = () -> {};
     private AutoCloseable way = () -> {};
     private StateDirectory state;
@@ -49,6 +57,7 @@ final class ControlPlaneFeed implements Feed {
         sidecar.locate(locality);
         this.sidecar = sidecar;
         this.env = env;
+        this.instance = Long.toHexString(env.random().nextLong());
         sidecar.tracers().named(asked.workload(), asked.node());
     }
 
@@ -82,7 +91,7 @@ final class ControlPlaneFeed implements Feed {
     }
 
     private XdsSource source(Supplier<ManagedChannel> channels, Function<MeshSnapshot, ApplyResult> sink, XdsSource.Fallback fallback) {
-        return new XdsSource(channels, asked.node(), asked.workload(), locality, MeshCommand.VERSION, sink, fallback, env);
+        return new XdsSource(channels, asked.node(), asked.workload(), instance, locality, MeshCommand.VERSION, sink, fallback, env);
     }
 
     private void lock() throws IOException {
@@ -132,6 +141,24 @@ final class ControlPlaneFeed implements Feed {
             identity.renew();
         }
         return identity != null;
+    }
+
+    @Override
+    public CompletionStage<Void> leave(Duration wait) {
+        if (identity == null || !identity.hasOne()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return Departure.tell(identity.channel(), asked.node(), instance, Departure.reachable(sidecar.current(), sidecar.bound(), ownAddresses()), wait);
+    }
+
+    private static List<String> ownAddresses() {
+        try {
+            return NetworkInterface.networkInterfaces().flatMap(NetworkInterface::inetAddresses)
+                .map(each -> each.getHostAddress().replaceFirst("%.*", "")).toList();
+        } catch (SocketException e) {
+            LOG.warnf("addresses of this machine: %s", e.getMessage());
+            return List.of();
+        }
     }
 
     @Override

@@ -1,6 +1,9 @@
 package mesh.proxy.cli;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import mesh.model.Problem;
 import mesh.proxy.Sidecar;
 import mesh.time.Env;
@@ -32,6 +35,16 @@ interface Feed extends AutoCloseable {
     /** Asks for a new certificate now, with a new key. @return whether there is anybody to ask */
     default boolean renewCertificate() {
         return false;
+    }
+
+    /**
+     * Tells that this sidecar leaves.
+     *
+     * @param wait at most, until those who call it know
+     * @return done then, or when there is nobody to tell; never fails
+     */
+    default CompletionStage<Void> leave(Duration wait) {
+        return CompletableFuture.completedFuture(null);
     }
 
     /** Where the sidecar is to show itself, as far as the configuration says. Once open. */

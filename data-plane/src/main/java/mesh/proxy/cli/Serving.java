@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import mesh.model.Address;
@@ -26,9 +27,6 @@ import sun.misc.Signal;
 
 /** One sidecar inside Quarkus, from when it shows itself until it has answered its last request. */
 final class Serving implements AdminServer.Control {
-
-    /** A pod is killed 30 s after its SIGTERM; some of that is needed to end the process. */
-    private static final Duration DRAIN_LIMIT = Duration.ofSeconds(28);
 
     private static final Logger LOG = Logger.getLogger(Serving.class);
 
@@ -76,6 +74,7 @@ final class Serving implements AdminServer.Control {
         if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
             List.of("TERM", "INT").forEach(signal -> Signal.handle(new Signal(signal), received -> terminate()));
         }
+        options.drain().workload().ifPresent(process -> process.onExit().thenAccept(this::workloadEnded));
         feed.follow();
         LOG.infof("sidecar started: listeners %s, %s", sidecar.bound(), own);
         Quarkus.waitForExit();
@@ -102,12 +101,33 @@ final class Serving implements AdminServer.Control {
 
     @Override
     public void drain(boolean graceful) {
+        StartOptions.Drain bounds = options.drain();
+        if (graceful) {
+            drain(bounds.delay(), bounds.acknowledge());
+        } else {
+            drain(Duration.ZERO, Duration.ZERO);
+        }
+    }
+
+    private void workloadEnded(ProcessHandle process) {
+        LOG.infof("the workload's process %d has ended", process.pid());
+        drain(Duration.ZERO, options.drain().acknowledge());
+    }
+
+    private void drain(Duration delay, Duration acknowledge) {
         if (!draining.compareAndSet(false, true)) {
             return;
         }
-        Duration delay = graceful ? options.drainDelay() : Duration.ZERO;
-        LOG.infof("draining: accepting for %s more, what is in flight may take until %s from now", Durations.format(delay), Durations.format(DRAIN_LIMIT));
-        sidecar.drain(delay, DRAIN_LIMIT).whenComplete((done, failure) -> quit());
+        Duration limit = options.drain().limit();
+        LOG.infof("draining: accepting for %s more, what is in flight may take until %s from now", Durations.format(delay), Durations.format(limit));
+        CompletableFuture<Void> told = new CompletableFuture<>();
+        sidecar.drain(delay, told, workloadGone(), limit).whenComplete((done, failure) -> quit());
+        // Only now, when the readiness probe fails, which is to be the first that anybody sees of it.
+        feed.leave(acknowledge).whenComplete((known, failure) -> told.complete(null));
+    }
+
+    private CompletableFuture<?> workloadGone() {
+        return options.drain().workload().<CompletableFuture<?>>map(ProcessHandle::onExit).orElseGet(() -> CompletableFuture.completedFuture(null));
     }
 
     @Override

@@ -3,14 +3,12 @@ package mesh.proxy.cli;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import mesh.model.Address;
-import mesh.model.Durations;
 import mesh.model.Locality;
 import mesh.model.Problem;
 import mesh.proxy.Sidecar;
@@ -19,6 +17,7 @@ import mesh.proxy.discovery.FirstProof;
 import mesh.proxy.workload.WorkloadSocket;
 import mesh.time.Env;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -98,9 +97,8 @@ final class StartCommand implements Callable<Integer> {
     @Option(names = "--concurrency", paramLabel = "N", description = "event loops; default: one a core")
     private Integer concurrency;
 
-    @Option(names = "--drain-delay", paramLabel = "DURATION", defaultValue = "5s",
-        description = "how long to go on accepting after SIGTERM, at most 25s; default: ${DEFAULT-VALUE}")
-    private Duration drainDelay;
+    @Mixin
+    private DrainOptions drain;
 
     @Option(names = "--log-level", paramLabel = "LEVEL", defaultValue = "info",
         description = "error, warn, info, debug or trace; default: ${DEFAULT-VALUE}")
@@ -127,10 +125,9 @@ final class StartCommand implements Callable<Integer> {
         }
         int loops = concurrency == null ? Runtime.getRuntime().availableProcessors() : concurrency;
         check(loops >= 1 && loops <= 256, "--concurrency", loops, "1 to 256");
-        check(drainDelay.compareTo(Duration.ofSeconds(25)) <= 0, "--drain-delay", Durations.format(drainDelay), "at most 25s");
         return new StartOptions(config == null ? controlPlane() : file(),
             new StartOptions.Listens(Optional.ofNullable(adminListen), Optional.ofNullable(metricsListen), Optional.ofNullable(healthListen)),
-            Optional.ofNullable(locality), Optional.ofNullable(accessLog), loops, drainDelay, workloadApi(),
+            Optional.ofNullable(locality), Optional.ofNullable(accessLog), loops, drain.read(), workloadApi(),
             appProbes);
     }
 

@@ -17,18 +17,28 @@ import mesh.proxy.workload.WorkloadSocket;
  * @param locality    where the sidecar runs; empty leaves it to the configuration
  * @param accessLog   which requests are written down; empty leaves it to the configuration
  * @param concurrency proxy event loops, at least 1
- * @param drainDelay  how long listeners go on accepting after SIGTERM
+ * @param drain       how it leaves after SIGTERM
  * @param workloadApi where the workload may get the sidecar's identity; empty for nowhere
  * @param appProbes   of the application, asked on behalf of a kubelet
  */
 record StartOptions(
-    Origin origin, Listens listens, Optional<Locality> locality, Optional<AccessLogFlag> accessLog, int concurrency, Duration drainDelay,
+    Origin origin, Listens listens, Optional<Locality> locality, Optional<AccessLogFlag> accessLog, int concurrency, Drain drain,
     Optional<WorkloadSocket.Options> workloadApi, List<AppProbe> appProbes) {
 
     /** This instance's name; "" without a control plane. */
     String node() {
         return origin instanceof ControlPlane controlPlane ? controlPlane.node() : "";
     }
+
+    /**
+     * The bounds of its steps.
+     *
+     * @param delay       accepts for so long at least
+     * @param acknowledge and until those who call it know that it leaves, for so long at most; zero for not at all
+     * @param limit       from the signal until everything that is left is cut
+     * @param workload    its main process, with which the sidecar ends; empty for not known
+     */
+    record Drain(Duration delay, Duration acknowledge, Duration limit, Optional<ProcessHandle> workload) {}
 
     /** Where the sidecar shows itself; what is empty is the file's to say, and else the default's. */
     record Listens(Optional<Address> admin, Optional<Address> metrics, Optional<Address> health) {

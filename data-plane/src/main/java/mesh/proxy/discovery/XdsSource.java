@@ -1,5 +1,7 @@
 package mesh.proxy.discovery;
 
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.discovery.v3.AggregatedDiscoveryServiceGrpc;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
@@ -102,20 +104,24 @@ public final class XdsSource implements AutoCloseable {
      * @param channels to the control plane; asked before each stream, may give the same one again. Whoever supplies it closes it.
      * @param node     this sidecar's name
      * @param workload what the sidecar claims to be; believed only on a connection without certificates
+     * @param instance of this process: another one of the same name is another
      * @param locality where it runs; empty for not known
      * @param version  of this program
      * @param sink     makes a snapshot current, or says what is wrong with it; called on this source's thread
      * @param fallback asked when the control plane cannot be reached before it has given a first configuration, or takes too long
      */
-    public XdsSource(Supplier<ManagedChannel> channels, String node, String workload, Optional<Locality> locality, String version,
+    public XdsSource(Supplier<ManagedChannel> channels, String node, String workload, String instance, Optional<Locality> locality,
+        String version,
         Function<MeshSnapshot, ApplyResult> sink, Fallback fallback, Env env) {
-        this(channels, node, workload, locality, version, sink, fallback, env, Reconnect.guarded(env.random()));
+        this(channels, node, workload, instance, locality, version, sink, fallback, env, Reconnect.guarded(env.random()));
     }
 
-    XdsSource(Supplier<ManagedChannel> channels, String node, String workload, Optional<Locality> locality, String version,
+    XdsSource(Supplier<ManagedChannel> channels, String node, String workload, String instance, Optional<Locality> locality,
+        String version,
         Function<MeshSnapshot, ApplyResult> sink, Fallback fallback, Env env, Reconnect reconnect) {
         this.channels = channels;
-        Node.Builder self = Node.newBuilder().setId(node).setCluster(workload).setUserAgentName("mesh").setUserAgentVersion(version);
+        Node.Builder self = Node.newBuilder().setId(node).setCluster(workload).setUserAgentName("mesh").setUserAgentVersion(version)
+            .setMetadata(Struct.newBuilder().putFields("mesh.instance", Value.newBuilder().setStringValue(instance).build()));
         locality.map(Localities::encode).ifPresent(self::setLocality);
         this.node = self.build();
         this.sink = sink;

@@ -86,6 +86,15 @@ final class BoundSocket implements Supplier<String> {
         return connections.size();
     }
 
+    /** Of those, the ones that are served by listeners of these names. */
+    int connections(Set<String> listeners) {
+        boolean own = listeners.contains(listener);
+        return (int) connections.stream().filter(each -> {
+            String handedTo = each.attr(HANDED_TO).get();
+            return handedTo == null ? own : listeners.contains(handedTo);
+        }).count();
+    }
+
     /** Accepts nothing more; what was accepted goes on. */
     ChannelFuture stopAccepting() {
         return socket.close();

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
@@ -187,6 +188,33 @@ public final class ListenerBinder {
     /** Begins to; returns at once. */
     public void stopAccepting() {
         sockets.values().forEach(BoundSocket::stopAccepting);
+    }
+
+    /**
+     * Begins to let those go who call the workload: what asks who is calling accepts nothing more, and its connections end with the request they
+     * have. What intercepts goes on accepting, since the workload's own calls may come the same way. Returns at once.
+     */
+    public void leaveInbound() {
+        Set<String> inbound = inbound();
+        sockets.values().stream().filter(each -> inbound.contains(each.get())).forEach(each -> {
+            each.stopAccepting();
+            each.drain();
+        });
+        inbound.forEach(name -> all().forEach(each -> each.drainPresent(name)));
+    }
+
+    /** Connections from others of the mesh that are open. */
+    public int inboundConnections() {
+        Set<String> inbound = inbound();
+        return all().mapToInt(each -> each.connections(inbound)).sum();
+    }
+
+    private Set<String> inbound() {
+        Set<String> names = new HashSet<>();
+        parts.runtime().current().listeners().forEach((name, table) -> {
+            if (table.model().tls().isPresent()) names.add(name);
+        });
+        return names;
     }
 
     /** Lets every connection end with the request it has. */

@@ -58,7 +58,7 @@ class XdsSourceTest {
     void start() throws IOException {
         server = serve(0);
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort()).usePlaintext().build();
-        source = new XdsSource(() -> channel, "pay-1", "pay", Optional.of(Locality.parse("eu/eu-1")), "1.2.3", this::apply, this::restore,
+        source = new XdsSource(() -> channel, "pay-1", "pay", "first", Optional.of(Locality.parse("eu/eu-1")), "1.2.3", this::apply, this::restore,
             Env.system(), XdsSourceTest::atOnce);
     }
 
