@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     version = MeshCommand.VERSION,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ProxyCommand.class, KeygenCommand.class, ConfigValidateCommand.class, ExplainCommand.class, InterceptCommand.class})
+    subcommands = {ProxyCommand.class, AwaitCommand.class, KeygenCommand.class, ConfigValidateCommand.class, ExplainCommand.class, InterceptCommand.class})
 public final class MeshCommand {
 
     static final String VERSION = "mesh 0.1.0";
