@@ -39,6 +39,8 @@ final class Leaving {
     private final long end;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
     private Step step = Step.ACCEPTING;
+    /** Done once there can be no further connection. */
+    private CompletableFuture<Void> closed = new CompletableFuture<>();
 
     Leaving(ListenerBinder binder, ProxyLoop loop, Ticker ticker, Plan plan) {
         this.binder = binder;
@@ -62,12 +64,14 @@ final class Leaving {
             step = Step.INBOUND;
         }
         if (step == Step.INBOUND && binder.inboundConnections() == 0 && application.isDone()) {
-            binder.stopAccepting();
+            closed = binder.stopAccepting();
             binder.drain();
             step = Step.OUTBOUND;
         }
+        // Asked before the connections are counted.
+        boolean accepted = closed.isDone();
         int left = binder.connections();
-        if (step == Step.OUTBOUND && left == 0 || isOver(end)) {
+        if (step == Step.OUTBOUND && accepted && left == 0 || isOver(end)) {
             if (left > 0) LOG.warnf("drain: %d connections did not end in time and are cut", left);
             binder.stopAccepting();
             binder.cut();

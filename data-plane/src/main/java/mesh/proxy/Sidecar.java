@@ -1,16 +1,20 @@
 package mesh.proxy;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import mesh.config.RoutePlaces;
 import mesh.model.Address;
 import mesh.model.ApplyResult;
+import mesh.model.Durations;
 import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
@@ -31,9 +35,12 @@ import mesh.proxy.tls.MeshTls;
 import mesh.proxy.tracing.Tracers;
 import mesh.proxy.upstream.Connector;
 import mesh.time.Env;
+import org.jboss.logging.Logger;
 
 /** The data plane without its framework: built with constructors, told what to do by calls. Any thread. */
 public final class Sidecar implements SidecarView, AutoCloseable {
+
+    private static final Logger LOG = Logger.getLogger(Sidecar.class);
 
     private final Env env;
     private final ProxyLoops loops;
@@ -124,6 +131,32 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         places = written;
         metrics.configApplied(snapshot.version(), from.isPresent());
         return new ApplyResult.Applied(snapshot.version());
+    }
+
+    /**
+     * Listens before there is a configuration: connections to these addresses wait until a listener is told of, or the time is over, and are
+     * refused then.
+     */
+    public synchronized void hold(Collection<Address> addresses, Duration limit) {
+        if (limit.isZero()) return;
+        List<Address> held = binder.hold(addresses);
+        if (held.isEmpty()) return;
+        LOG.infof("connections to %s wait for a configuration, %s at most", Address.listed(held), Durations.format(limit));
+        loops.all().get(0).executor().schedule(this::release, limit.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private synchronized void release() {
+        if (binder.release()) LOG.warn("no configuration in time: connections are refused until there is one");
+    }
+
+    /**
+     * Takes listening sockets that this process was started with, for the listeners of their addresses. Connections to them wait until then.
+     *
+     * @throws IOException where one is no listening socket
+     */
+    public synchronized void adopt(List<Integer> descriptors) throws IOException {
+        if (descriptors.isEmpty()) return;
+        LOG.infof("sockets of whoever started this: %s", Address.listed(binder.adopt(descriptors)));
     }
 
     private ApplyResult reject(List<Problem> problems) {

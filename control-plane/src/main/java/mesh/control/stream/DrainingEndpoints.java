@@ -36,7 +36,8 @@ public final class DrainingEndpoints implements ConfigSource {
 
     private record Leaving(String instance, Set<Address> addresses, Instant since) {}
 
-    private final ConfigSource store;
+    private record Place(SpiffeId id, Address address) {}
+
     private final InstantSource clock;
     private final List<Consumer<MeshSnapshot>> listeners = new CopyOnWriteArrayList<>();
     private final Map<Sidecar, Leaving> leaving = new HashMap<>();
@@ -44,7 +45,6 @@ public final class DrainingEndpoints implements ConfigSource {
     private volatile MeshSnapshot current;
 
     public DrainingEndpoints(ConfigSource store, InstantSource clock) {
-        this.store = store;
         this.clock = clock;
         synchronized (this) {
             base = store.current();
@@ -121,25 +121,26 @@ public final class DrainingEndpoints implements ConfigSource {
 
     private MeshSnapshot overlaid() {
         if (leaving.isEmpty()) return base;
+        Map<Place, Sidecar> places = new HashMap<>();
+        leaving.forEach((sidecar, each) -> each.addresses.forEach(address -> places.put(new Place(sidecar.id, address), sidecar)));
         Set<Sidecar> found = new HashSet<>();
         Map<String, EndpointSet> sets = new LinkedHashMap<>();
-        base.endpoints().forEach((name, set) -> sets.put(name, overlaid(set, found)));
+        base.endpoints().forEach((name, set) -> sets.put(name, overlaid(set, places, found)));
         leaving.keySet().retainAll(found);
         return leaving.isEmpty() ? base
             : new MeshSnapshot(base.version(), base.listeners(), base.routeTables(), base.clusters(), sets, base.trust(), base.federation());
     }
 
-    private EndpointSet overlaid(EndpointSet set, Collection<Sidecar> found) {
+    private static EndpointSet overlaid(EndpointSet set, Map<Place, Sidecar> places, Collection<Sidecar> found) {
         List<Endpoint> endpoints = new ArrayList<>(set.endpoints());
         boolean changed = false;
         for (int i = 0; i < endpoints.size(); i++) {
             Endpoint endpoint = endpoints.get(i);
-            for (Map.Entry<Sidecar, Leaving> each : leaving.entrySet()) {
-                if (!isAt(endpoint, each.getKey().id, each.getValue().addresses)) continue;
-                found.add(each.getKey());
-                endpoints.set(i, endpoint.withHealth(EndpointHealth.DRAINING));
-                changed = true;
-            }
+            Sidecar sidecar = endpoint.spiffeId().map(id -> places.get(new Place(id, endpoint.address()))).orElse(null);
+            if (sidecar == null) continue;
+            found.add(sidecar);
+            endpoints.set(i, endpoint.withHealth(EndpointHealth.DRAINING));
+            changed = true;
         }
         return changed ? new EndpointSet(set.cluster(), endpoints) : set;
     }

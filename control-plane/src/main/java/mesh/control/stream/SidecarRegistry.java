@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -94,8 +95,11 @@ public final class SidecarRegistry {
 
     /** Nodes of those that may be going by such a view: one that they have acknowledged last, or one that they were sent since. */
     synchronized List<String> connectedWhere(Predicate<MeshSnapshot> shown) {
+        // Sidecars that see the same share one view.
+        Map<MeshSnapshot, Boolean> known = new IdentityHashMap<>();
+        Predicate<MeshSnapshot> once = view -> known.computeIfAbsent(view, shown::test);
         return entries.values().stream()
-            .filter(entry -> entry.sidecar.connected && (shown.test(entry.owner.acknowledged) || shown.test(entry.owner.sent)))
+            .filter(entry -> entry.sidecar.connected && (once.test(entry.owner.acknowledged) || once.test(entry.owner.sent)))
             .map(entry -> entry.sidecar.node).sorted().toList();
     }
 

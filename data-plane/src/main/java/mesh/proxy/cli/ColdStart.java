@@ -1,8 +1,12 @@
 package mesh.proxy.cli;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
+import mesh.model.Address;
 import mesh.model.ApplyResult;
+import mesh.model.Arrival;
+import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
 import mesh.proxy.Sidecar;
 import mesh.proxy.state.LastGood;
@@ -64,6 +68,18 @@ final class ColdStart implements AutoCloseable {
         } catch (IOException e) {
             LOG.errorf("cached configuration not used, waiting for the control plane: %s", e.getMessage());
             return Optional.empty();
+        }
+    }
+
+    /** Where the workload's own calls came to with what was kept; none where nothing is, or it is of no use. */
+    List<Address> outbound() {
+        try {
+            return state.lastGood(owner()).stream().flatMap(kept -> kept.snapshot().listeners().values().stream())
+                .filter(each -> each.tls().isEmpty() && each.arrival() != Arrival.HANDED_OVER && each.bind().port() != 0)
+                .map(Listener::bind).toList();
+        } catch (IOException e) {
+            // Told when it would be needed.
+            return List.of();
         }
     }
 

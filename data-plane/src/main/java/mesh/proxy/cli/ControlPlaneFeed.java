@@ -38,6 +38,7 @@ final class ControlPlaneFeed implements Feed {
 
     private final StartOptions.ControlPlane asked;
     private final Optional<Locality> locality;
+    private final Duration hold;
     private final Sidecar sidecar;
     private final Env env;
     /** Tells this process from the one before it and the one after it. */
@@ -51,9 +52,11 @@ final class ControlPlaneFeed implements Feed {
     private boolean following;
     private boolean subscribed;
 
-    ControlPlaneFeed(StartOptions.ControlPlane asked, Optional<Locality> locality, Sidecar sidecar, Env env) {
+    /** @param hold how long the workload's calls wait for a configuration at most, where the last one tells where they come to */
+    ControlPlaneFeed(StartOptions.ControlPlane asked, Optional<Locality> locality, Duration hold, Sidecar sidecar, Env env) {
         this.asked = asked;
         this.locality = locality;
+        this.hold = hold;
         sidecar.locate(locality);
         this.sidecar = sidecar;
         this.env = env;
@@ -82,6 +85,7 @@ final class ControlPlaneFeed implements Feed {
             source = source(identity::channel, coldStart::apply, coldStart::restore);
             Optional<String> hopeless = identity.open();
             if (identity.hasOne()) {
+                sidecar.hold(coldStart.outbound(), hold);
                 source.knock(asked.addresses());
             }
             return hopeless.map(why -> List.of(new Problem("", why))).orElse(List.of());

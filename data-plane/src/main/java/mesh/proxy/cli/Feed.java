@@ -16,7 +16,7 @@ interface Feed extends AutoCloseable {
         if (options.origin() instanceof StartOptions.ConfigFile named) {
             return new FileFeed(named.file(), options.locality(), sidecar, env.clock());
         }
-        return new ControlPlaneFeed((StartOptions.ControlPlane) options.origin(), options.locality(), sidecar, env);
+        return new ControlPlaneFeed((StartOptions.ControlPlane) options.origin(), options.locality(), options.hold().limit(), sidecar, env);
     }
 
     /**

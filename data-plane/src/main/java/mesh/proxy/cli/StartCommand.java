@@ -1,5 +1,6 @@
 package mesh.proxy.cli;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import mesh.model.Problem;
 import mesh.proxy.Sidecar;
 import mesh.proxy.admin.AppProbe;
 import mesh.proxy.discovery.FirstProof;
+import mesh.proxy.downstream.InheritedSockets;
 import mesh.proxy.workload.WorkloadSocket;
 import mesh.time.Env;
 import picocli.CommandLine.Command;
@@ -98,6 +100,9 @@ final class StartCommand implements Callable<Integer> {
     private Integer concurrency;
 
     @Mixin
+    private HoldOptions hold;
+
+    @Mixin
     private DrainOptions drain;
 
     @Option(names = "--log-level", paramLabel = "LEVEL", defaultValue = "info",
@@ -108,11 +113,13 @@ final class StartCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         StartOptions options = options();
         logLevel.beforeStart();
         Env env = Env.system();
         try (Sidecar sidecar = new Sidecar(env, options.concurrency()); Feed feed = Feed.of(options, sidecar, env)) {
+            sidecar.adopt(InheritedSockets.descriptors(System.getenv(), ProcessHandle.current().pid()));
+            sidecar.hold(options.hold().addresses(), options.hold().limit());
             List<Problem> problems = feed.open();
             problems.forEach(problem -> spec.commandLine().getErr().println("mesh: " + problem));
             return problems.isEmpty() ? Serving.run(sidecar, feed, options, env.clock()) : 1;
@@ -127,7 +134,7 @@ final class StartCommand implements Callable<Integer> {
         check(loops >= 1 && loops <= 256, "--concurrency", loops, "1 to 256");
         return new StartOptions(config == null ? controlPlane() : file(),
             new StartOptions.Listens(Optional.ofNullable(adminListen), Optional.ofNullable(metricsListen), Optional.ofNullable(healthListen)),
-            Optional.ofNullable(locality), Optional.ofNullable(accessLog), loops, drain.read(), workloadApi(),
+            Optional.ofNullable(locality), Optional.ofNullable(accessLog), loops, hold.read(), drain.read(), workloadApi(),
             appProbes);
     }
 

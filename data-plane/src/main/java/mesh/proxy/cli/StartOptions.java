@@ -17,12 +17,13 @@ import mesh.proxy.workload.WorkloadSocket;
  * @param locality    where the sidecar runs; empty leaves it to the configuration
  * @param accessLog   which requests are written down; empty leaves it to the configuration
  * @param concurrency proxy event loops, at least 1
+ * @param hold        where it listens before it has a configuration
  * @param drain       how it leaves after SIGTERM
  * @param workloadApi where the workload may get the sidecar's identity; empty for nowhere
  * @param appProbes   of the application, asked on behalf of a kubelet
  */
 record StartOptions(
-    Origin origin, Listens listens, Optional<Locality> locality, Optional<AccessLogFlag> accessLog, int concurrency, Drain drain,
+    Origin origin, Listens listens, Optional<Locality> locality, Optional<AccessLogFlag> accessLog, int concurrency, Hold hold, Drain drain,
     Optional<WorkloadSocket.Options> workloadApi, List<AppProbe> appProbes) {
 
     /** This instance's name; "" without a control plane. */
@@ -39,6 +40,14 @@ record StartOptions(
      * @param workload    its main process, with which the sidecar ends; empty for not known
      */
     record Drain(Duration delay, Duration acknowledge, Duration limit, Optional<ProcessHandle> workload) {}
+
+    /**
+     * Where it listens before it has a configuration.
+     *
+     * @param addresses beside those of the last configuration
+     * @param limit     how long what connects there waits at most; zero for not at all
+     */
+    record Hold(List<Address> addresses, Duration limit) {}
 
     /** Where the sidecar shows itself; what is empty is the file's to say, and else the default's. */
     record Listens(Optional<Address> admin, Optional<Address> metrics, Optional<Address> health) {

@@ -28,12 +28,23 @@ final class BoundSocket implements Supplier<String> {
     private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
     /** As many, exactly, at any moment: loops accept side by side. */
     private final AtomicInteger open = new AtomicInteger();
+    private final boolean inherited;
     private volatile String listener;
     private volatile boolean draining;
     private ServerChannel socket;
 
     BoundSocket(String listener) {
+        this(listener, false);
+    }
+
+    /** @param inherited whether it was opened by whoever started this process */
+    BoundSocket(String listener, boolean inherited) {
         this.listener = listener;
+        this.inherited = inherited;
+    }
+
+    boolean inherited() {
+        return inherited;
     }
 
     /** @param bound accepts nothing until {@link #accept} */

@@ -4,6 +4,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
@@ -45,6 +47,7 @@ public final class ListenerBinder {
     private final DownstreamPipeline.Parts parts;
     /** By what a socket is bound to, which outlives the listener's name. */
     private volatile Map<String, BoundSocket> sockets = Map.of();
+    private final ReservedSockets reserved = new ReservedSockets();
     /** Closed, with connections that may still be ending. */
     private final List<BoundSocket> leaving = new CopyOnWriteArrayList<>();
 
@@ -61,6 +64,7 @@ public final class ListenerBinder {
         private final RuntimeTables tables;
         private final Map<String, BoundSocket> next = new LinkedHashMap<>();
         private final List<BoundSocket> opened = new ArrayList<>();
+        private final Map<BoundSocket, Address> taken = new HashMap<>();
         private final List<Problem> problems = new ArrayList<>();
 
         private Change(RuntimeTables tables) {
@@ -108,9 +112,10 @@ public final class ListenerBinder {
             if (!gone && !now.model().tls().equals(earlier.model().tls())) next.values().forEach(each -> each.review(now.model(), parts.dismissals()));
         }
 
-        /** Closes what was opened for it. */
+        /** Closes what was opened for it. What was there before waits on. */
         public void undo() {
-            opened.forEach(each -> each.stopAccepting().awaitUninterruptibly());
+            taken.forEach((socket, address) -> reserved.put(address, socket));
+            opened.stream().filter(each -> !taken.containsKey(each)).forEach(each -> each.stopAccepting().awaitUninterruptibly());
         }
     }
 
@@ -121,26 +126,88 @@ public final class ListenerBinder {
             Listener listener = table.model();
             if (listener.arrival() == Arrival.HANDED_OVER) continue;
             BoundSocket socket = sockets.get(key(listener));
+            if (socket == null) socket = takeReserved(listener, change);
             if (socket == null) socket = open(listener, change);
             if (socket != null) change.next.put(key(listener), socket);
         }
         return change;
     }
 
-    private BoundSocket open(Listener listener, Change change) {
-        BoundSocket socket = new BoundSocket(listener.name());
-        ChannelFuture bound = new ServerBootstrap()
+    private BoundSocket takeReserved(Listener listener, Change change) {
+        BoundSocket socket = reserved.take(listener.bind());
+        if (socket != null) {
+            change.taken.put(socket, listener.bind());
+            change.opened.add(socket);
+        }
+        return socket;
+    }
+
+    /**
+     * Listens before there is a configuration; what connects waits, until a listener of that address is told of.
+     *
+     * @return where it does; an address that cannot be bound is left to the configuration that needs it
+     */
+    public List<Address> hold(Collection<Address> addresses) {
+        List<Address> held = new ArrayList<>();
+        for (Address each : addresses) {
+            if (reserved.has(each)) continue;
+            BoundSocket socket = new BoundSocket("");
+            ChannelFuture bound = server(socket).channel(parts.loops().serverChannel()).bind(socketAddress(each)).awaitUninterruptibly();
+            if (!bound.isSuccess()) {
+                LOG.warnf("connections to %s are not held: %s", each, reason(bound.cause()));
+                continue;
+            }
+            socket.bound((ServerChannel) bound.channel());
+            reserved.put(each, socket);
+            held.add(each);
+        }
+        return held;
+    }
+
+    /** Closes what nothing was told of; what waits there is refused. @return whether there was anything */
+    public boolean release() {
+        List<BoundSocket> held = reserved.takeHeld();
+        held.forEach(BoundSocket::stopAccepting);
+        return !held.isEmpty();
+    }
+
+    /**
+     * Takes listening sockets that this process was started with, for the listeners of their addresses.
+     *
+     * @param descriptors do not block
+     * @return where they listen
+     * @throws IOException without Linux's epoll, or where one is no listening socket
+     */
+    public List<Address> adopt(List<Integer> descriptors) throws IOException {
+        List<Address> adopted = new ArrayList<>();
+        for (int each : descriptors) {
+            BoundSocket socket = new BoundSocket("", true);
+            ChannelFuture registered = server(socket).channelFactory(() -> parts.loops().listening(each)).register().awaitUninterruptibly();
+            if (!registered.isSuccess() || !((ServerChannel) registered.channel()).isActive()) {
+                throw new IOException("file descriptor " + each + ": " + registered.cause() + " (expected: a listening TCP socket)");
+            }
+            socket.bound((ServerChannel) registered.channel());
+            reserved.put(socket.address(), socket);
+            adopted.add(socket.address());
+        }
+        return adopted;
+    }
+
+    private ServerBootstrap server(BoundSocket socket) {
+        return new ServerBootstrap()
             .group(parts.loops().group())
-            .channel(parts.loops().serverChannel())
             .option(ChannelOption.AUTO_READ, false)
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.ALLOCATOR, parts.loops().allocator())
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-            .childHandler(new DownstreamPipeline(parts, socket))
-            .bind(socketAddress(listener.bind()))
-            .awaitUninterruptibly();
+            .childHandler(new DownstreamPipeline(parts, socket));
+    }
+
+    private BoundSocket open(Listener listener, Change change) {
+        BoundSocket socket = new BoundSocket(listener.name());
+        ChannelFuture bound = server(socket).channel(parts.loops().serverChannel()).bind(socketAddress(listener.bind())).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             change.problems.add(new Problem("listeners." + listener.name() + ".listen",
                 "\"" + listener.bind() + "\" cannot be bound: " + reason(bound.cause()) + " (expected: a free local address)"));
@@ -185,9 +252,19 @@ public final class ListenerBinder {
         return all().mapToInt(BoundSocket::connections).sum();
     }
 
-    /** Begins to; returns at once. */
-    public void stopAccepting() {
-        sockets.values().forEach(BoundSocket::stopAccepting);
+    /** Begins to. @return done when nothing is accepted any more, and what was accepted until then is counted */
+    public CompletableFuture<Void> stopAccepting() {
+        return CompletableFuture.allOf(Stream.concat(sockets.values().stream(), reserved.takeAll().stream()).map(each -> {
+            CompletableFuture<Void> closed = new CompletableFuture<>();
+            each.stopAccepting().addListener(done -> closed.complete(null));
+            return closed;
+        }).toArray(CompletableFuture[]::new)).thenCompose(closed -> everyLoopHasRun());
+    }
+
+    /** A connection is begun on its own loop, by a task that was given there when it was accepted. */
+    private CompletableFuture<Void> everyLoopHasRun() {
+        return CompletableFuture.allOf(parts.loops().all().stream().map(each -> CompletableFuture.runAsync(() -> {}, each.executor()))
+            .toArray(CompletableFuture[]::new));
     }
 
     /**

@@ -85,6 +85,16 @@ public final class ProxyLoops implements AutoCloseable {
         return NATIVE ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
     }
 
+    /**
+     * A socket that listens already.
+     *
+     * @throws IllegalStateException without Linux's epoll
+     */
+    public ServerChannel listening(int descriptor) {
+        if (!NATIVE) throw new IllegalStateException("sockets of another process without epoll (expected: Linux)");
+        return new EpollServerSocketChannel(descriptor);
+    }
+
     public Class<? extends SocketChannel> clientChannel() {
         return NATIVE ? EpollSocketChannel.class : NioSocketChannel.class;
     }
