@@ -28,13 +28,16 @@ public final class SigningRequest {
             JcaPKCS10CertificationRequest request = new JcaPKCS10CertificationRequest(csr);
             PublicKey key = request.getPublicKey();
             if (!KeyPairs.isStrong(key)) {
-                throw new IllegalArgumentException(key.getAlgorithm() + " key (expected: ECDSA P-256 or more, or RSA 2048 or more)");
+                throw new RefusedException(key.getAlgorithm() + " key (expected: ECDSA P-256 or more, or RSA 2048 or more)");
             }
             if (!request.isSignatureValid(new JcaContentVerifierProviderBuilder().build(key))) {
-                throw new IllegalArgumentException("signature does not match its key (expected: proof of the key)");
+                throw new RefusedException("signature does not match its key (expected: proof of the key)");
             }
             return key;
-        } catch (IOException | PKCSException | OperatorCreationException | GeneralSecurityException | ClassCastException e) {
+        } catch (RefusedException e) {
+            throw e;
+        } catch (IOException | PKCSException | OperatorCreationException | GeneralSecurityException | RuntimeException e) {
+            // BouncyCastle's readers throw more than they declare at bytes that are nearly right: IllegalStateException, ClassCastException, …
             throw new IllegalArgumentException("not readable (expected: a PKCS#10 request, DER)", e);
         }
     }
@@ -48,6 +51,14 @@ public final class SigningRequest {
                 .build(new JcaContentSignerBuilder(KeyPairs.SIGNATURE).build(pair.getPrivate())).getEncoded();
         } catch (IOException | OperatorCreationException e) {
             throw new IllegalStateException("a request for one's own key could not be made", e);
+        }
+    }
+
+    /** Read, and not good: apart from what the readers throw by themselves. */
+    private static final class RefusedException extends IllegalArgumentException {
+
+        RefusedException(String message) {
+            super(message);
         }
     }
 }

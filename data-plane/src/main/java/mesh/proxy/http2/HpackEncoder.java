@@ -34,9 +34,15 @@ final class HpackEncoder {
         else literal(StaticTable.METHOD_GET, head.method().name(), out);
         indexed(tls ? StaticTable.SCHEME_HTTPS : StaticTable.SCHEME_HTTP, out);
         int host = head.indexOf(FieldName.HOST, 0);
-        if (host >= 0) literal(StaticTable.AUTHORITY, WITHOUT_INDEXING, head.text(), head.valueStart(host), head.valueEnd(host), out);
+        if (host >= 0 && isSaid(head, host)) {
+            literal(StaticTable.AUTHORITY, WITHOUT_INDEXING, head.text(), head.valueStart(host), head.valueEnd(host), out);
+        }
         literal(StaticTable.PATH_SLASH, WITHOUT_INDEXING, head.text(), head.targetStart(), head.targetEnd(), out);
         fields(head, out);
+    }
+
+    private static boolean isSaid(Fields head, int field) {
+        return head.valueStart(field) < head.valueEnd(field);
     }
 
     void response(ResponseHead head, ByteBuf out) {
@@ -65,8 +71,8 @@ final class HpackEncoder {
             // In place: names mean the same in any case, and here they must be lower (RFC 9113 section 8.2).
             head.lowerName(i);
             int index = StaticTable.find(text, from, to);
-            // Host has gone out as :authority.
-            if (index == StaticTable.HOST || FieldRules.isOfOneHop(text, from, to)) continue;
+            // Host has gone out as :authority, which may not be empty (RFC 9113 section 8.3.1); an empty Host goes out as itself.
+            if (index == StaticTable.HOST && isSaid(head, i) || FieldRules.isOfOneHop(text, from, to)) continue;
             int form = head.isSensitive() || isSecret(text, from, to) ? NEVER_INDEXED : WITHOUT_INDEXING;
             if (index == 0) {
                 out.writeByte(form);

@@ -95,6 +95,18 @@ class HpackTest {
             ":method: PUT", ":scheme: https", ":authority: Payments:8080", ":path: /b?q=1", "accept: */*", "te: trailers");
     }
 
+    /** As it comes by HTTP/1.0; an empty :authority would be refused by the next hop. */
+    @Test
+    void packsARequestWithoutAHostAsOne() throws Exception {
+        byte[] block = ByteBufUtil.decodeHexDump("828486a6");
+        RequestHead head = new RequestHead();
+        assertThat(reader.request(decoder, block, block.length, head)).isEqualTo(HeadReader.Outcome.FINE);
+        ByteBuf packed = Unpooled.buffer();
+        new HpackEncoder().request(head, true, packed);
+        assertThat(lines(new DefaultHttp2HeadersDecoder(true).decodeHeaders(1, packed))).containsExactly(
+            ":method: GET", ":scheme: https", ":path: /", "host: ");
+    }
+
     /** RFC 7541 section 4.2: some decoders insist. */
     @Test
     void saysThatItRemembersLessWhenThePeerAsksForThat() throws Exception {
