@@ -33,6 +33,8 @@ class InterceptionIT {
     private static Path dir;
     private static NetworkNamespace web;
     private static NetworkNamespace payments;
+    /** One that reaches only what its configuration knows. */
+    private static NetworkNamespace alone;
     private static MeshProcess wire;
 
     @BeforeAll
@@ -43,20 +45,35 @@ class InterceptionIT {
         Judge.find("curl", "the package curl");
         web = closing(new NetworkNamespace());
         payments = closing(new NetworkNamespace());
+        alone = closing(new NetworkNamespace());
         web.run("ip", "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", Long.toString(payments.pid()));
         address(web, 1);
         address(payments, 2);
+        // A road to its neighbours, none of whom is there.
+        alone.run("ip", "link", "add", "wire", "type", "veth", "peer", "name", "end");
+        alone.run("ip", "addr", "add", "10.88.0.1/24", "dev", "wire");
+        for (String link : List.of("wire", "end")) alone.run("ip", "link", "set", link, "up");
         try (MeshProcess keygen = MeshProcess.dataPlane("keygen", "--out", dir.toString(), "--id", "spiffe://mesh.local/web", "--id",
             "spiffe://mesh.local/payments")) {
             assertThat(keygen.exitCode()).as(keygen.log()).isZero();
         }
-        List<MeshProcess> starting = List.of(workload(web, "web"), workload(payments, "payments"), sidecar(web, "web", "payments", 2),
-            sidecar(payments, "payments", "web", 1));
+        List<MeshProcess> starting = List.of(workload(web, "web"), workload(payments, "payments"), workload(alone, "alone"),
+            sidecar(web, "web", "payments", 2), sidecar(payments, "payments", "web", 1), sidecar(alone, "alone", """
+                listeners:
+                  - {name: outbound, listen: ":15001", protocol: tcp, useOriginalDst: true, cluster: nowhere}
+                  - {name: known, listen: "10.88.0.8:80", bindToPort: false, cluster: app}
+                  - {name: silent, listen: "10.88.0.9:80", bindToPort: false, protocol: tcp, cluster: passthrough}
+                clusters:
+                  - {name: nowhere}
+                  - {name: passthrough, type: original_dst}
+                  - {name: app, endpoints: [{address: "127.0.0.1:8080"}]}
+                """));
         wire = closing(MeshProcess.start("tcpdump", payments.inside(List.of(tcpdump.toString(), "-l", "-n", "-A", "-Z", "root", "-i", "wire", "tcp"))));
         wire.awaitLine(Pattern.compile("listening on wire"));
         for (MeshProcess each : starting) each.awaitLine(Pattern.compile("^ready|listener outbound on"));
         mesh(web, RULES);
         mesh(payments, RULES);
+        mesh(alone, RULES);
     }
 
     @AfterAll
@@ -84,7 +101,7 @@ class InterceptionIT {
     }
 
     private static MeshProcess sidecar(NetworkNamespace network, String name, String peer, int peersLast) throws IOException {
-        Path config = Files.writeString(dir.resolve(name + ".yaml"), """
+        return sidecar(network, name, """
             listeners:
               - {name: outbound, listen: ":15001", protocol: tcp, useOriginalDst: true, cluster: passthrough}
               - {name: peer, listen: ":8080", bindToPort: false, cluster: peer}
@@ -103,6 +120,10 @@ class InterceptionIT {
               - {name: app, endpoints: [{address: "127.0.0.1:8080"}]}
             identity: {cert: NAME.crt, key: NAME.key, ca: ca.crt}
             """.replace("LAST", Integer.toString(peersLast)).replace("OWN", Integer.toString(3 - peersLast)).replace("PEER", peer).replace("NAME", name));
+    }
+
+    private static MeshProcess sidecar(NetworkNamespace network, String name, String yaml) throws IOException {
+        Path config = Files.writeString(dir.resolve(name + ".yaml"), yaml);
         // It may read what the test's user may read, wherever the project lies, and nothing else.
         return closing(MeshProcess.start(name + "-sidecar", network.inside(List.of("setpriv", "--reuid", PROXY_UID, "--regid", PROXY_UID, "--clear-groups",
             "--inh-caps", "-all,+dac_read_search", "--ambient-caps", "+dac_read_search", "--bounding-set", "-all,+dac_read_search",
@@ -185,6 +206,33 @@ class InterceptionIT {
             "http://" + address + "/");
         assertThat(curl.exit()).as(curl.text()).isNotZero();
         assertThat(intercepted(web, "direct")).isEqualTo(before + 1);
+    }
+
+    @Test
+    void whoMayReachOnlyWhatIsKnownReachesNothingElse() {
+        int before = intercepted(alone, "unmatched");
+        assertThat(get(alone, "10.88.0.8:80")).as("known").isEqualTo("alone tells nobody but you, on 8080\n");
+        assertThat(isRefused(alone, "10.88.0.7:80")).as("unknown").isTrue();
+        assertThat(intercepted(alone, "unmatched")).isEqualTo(before + 1);
+    }
+
+    /** Rules that exempt somebody else: what the sidecar opens comes back to it, and that is the end of it. */
+    @Test
+    void aSidecarThatIsNotExemptDoesNotCallItselfForEver() {
+        mesh(alone, "intercept", "install", "--proxy-uid", "4242");
+        int before = intercepted(alone, "handed_over");
+        assertThat(isRefused(alone, "10.88.0.9:80")).isTrue();
+        assertThat(intercepted(alone, "loop")).isPositive();
+        // The client's and its own, and one or two more where it accepts its own before it knows that it has opened it.
+        assertThat(intercepted(alone, "handed_over") - before).isBetween(2, 6);
+        mesh(alone, RULES);
+    }
+
+    private static boolean isRefused(NetworkNamespace from, String address) {
+        Judge.Verdict curl = Judge.find("nsenter", "util-linux")
+            .ask("", "-t", Long.toString(from.pid()), "-n", "--", "curl", "-sS", "--max-time", "10", "http://" + address + "/");
+        // 28 would be silence until the end of its patience.
+        return curl.exit() != 0 && curl.exit() != 28;
     }
 
     @Test
