@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +25,7 @@ import mesh.pki.Svid;
 import mesh.proxy.admin.SidecarView;
 import mesh.proxy.downstream.Dismissals;
 import mesh.proxy.downstream.ListenerBinder;
+import mesh.proxy.loop.MemoryBudget;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.ProxyRuntime;
 import mesh.proxy.runtime.RuntimeTables;
@@ -67,6 +69,7 @@ public final class Sidecar implements SidecarView, AutoCloseable {
         this.loops = new ProxyLoops(count, env.ticker());
         this.metrics = new ProxyMetrics(count, env.ticker());
         metrics.retryBudgets(sink -> runtime.current().clusters().forEach((name, cluster) -> sink.accept(name, cluster.budget().balance())));
+        metrics.memory(loops.memory()::held, loops.memory()::budget);
         this.accessLogs = new AccessLogs(env.ticker(), metrics);
         this.tracers = new Tracers(env, metrics::spans);
         Dismissals dismissals = new Dismissals(metrics, env.clock());
@@ -79,6 +82,11 @@ public final class Sidecar implements SidecarView, AutoCloseable {
     /** Where it runs, for what is applied from now on; empty for not known. */
     public void locate(Optional<Locality> locality) {
         compiler.locate(locality);
+    }
+
+    /** What connections may hold, in bytes; the rest of the process is not counted. Empty for {@link MemoryBudget#standard}. */
+    public void budget(OptionalLong bytes) {
+        loops.memory().set(bytes.orElseGet(MemoryBudget::standard));
     }
 
     /** Makes a configuration current, all of it at once; on any problem nothing changes. */

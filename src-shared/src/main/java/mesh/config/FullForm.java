@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import mesh.model.AccessPolicy;
 import mesh.model.Address;
 import mesh.model.Arrival;
@@ -36,7 +37,7 @@ import mesh.model.UpstreamTls;
 /** Any number of listeners, route tables and clusters, in the words of {@code config.proto} but camelCase. */
 final class FullForm {
 
-    static final List<String> KEYS = List.of("listeners", "routes", "clusters", "identity", "telemetry", "locality");
+    static final List<String> KEYS = List.of("listeners", "routes", "clusters", "identity", "telemetry", "locality", "memoryBudgetMib");
     private static final String HTTP_ONLY = "only with protocol http";
 
     private final Section root;
@@ -80,6 +81,7 @@ final class FullForm {
         Optional<IdentityFiles> identity = root.section("identity").flatMap(this::identity);
         Telemetry telemetry = root.section("telemetry").map(this::telemetry).orElse(Telemetry.NONE);
         Optional<Locality> locality = root.optional("locality", Locality::parse);
+        OptionalLong memory = LimitsForm.memory(root);
         root.end();
         tables.check(findings);
         clusters.check(findings);
@@ -94,7 +96,8 @@ final class FullForm {
             MeshSnapshot.byName(parts.stream().map(ClusterParts::cluster).toList(), Cluster::name),
             MeshSnapshot.byName(parts.stream().map(ClusterParts::endpoints).toList(), EndpointSet::cluster),
             Optional.empty());
-        return new SidecarConfig(snapshot, identity, locality, telemetry.metrics, telemetry.admin, telemetry.health, places.in(findings.file()));
+        return new SidecarConfig(snapshot, identity, locality, memory, telemetry.metrics, telemetry.admin, telemetry.health,
+            places.in(findings.file()));
     }
 
     private Listener listener(Section s) {

@@ -3,6 +3,7 @@ package mesh.config;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import mesh.model.Durations;
 import mesh.model.HttpLimits;
 import mesh.model.ListenerLimits;
@@ -11,6 +12,8 @@ import mesh.model.RouteLimits;
 
 /** What clients may cost a listener and a route. */
 final class LimitsForm {
+
+    private static final int MOST_MEMORY_MIB = 1 << 20;
 
     private LimitsForm() {}
 
@@ -28,6 +31,12 @@ final class LimitsForm {
             s.end();
             return s.make(() -> new ListenerLimits(rate, hops, connections, body, http));
         }).orElse(ListenerLimits.NONE);
+    }
+
+    /** What connections may hold, of the whole file. */
+    static OptionalLong memory(Section root) {
+        int mib = root.integer("memoryBudgetMib", 0, 1, MOST_MEMORY_MIB);
+        return mib == 0 ? OptionalLong.empty() : OptionalLong.of((long) mib << 20);
     }
 
     /** Keys of the route itself. */

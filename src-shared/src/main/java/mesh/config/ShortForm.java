@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import mesh.model.Address;
 import mesh.model.BalancerKind;
@@ -38,7 +39,7 @@ import mesh.model.UpstreamTls;
  */
 final class ShortForm {
 
-    static final List<String> KEYS = List.of("proxy", "mtls", "metrics", "locality");
+    static final List<String> KEYS = List.of("proxy", "mtls", "metrics", "locality", "memoryBudgetMib");
     private static final String LISTENER = "proxy";
 
     private final Section root;
@@ -64,10 +65,11 @@ final class ShortForm {
         Optional<MeshSnapshot> snapshot = proxy.map(s -> snapshot(s, mtls));
         Optional<Address> metrics = root.section("metrics").map(this::metrics);
         Optional<Locality> locality = root.optional("locality", Locality::parse);
+        OptionalLong memory = LimitsForm.memory(root);
         FullForm.KEYS.stream().filter(key -> !KEYS.contains(key)).forEach(key ->
             root.refuse(key, "beside proxy", "the short form, " + KEYS + ", or the full form, " + FullForm.KEYS));
         root.end();
-        return root.make(() -> new SidecarConfig(snapshot.orElseThrow(), mtls.files, locality, metrics, Optional.empty(), Optional.empty(),
+        return root.make(() -> new SidecarConfig(snapshot.orElseThrow(), mtls.files, locality, memory, metrics, Optional.empty(), Optional.empty(),
             new RoutePlaces.Gathered().in(findings.file())));
     }
 

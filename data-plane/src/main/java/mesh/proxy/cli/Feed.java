@@ -14,7 +14,7 @@ interface Feed extends AutoCloseable {
     static Feed of(StartOptions options, Sidecar sidecar, Env env) {
         options.accessLog().ifPresent(flag -> sidecar.accessLogs().everywhere(flag.log()));
         if (options.origin() instanceof StartOptions.ConfigFile named) {
-            return new FileFeed(named.file(), options.locality(), sidecar, env.clock());
+            return new FileFeed(named.file(), options.locality(), options.memory(), sidecar, env.clock());
         }
         return new ControlPlaneFeed((StartOptions.ControlPlane) options.origin(), options.locality(), options.hold().limit(), sidecar, env);
     }

@@ -6,6 +6,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import mesh.config.IdentityFiles;
@@ -28,6 +29,7 @@ final class FileFeed implements Feed {
 
     private final Path file;
     private final Optional<Locality> locality;
+    private final OptionalLong memory;
     private final Sidecar sidecar;
     private final InstantSource clock;
     private final FileSource source;
@@ -35,9 +37,14 @@ final class FileFeed implements Feed {
     private Optional<SvidFiles> identity = Optional.empty();
     private volatile Optional<SidecarConfig> current = Optional.empty();
 
-    /** @param locality where the sidecar runs, whatever the file says; empty leaves it to that */
-    FileFeed(Path file, Optional<Locality> locality, Sidecar sidecar, InstantSource clock) {
-        this(file, locality, sidecar, clock, Executors.newSingleThreadScheduledExecutor(task -> {
+    /**
+     * What is not empty comes before what the file says.
+     *
+     * @param locality where the sidecar runs
+     * @param memory   bytes that connections may hold
+     */
+    FileFeed(Path file, Optional<Locality> locality, OptionalLong memory, Sidecar sidecar, InstantSource clock) {
+        this(file, locality, memory, sidecar, clock, Executors.newSingleThreadScheduledExecutor(task -> {
             Thread t = new Thread(task, "mesh-file");
             t.setDaemon(true);
             return t;
@@ -45,9 +52,10 @@ final class FileFeed implements Feed {
     }
 
     /** @param thread to look at the file on; ended with this feed */
-    FileFeed(Path file, Optional<Locality> locality, Sidecar sidecar, InstantSource clock, ScheduledExecutorService thread) {
+    FileFeed(Path file, Optional<Locality> locality, OptionalLong memory, Sidecar sidecar, InstantSource clock, ScheduledExecutorService thread) {
         this.file = file;
         this.locality = locality;
+        this.memory = memory;
         this.sidecar = sidecar;
         this.clock = clock;
         this.thread = thread;
@@ -96,6 +104,7 @@ final class FileFeed implements Feed {
             rotate(identity);
         }
         sidecar.locate(locality.or(config::locality));
+        sidecar.budget(memory.isPresent() ? memory : config.memoryBytes());
         ApplyResult result = sidecar.apply(config.snapshot().withVersion(version).withFederation(federation), config.places());
         if (result instanceof ApplyResult.Rejected rejected) {
             identity = before;

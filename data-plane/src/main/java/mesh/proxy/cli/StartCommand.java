@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import mesh.model.Address;
@@ -69,6 +70,10 @@ final class StartCommand implements Callable<Integer> {
         description = "where this sidecar runs, at least the region: near endpoints come first; default: the file's")
     private Locality locality;
 
+    @Option(names = "--memory-budget-mib", paramLabel = "MIB",
+        description = "what connections may hold of buffers and heap; near it load is shed; default: the file's, or half of the heap beyond 40 MiB")
+    private Integer memoryMib;
+
     @Option(names = "--admin-listen", paramLabel = "HOST:PORT", description = "admin pages; default: the file's, or 127.0.0.1:15000")
     private Address adminListen;
 
@@ -120,6 +125,7 @@ final class StartCommand implements Callable<Integer> {
         try (Sidecar sidecar = new Sidecar(env, options.concurrency()); Feed feed = Feed.of(options, sidecar, env)) {
             sidecar.adopt(InheritedSockets.descriptors(System.getenv(), ProcessHandle.current().pid()));
             sidecar.hold(options.hold().addresses(), options.hold().limit());
+            sidecar.budget(options.memory());
             List<Problem> problems = feed.open();
             problems.forEach(problem -> spec.commandLine().getErr().println("mesh: " + problem));
             return problems.isEmpty() ? Serving.run(sidecar, feed, options, env.clock()) : 1;
@@ -132,10 +138,11 @@ final class StartCommand implements Callable<Integer> {
         }
         int loops = concurrency == null ? Runtime.getRuntime().availableProcessors() : concurrency;
         check(loops >= 1 && loops <= 256, "--concurrency", loops, "1 to 256");
+        check(memoryMib == null || memoryMib >= 1 && memoryMib <= 1 << 20, "--memory-budget-mib", memoryMib, "1 to 1048576");
         return new StartOptions(config == null ? controlPlane() : file(),
             new StartOptions.Listens(Optional.ofNullable(adminListen), Optional.ofNullable(metricsListen), Optional.ofNullable(healthListen)),
-            Optional.ofNullable(locality), Optional.ofNullable(accessLog), loops, hold.read(), drain.read(), workloadApi(),
-            appProbes);
+            Optional.ofNullable(locality), memoryMib == null ? OptionalLong.empty() : OptionalLong.of((long) memoryMib << 20),
+            Optional.ofNullable(accessLog), loops, hold.read(), drain.read(), workloadApi(), appProbes);
     }
 
     private Optional<WorkloadSocket.Options> workloadApi() {

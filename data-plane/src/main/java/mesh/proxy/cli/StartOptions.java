@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import mesh.model.Address;
 import mesh.model.Locality;
 import mesh.proxy.admin.AppProbe;
@@ -15,6 +16,7 @@ import mesh.proxy.workload.WorkloadSocket;
  *
  * @param origin      where configuration comes from
  * @param locality    where the sidecar runs; empty leaves it to the configuration
+ * @param memory      bytes that connections may hold; empty leaves it to the configuration
  * @param accessLog   which requests are written down; empty leaves it to the configuration
  * @param concurrency proxy event loops, at least 1
  * @param hold        where it listens before it has a configuration
@@ -23,8 +25,8 @@ import mesh.proxy.workload.WorkloadSocket;
  * @param appProbes   of the application, asked on behalf of a kubelet
  */
 record StartOptions(
-    Origin origin, Listens listens, Optional<Locality> locality, Optional<AccessLogFlag> accessLog, int concurrency, Hold hold, Drain drain,
-    Optional<WorkloadSocket.Options> workloadApi, List<AppProbe> appProbes) {
+    Origin origin, Listens listens, Optional<Locality> locality, OptionalLong memory, Optional<AccessLogFlag> accessLog, int concurrency, Hold hold,
+    Drain drain, Optional<WorkloadSocket.Options> workloadApi, List<AppProbe> appProbes) {
 
     /** This instance's name; "" without a control plane. */
     String node() {

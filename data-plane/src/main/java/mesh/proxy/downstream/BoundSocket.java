@@ -64,6 +64,11 @@ final class BoundSocket implements Supplier<String> {
         socket.config().setAutoRead(true);
     }
 
+    /** Leaves connections in the kernel's queue, or takes them. */
+    void setAccepting(boolean wanted) {
+        socket.config().setAutoRead(wanted);
+    }
+
     Address address() {
         InetSocketAddress local = (InetSocketAddress) socket.localAddress();
         return new Address(local.getAddress().getHostAddress(), local.getPort());

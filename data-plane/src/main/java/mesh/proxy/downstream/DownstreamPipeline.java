@@ -18,11 +18,13 @@ import mesh.model.Arrival;
 import mesh.proxy.exchange.AccessCheck;
 import mesh.proxy.exchange.ClientFilters;
 import mesh.proxy.exchange.ClientSession;
+import mesh.proxy.exchange.Overload;
 import mesh.proxy.exchange.StoppedClients;
 import mesh.proxy.http.HttpVersion;
 import mesh.proxy.http.ServerConnection;
 import mesh.proxy.http1.Http1ServerConnection;
 import mesh.proxy.http2.Http2ServerConnection;
+import mesh.proxy.loop.MemoryBudget;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.CodecLimits;
@@ -40,7 +42,8 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
 
     /** What every connection needs of the sidecar. */
     record Parts(Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, MeshTls.Dismissals dismissals, Connector connector,
-        ProxyMetrics metrics, PlaintextCallers plaintext, AccessCheck access, StoppedClients stopped, Set<SocketAddress> redirected) {}
+        ProxyMetrics metrics, PlaintextCallers plaintext, AccessCheck access, StoppedClients stopped, Overload overload, AcceptPause pause,
+        Set<SocketAddress> redirected) {}
 
     /**
      * A connection and whose it is.
@@ -74,7 +77,15 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
             client.close();
             return;
         }
-        begin(accepted(client, table, parts.loops().of(client)));
+        ProxyLoop loop = parts.loops().of(client);
+        parts.pause().accepted(loop);
+        hold(client, loop, MemoryBudget.CONNECTION_BYTES);
+        begin(accepted(client, table, loop));
+    }
+
+    private void hold(SocketChannel client, ProxyLoop loop, int bytes) {
+        parts.overload().hold(loop, bytes);
+        client.closeFuture().addListener(closed -> parts.overload().hold(loop, -bytes));
     }
 
     private Accepted accepted(SocketChannel client, ListenerTable bound, ProxyLoop loop) {
@@ -121,6 +132,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         SocketChannel client = accepted.client;
         ListenerTable table = accepted.table;
         if (parts.tls().ready()) {
+            hold(client, accepted.loop, MemoryBudget.TLS_BYTES);
             MeshTls.Traffic traffic = table.traffic() instanceof ListenerTable.Tcp ? MeshTls.Traffic.TCP : MeshTls.Traffic.HTTP2;
             client.pipeline().addLast(parts.tls().server(client, traffic, table.model().tls().get()));
             client.pipeline().addLast(new AfterHandshake(accepted));
@@ -140,9 +152,10 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         if (accepted.table.traffic() instanceof ListenerTable.Http http) {
             ClientSession session = new ClientSession(
                 parts.runtime(), accepted.listener, http, loop, parts.env().random(), parts.env().clock(), parts.metrics(),
-                new ClientFilters(client, parts.env().random()), parts.access(), parts.stopped());
+                new ClientFilters(client, parts.env().random()), parts.access(), parts.stopped(), parts.overload());
             client.pipeline().addLast(
-                agreed == null ? new HttpDetector(loop.timers(), http.codecs().http1(), session, version -> codec(version, http.codecs(), session, loop))
+                agreed == null
+                    ? new HttpDetector(loop.timers(), http.codecs().http1(), session, version -> codec(version, http.codecs(), session, loop))
                     : codec(agreed.equals("h2") ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1, http.codecs(), session, loop));
         } else {
             client.pipeline().addLast(new TcpProxyHandler((ListenerTable.Tcp) accepted.table.traffic(), parts.connector(), loop, accepted.redirected));

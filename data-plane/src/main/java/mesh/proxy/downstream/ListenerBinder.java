@@ -23,6 +23,7 @@ import mesh.model.Arrival;
 import mesh.model.Listener;
 import mesh.model.Problem;
 import mesh.proxy.exchange.AccessCheck;
+import mesh.proxy.exchange.Overload;
 import mesh.proxy.exchange.StoppedClients;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.runtime.ListenerTable;
@@ -54,8 +55,10 @@ public final class ListenerBinder {
     public ListenerBinder(
         Env env, ProxyLoops loops, ProxyRuntime runtime, MeshTls tls, MeshTls.Dismissals dismissals, Connector connector, ProxyMetrics metrics,
         PlaintextCallers plaintext) {
+        Overload overload = new Overload(loops.memory(), metrics, env.clock());
+        AcceptPause pause = new AcceptPause(overload, this::connections, wanted -> sockets.values().forEach(each -> each.setAccepting(wanted)));
         this.parts = new DownstreamPipeline.Parts(env, loops, runtime, tls, dismissals, connector, metrics, plaintext, new AccessCheck(),
-            new StoppedClients(metrics), ConcurrentHashMap.newKeySet());
+            new StoppedClients(metrics), overload, pause, ConcurrentHashMap.newKeySet());
     }
 
     /** Sockets that are ready for a configuration, and those that it leaves. */

@@ -11,6 +11,7 @@ import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.RequestHead;
 import mesh.proxy.http.ServerConnection;
 import mesh.proxy.limit.ClientKey;
+import mesh.proxy.loop.MemoryBudget.Stage;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.outcome.Failure;
 import mesh.proxy.outcome.StopReason;
@@ -40,6 +41,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     private final ClientFilters filters;
     private final AccessCheck access;
     private final StoppedClients stopped;
+    private final Overload overload;
     private RuntimeTables seen;
     private ListenerTable.Http table;
     private ClientKey clientKey;
@@ -52,7 +54,8 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
      */
     public ClientSession(
         ProxyRuntime runtime, Supplier<String> listener, ListenerTable.Http table, ProxyLoop loop, RandomGenerator random, InstantSource clock,
-        ProxyMetrics metrics, ClientFilters filters, AccessCheck access, StoppedClients stopped) {
+        ProxyMetrics metrics, ClientFilters filters, AccessCheck access, StoppedClients stopped,
+        Overload overload) {
         this.runtime = runtime;
         this.listener = listener;
         this.table = table;
@@ -64,6 +67,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
         this.filters = filters;
         this.access = access;
         this.stopped = stopped;
+        this.overload = overload;
     }
 
     @Override
@@ -71,6 +75,21 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
         Exchange exchange = new Exchange(this, table(), stream);
         exchange.begin(end);
         return exchange;
+    }
+
+    @Override
+    public boolean takesStreams(long now) {
+        return !overload.sheds(Stage.NO_STREAMS, loop, now);
+    }
+
+    /** Whether requests are answered with 503. */
+    boolean refusesRequests(long now) {
+        return overload.sheds(Stage.NO_REQUESTS, loop, now);
+    }
+
+    @Override
+    public void onHeld(int more) {
+        overload.hold(loop, more);
     }
 
     /** One read, and a look-up only after a push. A listener that is gone or no longer HTTP ends what it began by the tables it had. */

@@ -119,6 +119,10 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
 
     void begin(boolean end) {
         if (end) body.complete();
+        if (session.refusesRequests(begun)) {
+            fail(Failure.OVERLOADED);
+            return;
+        }
         if (table.tracer() != null) trace = session.trace(table.tracer(), request);
         Failure refused = table.gate() == null ? null : session.access().failure(table.gate(), request, session);
         if (refused != null) {

@@ -17,7 +17,8 @@ import mesh.proxy.outcome.Failure;
  */
 final class LocalReply {
 
-    private static final FieldName RATE_LIMIT = FieldName.of("ratelimit"), RATE_LIMIT_POLICY = FieldName.of("ratelimit-policy");
+    private static final FieldName RATE_LIMIT = FieldName.of("ratelimit"), RATE_LIMIT_POLICY = FieldName.of("ratelimit-policy"),
+        X_ENVOY_LOCAL_OVERLOADED = FieldName.of("x-envoy-local-overloaded");
 
     private LocalReply() {}
 
@@ -26,11 +27,13 @@ final class LocalReply {
         if (Grpc.isGrpc(client.head())) {
             ResponseHead head = trailersOnly(failure.grpcStatus(), ResponseHead.reason(failure.httpStatus()));
             mark(head, failure);
+            if (failure == Failure.OVERLOADED) head.add(Grpc.RETRY_PUSHBACK, "1000");
             sendHead(client, filters, head, true);
             return;
         }
         ResponseHead head = ResponseHead.of(failure.httpStatus());
         mark(head, failure);
+        if (failure == Failure.OVERLOADED) head.add(FieldName.RETRY_AFTER, "1");
         send(client, filters, head, ResponseHead.reason(failure.httpStatus()) + "\n");
     }
 
@@ -109,5 +112,6 @@ final class LocalReply {
 
     private static void mark(ResponseHead head, Failure failure) {
         if (failure == Failure.OVERFLOW) head.add(FieldName.X_ENVOY_OVERLOADED, "true");
+        if (failure == Failure.OVERLOADED) head.add(X_ENVOY_LOCAL_OVERLOADED, "true");
     }
 }

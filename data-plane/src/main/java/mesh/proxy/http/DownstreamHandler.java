@@ -36,5 +36,10 @@ public interface DownstreamHandler {
          * @param end    no body follows
          */
         DownstreamHandler begin(DownstreamStream stream, boolean end);
+
+        /** Whether another stream may begin beside those of its connection. @param now as the loop tells it */
+        default boolean takesStreams(long now) {
+            return true;
+        }
     }
 }

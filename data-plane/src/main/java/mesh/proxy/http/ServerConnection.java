@@ -23,6 +23,9 @@ public interface ServerConnection extends ChannelInboundHandler {
         /** The client has broken a rule or cost too much; its connection ends, or the request where only that is at fault. */
         default void onStopped(Channel channel, StopReason reason, String why) {}
 
+        /** Heads take so many bytes of heap more than they did, or fewer. */
+        default void onHeld(int more) {}
+
         /** Our own fault; the connection is closed. */
         void onBug(Channel channel, Throwable bug);
     }

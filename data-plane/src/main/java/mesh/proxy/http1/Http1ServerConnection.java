@@ -36,6 +36,8 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
 
     private static final Logger LOG = Logger.getLogger(Http1ServerConnection.class);
 
+    /** Part of what any connection takes. */
+    private static final int USUAL_HEAD_BYTES = new RequestHead().text().length;
     /** How much of an unwanted body is read to keep the connection; more costs more than a new one. */
     private static final long MAX_REST = 64 * 1024;
     /** How long a connection that drains waits for a request that may be on its way. */
@@ -52,6 +54,7 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
     private final Farewell farewell;
 
     private Input input = Input.HEAD;
+    private int headBytes = USUAL_HEAD_BYTES;
     private boolean headUsed;
     private boolean headTimed;
     private boolean wantsBody;
@@ -101,6 +104,7 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
         deadline.close();
+        holdHead(USUAL_HEAD_BYTES);
         super.handlerRemoved(context);
     }
 
@@ -112,7 +116,9 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
             case HEAD -> {
                 if (!mayBegin()) return false;
                 if (headUsed) forgetHead();
-                if (parser.parse(in)) return onHead();
+                boolean complete = parser.parse(in);
+                holdHead(head.text().length);
+                if (complete) return onHead();
                 timeHead();
                 return false;
             }
@@ -199,6 +205,13 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
             return part != null;
         }
         return true;
+    }
+
+    /** An array for a head stays with its connection until the next one. */
+    private void holdHead(int bytes) {
+        if (bytes == headBytes) return;
+        observer.onHeld(bytes - headBytes);
+        headBytes = bytes;
     }
 
     private void timeHead() {

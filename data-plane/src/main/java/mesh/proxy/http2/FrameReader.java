@@ -52,7 +52,7 @@ final class FrameReader {
     }
 
     private static final int PRIORITY_BYTES = 5, SETTING_BYTES = 6;
-    private static final int INITIAL_BLOCK = 1024;
+    private static final int INITIAL_BLOCK = 1024, MOST_KEPT = 8 * 1024;
     /** There are seven; each may change every open stream (CVE-2020-11080). */
     private static final int MOST_SETTINGS = 32;
     /** How a status line begins; as a frame it would be longer than any may be. */
@@ -79,6 +79,16 @@ final class FrameReader {
     FrameReader(Sink sink, Http2Limits limits) {
         this.sink = sink;
         this.limits = limits;
+    }
+
+    /** What it keeps of a header block has grown to that many bytes beyond what it always has. */
+    int moreBytes() {
+        return block.length - INITIAL_BLOCK;
+    }
+
+    /** Gives back what one large block has made large. */
+    void shrink() {
+        if (continued == 0 && block.length > MOST_KEPT) block = new byte[INITIAL_BLOCK];
     }
 
     /** Whether a header block has begun and is not complete. */

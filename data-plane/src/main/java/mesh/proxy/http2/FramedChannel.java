@@ -23,6 +23,7 @@ abstract class FramedChannel extends ChannelInboundHandlerAdapter implements Fra
     private final Runnable scheduledFlush = this::scheduledFlush;
     private ChannelHandlerContext ctx;
     private ByteBuf ahead;
+    private int held;
     private boolean inReadBatch;
     private boolean flushScheduled;
 
@@ -41,6 +42,9 @@ abstract class FramedChannel extends ChannelInboundHandlerAdapter implements Fra
      * @param anew    that frame had not begun before
      */
     abstract void used(boolean inBlock, boolean inFrame, boolean anew);
+
+    /** Header blocks take so many bytes of heap more, or fewer. */
+    abstract void hold(int more);
 
     /** The peer does not read what it makes us say. The connection is closed. */
     abstract void unread(long bytes);
@@ -82,6 +86,7 @@ abstract class FramedChannel extends ChannelInboundHandlerAdapter implements Fra
     public void handlerRemoved(ChannelHandlerContext context) {
         writer.drop();
         drop();
+        holdBlock(0);
     }
 
     // In.
@@ -110,7 +115,15 @@ abstract class FramedChannel extends ChannelInboundHandlerAdapter implements Fra
         }
         reader.read(in);
         if (!isOver() && in.isReadable()) ahead = ctx.alloc().buffer(Frames.HEADER_BYTES + reader.missing(in)).writeBytes(in);
+        reader.shrink();
+        holdBlock(reader.moreBytes());
         used(reader.isInBlock(), ahead != null, anew);
+    }
+
+    private void holdBlock(int bytes) {
+        if (bytes == held) return;
+        hold(bytes - held);
+        held = bytes;
     }
 
     @Override

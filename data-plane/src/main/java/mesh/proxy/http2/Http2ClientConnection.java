@@ -183,6 +183,10 @@ public final class Http2ClientConnection extends Http2Connection implements Clie
         retireWhenDone();
     }
 
+    /** Upstreams are not strangers. */
+    @Override
+    void hold(int more) {}
+
     /** Its requests fail, which tells of it. */
     @Override
     void stopped(StopReason reason, String why) {}

@@ -111,6 +111,7 @@ public final class Http2ServerConnection extends Http2Connection implements Serv
             lastStream = id;
             if (ownParent) streamError(id, null, ErrorCode.PROTOCOL_ERROR, "depends on itself");
             else if (refusing || streams().size() >= limits().streams()) refuseStream(id);
+            else if (!factory.takesStreams(lastHeard())) shed(id);
             else if (outcome == HeadReader.Outcome.FINE) {
                 beginRequest(id, head, endStream);
                 return;
@@ -138,6 +139,12 @@ public final class Http2ServerConnection extends Http2Connection implements Serv
             head.remove(FieldName.EXPECT);
         }
         stream.handler(factory.begin(stream, end));
+    }
+
+    /** As {@link #refuseStream}, and no fault of the client's. */
+    private void shed(int id) {
+        sendReset(id, ErrorCode.REFUSED_STREAM);
+        ended().add(id, ClosedStreams.How.RESET_BY_US);
     }
 
     private void refuseStream(int id) {
@@ -208,6 +215,11 @@ public final class Http2ServerConnection extends Http2Connection implements Serv
     void wasReset(Http2Stream stream, ErrorCode code) {
         stream.close(ClosedStreams.How.RESET_BY_PEER);
         stream.failed(Failure.DOWNSTREAM_RESET, false);
+    }
+
+    @Override
+    void hold(int more) {
+        observer.onHeld(more);
     }
 
     @Override

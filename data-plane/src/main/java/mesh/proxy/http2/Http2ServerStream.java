@@ -17,6 +17,7 @@ final class Http2ServerStream extends Http2Stream implements DownstreamStream {
 
     private final Http2ServerConnection connection;
     private final RequestHead head;
+    private final int headBytes;
     private DownstreamHandler handler;
     private boolean answered;
     /** Nobody listens any more: the answer has been given completely, or given up. */
@@ -26,6 +27,8 @@ final class Http2ServerStream extends Http2Stream implements DownstreamStream {
         super(connection);
         this.connection = connection;
         this.head = head;
+        this.headBytes = head.text().length;
+        connection.hold(headBytes);
     }
 
     /** It may have answered before it was even returned. */
@@ -137,6 +140,7 @@ final class Http2ServerStream extends Http2Stream implements DownstreamStream {
 
     @Override
     void released() {
+        connection.hold(-headBytes);
         connection.giveBack(head);
     }
 }

@@ -37,6 +37,7 @@ public final class ProxyLoops implements AutoCloseable {
 
     private final EventLoopGroup group;
     private final ByteBufAllocator allocator;
+    private final MemoryBudget memory;
     private final AddressResolverGroup<InetSocketAddress> resolver;
     private final List<ProxyLoop> loops = new ArrayList<>();
 
@@ -48,7 +49,9 @@ public final class ProxyLoops implements AutoCloseable {
         group.forEach(each -> loops.add(new ProxyLoop(loops.size(), (EventLoop) each, new TimerWheel(each, ticker))));
         // The framework shrinks the default allocator's chunks to 64 KiB; traffic gets one of its own, an arena a loop, 1 MiB a
         // chunk, caches only for the loops themselves.
-        allocator = new PooledByteBufAllocator(true, 0, count, 8192, 7, 256, 64, false);
+        PooledByteBufAllocator pooled = new PooledByteBufAllocator(true, 0, count, 8192, 7, 256, 64, false);
+        allocator = pooled;
+        memory = new MemoryBudget(count, pooled::pinnedDirectMemory);
         resolver = new DnsAddressResolverGroup(new DnsNameResolverBuilder().datagramChannelType(datagramChannel()));
     }
 
@@ -74,6 +77,11 @@ public final class ProxyLoops implements AutoCloseable {
 
     public ByteBufAllocator allocator() {
         return allocator;
+    }
+
+    /** What connections may hold. */
+    public MemoryBudget memory() {
+        return memory;
     }
 
     /** Asks the system's name servers without blocking, and {@code /etc/hosts} first; keeps answers for their time to live. */

@@ -10,6 +10,8 @@ public enum Failure {
     NO_HEALTHY_UPSTREAM("UH", Side.LOCAL, 503, Grpc.UNAVAILABLE, Retry.NEVER, "no healthy upstream"),
     CIRCUIT_OPEN("UH", Side.LOCAL, 503, Grpc.UNAVAILABLE, Retry.NEVER, "every endpoint is unhealthy, ejected or its circuit open"),
     OVERFLOW("UO", Side.LOCAL, 503, Grpc.UNAVAILABLE, Retry.NEVER, "limit of connections, pending requests or requests reached"),
+    /** Envoy's word for its overload manager: it is this sidecar that has too much to do. */
+    OVERLOADED("OM", Side.LOCAL, 503, Grpc.UNAVAILABLE, Retry.NEVER, "connections hold too much memory"),
     CONNECT_FAILED("UF", Side.UPSTREAM, 503, Grpc.UNAVAILABLE, Retry.UNSENT, "connection refused or unreachable"),
     CONNECT_TIMEOUT("UF", Side.UPSTREAM, 503, Grpc.UNAVAILABLE, Retry.UNSENT, "connect timeout"),
     TLS_REJECTED("UF", Side.UPSTREAM, 503, Grpc.UNAVAILABLE, Retry.UNSENT, "TLS handshake failed"),

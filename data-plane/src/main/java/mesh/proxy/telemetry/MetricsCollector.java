@@ -55,7 +55,7 @@ public final class MetricsCollector extends Collector {
             Metric.BREAKER_TRANSITIONS, Metric.OUTLIER_EJECTIONS, Metric.HEALTH_CHECKS, Metric.RETRIES, Metric.CLUSTER_OVERFLOW,
             Metric.CLUSTER_PANIC, Metric.HEDGES, Metric.FAULTS, Metric.MIRRORED, Metric.RATE_LIMITED, Metric.RATE_LIMIT_SHARED, Metric.DENIED,
             Metric.PLAINTEXT, Metric.STOPPED, Metric.INTERCEPTED, Metric.DISMISSED, Metric.HANDSHAKES, Metric.CERTIFICATE_RENEWALS, Metric.CONFIG_APPLIES,
-            Metric.INTERNAL_ERRORS, Metric.ACCESS_LOG_DROPPED, Metric.SPANS}) {
+            Metric.SHED, Metric.INTERNAL_ERRORS, Metric.ACCESS_LOG_DROPPED, Metric.SPANS}) {
             Family family = new Family(metric);
             metrics.counters(metric).forEach((labels, count) -> family.add("", metric.labels(), labels, count.sum()));
             // One without labels is there from the beginning, so that its rate can be seen.
@@ -69,6 +69,8 @@ public final class MetricsCollector extends Collector {
         Family expiry = new Family(Metric.CERTIFICATE_EXPIRY);
         metrics.expiries().forEach((kind, seconds) -> expiry.add(seconds, kind));
         families.add(expiry);
+        families.add(new Family(Metric.MEMORY_HELD).add(metrics.memoryHeld()));
+        families.add(new Family(Metric.MEMORY_BUDGET).add(metrics.memoryBudget()));
         families.add(new Family(Metric.CONFIG_STALE).add(metrics.configStale() ? 1 : 0));
         families.add(new Family(Metric.CONFIG_VERSION).add(1, Long.toString(metrics.configVersion())));
         return families.stream().map(Family::samples).toList();

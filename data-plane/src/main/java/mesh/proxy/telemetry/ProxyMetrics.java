@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import mesh.time.Ticker;
 
 /**
@@ -39,6 +40,8 @@ public final class ProxyMetrics {
     private volatile long configVersion;
     private volatile boolean configStale;
     private volatile Consumer<BiConsumer<String, Double>> budgets = sink -> {};
+    private volatile LongSupplier memoryHeld = () -> 0;
+    private volatile LongSupplier memoryBudget = () -> 0;
 
     /** @param loops number of proxy event loops */
     public ProxyMetrics(int loops, Ticker ticker) {
@@ -139,6 +142,17 @@ public final class ProxyMetrics {
     /** @param clusters tells each cluster in force and how many retries its budget has for it; asked at each scrape */
     public void retryBudgets(Consumer<BiConsumer<String, Double>> clusters) {
         budgets = clusters;
+    }
+
+    /** What connections hold and may hold, in bytes; asked at each scrape. */
+    public void memory(LongSupplier held, LongSupplier budget) {
+        memoryHeld = held;
+        memoryBudget = budget;
+    }
+
+    /** Something was shed. @param action a few fixed words */
+    public void shed(String action) {
+        count(Metric.SHED, action);
     }
 
     /** A bug has closed a connection. */
@@ -307,6 +321,14 @@ public final class ProxyMetrics {
 
     Map<String, Long> expiries() {
         return expiries;
+    }
+
+    long memoryHeld() {
+        return memoryHeld.getAsLong();
+    }
+
+    long memoryBudget() {
+        return memoryBudget.getAsLong();
     }
 
     long configVersion() {

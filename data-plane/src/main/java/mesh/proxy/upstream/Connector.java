@@ -43,7 +43,7 @@ public final class Connector {
         this.clock = clock;
         this.template = new Bootstrap()
             .channel(loops.clientChannel())
-            .resolver(loops.resolver())
+            .resolver(new LastKnownResolver(loops.resolver(), clock))
             .option(ChannelOption.ALLOCATOR, loops.allocator())
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.SO_KEEPALIVE, true)

@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import mesh.model.Address;
 import mesh.model.Problem;
 import mesh.proxy.Sidecar;
 import mesh.proxy.TestUpstream;
+import mesh.proxy.telemetry.MetricsCollector;
 import mesh.time.Env;
 import mesh.time.FakeClock;
 import org.awaitility.Awaitility;
@@ -101,6 +103,22 @@ class FileFeedTest {
     }
 
     @Test
+    void theMemoryThatConnectionsMayHoldFollowsTheFile() throws Exception {
+        Path file = write("mesh.yaml", logged("memoryBudgetMib: 8"));
+        assertThat(open(file)).isEmpty();
+        assertThat(budget()).isEqualTo(8 << 20);
+        write("mesh.yaml", logged("memoryBudgetMib: 9"));
+        feed.follow();
+        clock.advance(LOOKED_TWICE);
+        assertThat(budget()).isEqualTo(9 << 20);
+    }
+
+    private double budget() {
+        return new MetricsCollector(sidecar.metrics()).collect().stream().filter(each -> each.name.equals("mesh_memory_budget_bytes")).findFirst()
+            .orElseThrow().samples.get(0).value;
+    }
+
+    @Test
     void theAccessLogFollowsTheFileUnlessTheCommandLineHasSpoken() throws Exception {
         Path log = directory.resolve("access.log");
         Path file = write("a.yaml", logged(""));
@@ -138,7 +156,7 @@ class FileFeedTest {
     }
 
     private List<Problem> open(Path file) {
-        feed = new FileFeed(file, Optional.empty(), sidecar, clock, clock.scheduler());
+        feed = new FileFeed(file, Optional.empty(), OptionalLong.empty(), sidecar, clock, clock.scheduler());
         return feed.open();
     }
 

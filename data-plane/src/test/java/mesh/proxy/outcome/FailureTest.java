@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Every row of the table, written down a second time as the documentation has it. */
 class FailureTest {
 
-    private static final Set<String> ENVOY_FLAGS = Set.of("UH", "UF", "UC", "UR", "UO", "NR", "NC", "UT", "SI", "UMSDR", "DPE", "URX", "RL",
+    private static final Set<String> ENVOY_FLAGS = Set.of("UH", "UF", "UC", "UR", "UO", "OM", "NR", "NC", "UT", "SI", "UMSDR", "DPE", "URX", "RL",
         "RBAC", "DC", "UPE", "DI", "FI", "LR");
 
     @ParameterizedTest
@@ -22,6 +22,7 @@ class FailureTest {
         "NO_HEALTHY_UPSTREAM, UH, 503, 14",
         "CIRCUIT_OPEN, UH, 503, 14",
         "OVERFLOW, UO, 503, 14",
+        "OVERLOADED, OM, 503, 14",
         "CONNECT_FAILED, UF, 503, 14",
         "CONNECT_TIMEOUT, UF, 503, 14",
         "TLS_REJECTED, UF, 503, 14",

@@ -39,7 +39,7 @@ final class MeshProcess implements AutoCloseable {
         return java("control-plane", words);
     }
 
-    /** @param words those that begin with -D are for the JVM */
+    /** @param words those that begin with -D or -X are for the JVM */
     static MeshProcess dataPlane(String... words) {
         return java("data-plane", words);
     }
@@ -50,10 +50,14 @@ final class MeshProcess implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-Xmx160m", "-XX:MaxDirectMemorySize=64m",
             "-Dmesh.parent=" + ProcessHandle.current().pid()));
-        Stream.of(words).filter(word -> word.startsWith("-D")).forEach(command::add);
+        Stream.of(words).filter(MeshProcess::isForJvm).forEach(command::add);
         command.addAll(List.of("-jar", jar.toString()));
-        Stream.of(words).filter(word -> !word.startsWith("-D")).forEach(command::add);
+        Stream.of(words).filter(word -> !isForJvm(word)).forEach(command::add);
         return start(module, command);
+    }
+
+    private static boolean isForJvm(String word) {
+        return word.startsWith("-D") || word.startsWith("-X");
     }
 
     static MeshProcess start(String name, List<String> command) {
@@ -133,10 +137,25 @@ final class MeshProcess implements AutoCloseable {
 
     /** The most memory that it has had resident so far, in KiB. */
     long peakKib() throws IOException {
+        return statusKib("VmHWM:");
+    }
+
+    /** What it has resident now, in KiB. */
+    long residentKib() throws IOException {
+        return statusKib("VmRSS:");
+    }
+
+    private long statusKib(String field) throws IOException {
         for (String line : Files.readAllLines(Path.of("/proc/" + pid() + "/status"))) {
-            if (line.startsWith("VmHWM:")) return Long.parseLong(line.replaceAll("[^0-9]", ""));
+            if (line.startsWith(field)) return Long.parseLong(line.replaceAll("[^0-9]", ""));
         }
-        throw new IOException("no VmHWM of " + pid());
+        throw new IOException("no " + field + " of " + pid());
+    }
+
+    /** What it has used of processors so far, in the kernel's hundredths of a second. */
+    long processorTicks() throws IOException {
+        String[] words = Files.readString(Path.of("/proc/" + pid() + "/stat")).replaceAll("^.*\\) ", "").split(" ");
+        return Long.parseLong(words[11]) + Long.parseLong(words[12]);
     }
 
     /** STOP makes it stand still, with its sockets open; CONT lets it go on. */
