@@ -53,6 +53,8 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
      */
     record Answer(ResourceType type, Optional<String> refused) {}
 
+    private record Telling(Subscription subscription, Subscription.Difference difference, Supplier<List<Resource>> leaving) {}
+
     private final ResourceCache cache;
     private final StreamLimits limits;
     private final Map<ResourceType, Subscription> subscriptions = new EnumMap<>(ResourceType.class);
@@ -60,6 +62,7 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
     private final Map<String, Sent> unacked = new LinkedHashMap<>();
 
     private MeshSnapshot view;
+    private long sent;
     private long considered;
     private long acknowledged;
     private long nonces;
@@ -67,7 +70,8 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
 
     AdsStream(MeshSnapshot view, ResourceCache cache, StreamLimits limits) {
         this.view = view;
-        this.considered = view.version();
+        this.sent = view.version();
+        this.considered = sent;
         this.cache = cache;
         this.limits = limits;
     }
@@ -86,9 +90,11 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
     /**
      * Adds the responses that tell a change of one type.
      *
-     * @param leaving what the same push takes away later, and what the client is to keep until then
+     * @param leaving   what the same push takes away later, and what the client is to keep until then
+     * @param completes whether the client then has all of the version
      */
-    abstract void tell(List<R> responses, Subscription subscription, Subscription.Difference difference, Supplier<List<Resource>> leaving);
+    abstract void tell(List<R> responses, Subscription subscription, Subscription.Difference difference, Supplier<List<Resource>> leaving,
+        boolean completes);
 
     /** The last version that was looked at, whether or not it held a change. */
     long consideredVersion() {
@@ -97,7 +103,7 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
 
     /** The last version that held a change for this client. */
     long sentVersion() {
-        return view.version();
+        return sent;
     }
 
     /** The last version of which the client has acknowledged everything that there was for it, which may be nothing. */
@@ -151,8 +157,8 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
     /** The nonce of a response that is about to be sent. Stored before it is sent: the answer can arrive before the send returns. */
     String nonce(ResourceType type) {
         String nonce = type.shortName() + "-" + ++nonces;
-        unacked.put(nonce, new Sent(type, view.version()));
-        subscriptions.get(type).sent(view.version());
+        unacked.put(nonce, new Sent(type, sent));
+        subscriptions.get(type).sent(sent);
         return nonce;
     }
 
@@ -208,36 +214,45 @@ abstract sealed class AdsStream<Q, R> permits DeltaStream, SotwStream {
 
     /** What the client is to have from now on. Nothing is sent if that is what it has. */
     List<R> onView(MeshSnapshot next) {
+        MeshSnapshot before = view;
+        ViewChange change = cache.change(before, next);
+        view = next;
         considered = next.version();
-        if (next.holdsSameAs(view)) {
+        if (change.isEmpty()) {
             settle();
             return List.of();
         }
-        MeshSnapshot before = view;
-        view = next;
-        List<R> responses = new ArrayList<>();
-        Map<ResourceType, List<String>> removedLast = new EnumMap<>(ResourceType.class);
+        sent = next.version();
+        List<Telling> makes = new ArrayList<>();
+        Map<Subscription, List<String>> breaks = new LinkedHashMap<>();
         Set<String> changedClusters = Set.of();
-        for (ResourceType type : subscriptions.keySet()) {
-            Subscription subscription = subscriptions.get(type);
+        for (Subscription subscription : subscriptions.values()) {
+            ResourceType type = subscription.type();
             // An Envoy waits for endpoints after every change of a cluster, also for those that it has.
             Set<String> again = new HashSet<>(type == ResourceType.ENDPOINTS ? changedClusters : Set.of());
             again.retainAll(subscription.names());
-            Subscription.Difference difference = subscription.next(view, cache, again);
+            Subscription.Difference difference = subscription.next(view, cache, again, change.names(type));
             if (type == ResourceType.CLUSTER) {
                 changedClusters = names(difference.changed());
             }
-            if (REMOVED_LAST.contains(type)) {
-                tell(responses, subscription, difference.withoutRemovals(), () -> resources(type, before, difference.removed()));
-                removedLast.put(type, difference.removed());
+            if (REMOVED_LAST.contains(type) && !difference.removed().isEmpty()) {
+                breaks.put(subscription, difference.removed());
+                makes.add(new Telling(subscription, difference.withoutRemovals(), () -> resources(type, before, difference.removed())));
             } else {
-                tell(responses, subscription, difference, List::of);
+                makes.add(new Telling(subscription, difference, List::of));
             }
         }
+        // What was refused is told again, if only that nothing has changed: its answer says whether it is still refused.
+        makes.removeIf(telling -> telling.difference.isEmpty() && !telling.subscription.rejected());
+        List<R> responses = new ArrayList<>();
+        for (int i = 0; i < makes.size(); i++) {
+            Telling telling = makes.get(i);
+            tell(responses, telling.subscription, telling.difference, telling.leaving, i == makes.size() - 1);
+        }
         for (ResourceType type : REMOVED_LAST) {
-            List<String> removed = removedLast.getOrDefault(type, List.of());
-            if (!removed.isEmpty()) {
-                tell(responses, subscriptions.get(type), new Subscription.Difference(List.of(), removed), List::of);
+            Subscription subscription = subscriptions.get(type);
+            if (breaks.containsKey(subscription)) {
+                tell(responses, subscription, new Subscription.Difference(List.of(), breaks.get(subscription)), List::of, true);
             }
         }
         settle();

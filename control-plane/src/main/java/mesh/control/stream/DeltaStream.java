@@ -15,11 +15,10 @@ import mesh.xds.ResourceType;
 /**
  * A subscription by differences, as our sidecars and most Envoys have it.
  *
- * <p>The rule that keeps a sidecar consistent: a store version concerns a sidecar when its view differs from the one before. Then every
- * type that it has subscribed to is answered, if only with an empty response, and every answer carries the version as
- * {@code system_version_info}; answers to later subscriptions carry it too. An answer that is long comes in several responses, and only
- * the last of them carries the version. So a sidecar has the whole of a version when every type has reached it and every name that it
- * asked for was answered. A version that does not concern it is not sent at all.
+ * <p>The rule that keeps a sidecar consistent: of the responses that tell a new version only the one that completes it carries its number,
+ * as {@code system_version_info}. So do the answers to later subscriptions; of one that is long and comes in several responses, the last.
+ * So a sidecar has the whole of a version when the last response carries a number and every name that it asked for was answered. Only
+ * types that changed are told, and a version that does not concern a sidecar is not sent at all.
  */
 final class DeltaStream extends AdsStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse> {
 
@@ -64,7 +63,7 @@ final class DeltaStream extends AdsStream<DeltaDiscoveryRequest, DeltaDiscoveryR
             return List.of();
         }
         List<DeltaDiscoveryResponse> responses = new ArrayList<>();
-        tell(responses, subscription, subscription.next(view(), cache(), asked), List::of);
+        tell(responses, subscription, subscription.next(view(), cache(), asked), List::of, true);
         return bounded(responses);
     }
 
@@ -82,7 +81,7 @@ final class DeltaStream extends AdsStream<DeltaDiscoveryRequest, DeltaDiscoveryR
 
     @Override
     void tell(List<DeltaDiscoveryResponse> responses, Subscription subscription, Subscription.Difference difference,
-        Supplier<List<Resource>> leaving) {
+        Supplier<List<Resource>> leaving, boolean completes) {
         ResourceType type = subscription.type();
         DeltaDiscoveryResponse.Builder response = response(type);
         int bytes = 0;
@@ -96,7 +95,10 @@ final class DeltaStream extends AdsStream<DeltaDiscoveryRequest, DeltaDiscoveryR
             bytes += size;
             response.addResources(resource);
         }
-        responses.add(response.setSystemVersionInfo(Long.toString(sentVersion())).addAllRemovedResources(difference.removed()).build());
+        if (completes) {
+            response.setSystemVersionInfo(Long.toString(sentVersion()));
+        }
+        responses.add(response.addAllRemovedResources(difference.removed()).build());
     }
 
     private DeltaDiscoveryResponse.Builder response(ResourceType type) {

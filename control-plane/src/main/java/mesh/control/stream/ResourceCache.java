@@ -23,8 +23,23 @@ final class ResourceCache {
      */
     private record Entry(long version, Object source, Resource resource) {}
 
+    /** From one view to the next, by identity: sidecars that see the same share the views. */
+    private record Step(MeshSnapshot before, MeshSnapshot after) {
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Step step && step.before == before && step.after == after;
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * System.identityHashCode(before) + System.identityHashCode(after);
+        }
+    }
+
     private final Dialect dialect;
     private final Map<ResourceType, Map<String, Entry>> entries = new EnumMap<>(ResourceType.class);
+    private final Map<Step, ViewChange> changes = new ConcurrentHashMap<>();
 
     ResourceCache(Dialect dialect) {
         this.dialect = dialect;
@@ -57,12 +72,17 @@ final class ResourceCache {
         return Optional.of(resource);
     }
 
+    ViewChange change(MeshSnapshot before, MeshSnapshot after) {
+        return changes.computeIfAbsent(new Step(before, after), step -> ViewChange.between(dialect, before, after));
+    }
+
     static Resource message(EncodedResource encoded) {
         return Resource.newBuilder().setName(encoded.name()).setVersion(encoded.version()).setResource(encoded.body()).build();
     }
 
-    /** Forgets names that the whole configuration no longer has. */
+    /** Forgets names that the whole configuration no longer has, and how views came to be what they were. */
     void retain(MeshSnapshot whole) {
+        changes.clear();
         entries.forEach((type, ofType) -> ofType.keySet().retainAll(dialect.names(type, whole)));
     }
 }

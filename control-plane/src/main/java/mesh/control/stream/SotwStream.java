@@ -71,7 +71,7 @@ final class SotwStream extends AdsStream<DiscoveryRequest, DiscoveryResponse> {
 
     @Override
     void tell(List<DiscoveryResponse> responses, Subscription subscription, Subscription.Difference difference,
-        Supplier<List<Resource>> leaving) {
+        Supplier<List<Resource>> leaving, boolean completes) {
         if (!subscription.type().wildcard()) {
             parts(responses, subscription.type(), difference.changed());
         } else if (!difference.isEmpty()) {

@@ -21,6 +21,8 @@ final class Subscription {
     /** What a client lacks, and what it has that it should not. */
     record Difference(List<Resource> changed, List<String> removed) {
 
+        static final Difference NONE = new Difference(List.of(), List.of());
+
         boolean isEmpty() {
             return changed.isEmpty() && removed.isEmpty();
         }
@@ -129,15 +131,37 @@ final class Subscription {
     }
 
     /**
-     * Compares, and takes the result as sent.
+     * Compares all, and takes the result as sent.
      *
      * @param again names that are sent although the client has them
      */
     Difference next(MeshSnapshot view, ResourceCache cache, Set<String> again) {
+        return next(view, cache, again, wanted(view, cache), held.keySet());
+    }
+
+    /**
+     * As above for a client that has all of the view before.
+     *
+     * @param changed names of which the two views may have different resources
+     */
+    Difference next(MeshSnapshot view, ResourceCache cache, Set<String> again, Set<String> changed) {
+        if (changed.isEmpty() && again.isEmpty()) {
+            return Difference.NONE;
+        }
+        Set<String> looked = new LinkedHashSet<>(changed);
+        looked.addAll(again);
+        if (!wildcard) {
+            looked.retainAll(names);
+        }
+        return next(view, cache, again, looked, looked);
+    }
+
+    private Difference next(MeshSnapshot view, ResourceCache cache, Set<String> again, Set<String> looked, Set<String> mayBeGone) {
         List<Resource> changed = new ArrayList<>();
         List<String> removed = new ArrayList<>();
-        Set<String> gone = new HashSet<>(held.keySet());
-        for (String name : wanted(view, cache)) {
+        Set<String> gone = new HashSet<>(mayBeGone);
+        gone.retainAll(held.keySet());
+        for (String name : looked) {
             Optional<Resource> resource = find(view, cache, name, again.contains(name));
             if (resource.isPresent()) {
                 gone.remove(name);

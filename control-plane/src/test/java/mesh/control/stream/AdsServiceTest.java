@@ -184,7 +184,7 @@ class AdsServiceTest {
         for (int version = 4; version <= 9; version++) {
             int v = version;
             // Each takes an endpoint away, so that none waits for quiet; each is seen to be pushed.
-            store.set(Meshes.from(SHOP, version, m -> m.cluster("pay", 9).endpoints("pay", "10.0.1." + v + ":80")));
+            store.set(Meshes.from(SHOP, version, m -> m.cluster("pay", v).endpoints("pay", "10.0.1." + v + ":80")));
             DeltaDiscoveryResponse seen = quick.next();
             assertThat(seen.getSystemVersionInfo()).isEqualTo(Integer.toString(version));
             quick.ack(seen);

@@ -32,7 +32,7 @@ final class DeltaSession {
 
     private static final Logger LOG = Logger.getLogger(DeltaSession.class);
 
-    /** What our control plane calls itself: it promises that everything of a version carries its number. */
+    /** What our control plane calls itself: it promises that the response which completes a version carries its number. */
     private static final String OURS = "mesh";
 
     private static final int MESSAGE_LENGTH = 8192;

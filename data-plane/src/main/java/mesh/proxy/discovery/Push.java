@@ -10,7 +10,7 @@ import mesh.xds.ResourceType;
  * One response of a control plane, decoded.
  *
  * @param version   the control plane's version of its whole configuration; "" if it does not tell, or not yet
- * @param whole     whether the control plane promises that everything of a version carries its number, as ours does
+ * @param whole     whether the control plane promises that the response which completes a version carries its number, as ours does
  * @param resources new or changed
  * @param removed   names that are no longer there
  */

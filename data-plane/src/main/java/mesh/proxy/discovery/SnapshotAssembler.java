@@ -1,8 +1,7 @@
 package mesh.proxy.discovery;
 
 import java.time.Duration;
-import java.util.EnumMap;
-import java.util.HashSet;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,16 +16,17 @@ import mesh.xds.ResourceType;
  * Decides when what has arrived, type by type, may be published, and publishes only closed sets. No threads, no sockets; time comes in
  * as ticker nanoseconds. One thread.
  *
- * <p>From a control plane that promises whole versions, as ours does, a version is published when every type has reached it and every name
- * that is mentioned was answered; however long that takes, half a version is never shown. Other control planes promise nothing: there,
- * the closed part is published at the latest {@link #PATIENCE} after something arrived, and the rest reported.
+ * <p>From a control plane that promises whole versions, as ours does, a version is published when the response has come that completes it and
+ * every name that is mentioned was answered; however long that takes, half a version is never shown. Other control planes promise nothing:
+ * there, what is closed is published at once, and otherwise the closed part {@link #PATIENCE} after something arrived, and the rest reported.
  */
 final class SnapshotAssembler {
 
     static final Duration PATIENCE = Duration.ofSeconds(1);
 
     private final Arrived arrived = new Arrived();
-    private final Map<ResourceType, String> reached = new EnumMap<>(ResourceType.class);
+    /** Types that this stream has told something of, if only that all is as it was. */
+    private final Set<ResourceType> begun = EnumSet.noneOf(ResourceType.class);
 
     private MeshSnapshot published = MeshSnapshot.EMPTY;
     private String publishedVersion = "";
@@ -37,11 +37,13 @@ final class SnapshotAssembler {
     /** Something has come on any stream that is not applied. */
     private boolean unapplied;
     private boolean whole;
+    /** What the last response carried: from a control plane that promises whole versions "" until one is complete. */
+    private String version = "";
     private long changedAt;
 
     /** A new stream: what is here stays, but what a broken one began is not shown before this one has completed it. */
     void streamOpened(long now) {
-        reached.clear();
+        begun.clear();
         arrived.streamOpened();
         changed = unapplied;
         changedAt = now;
@@ -50,8 +52,8 @@ final class SnapshotAssembler {
     void take(Push push, long now) {
         boolean different = arrived.take(push);
         boolean advanced = !push.version().equals(publishedVersion);
-        // Of an answer that comes in several responses only the last has a version: until then the type has reached none.
-        reached.put(push.type(), push.version());
+        begun.add(push.type());
+        version = push.version();
         whole = push.whole();
         if (different || advanced) {
             unapplied = true;
@@ -72,8 +74,7 @@ final class SnapshotAssembler {
 
     /** What to publish now, if anything; to be followed by {@link #applied}. */
     Optional<MeshSnapshot> next(long now) {
-        boolean begun = reached.containsKey(ResourceType.CLUSTER) && reached.containsKey(ResourceType.LISTENER);
-        boolean late = !whole && begun && now - changedAt >= PATIENCE.toNanos();
+        boolean late = !whole && begun.contains(ResourceType.CLUSTER) && begun.contains(ResourceType.LISTENER) && now - changedAt >= PATIENCE.toNanos();
         if (!changed || !settled() && !late) {
             return Optional.empty();
         }
@@ -83,27 +84,23 @@ final class SnapshotAssembler {
     }
 
     private boolean settled() {
-        Set<String> versions = new HashSet<>();
+        if (whole && version.isEmpty()) {
+            return false;
+        }
         for (ResourceType type : ResourceType.values()) {
-            if (type.wildcard()) {
-                versions.add(reached.get(type));
-                continue;
-            }
-            Set<String> wanted = arrived.wanted(type);
-            if (!wanted.stream().allMatch(name -> arrived.answered(type, name))) {
+            Set<String> wanted = type.wildcard() ? Set.of() : arrived.wanted(type);
+            boolean asked = type.wildcard() || !wanted.isEmpty();
+            if (asked && !begun.contains(type) || !wanted.stream().allMatch(name -> arrived.answered(type, name))) {
                 return false;
             }
-            if (!wanted.isEmpty()) {
-                versions.add(reached.get(type));
-            }
         }
-        return versions.size() == 1 && !versions.contains(null);
+        return true;
     }
 
     /** The control plane's number; one more than the last where it has none. */
     private long number() {
         try {
-            return Long.parseLong(reached.getOrDefault(ResourceType.CLUSTER, ""));
+            return Long.parseLong(version);
         } catch (NumberFormatException e) {
             return published.version() + 1;
         }
@@ -112,7 +109,7 @@ final class SnapshotAssembler {
     /** What became of what {@link #next} gave. */
     void applied(MeshSnapshot snapshot, ApplyResult result) {
         changed = false;
-        publishedVersion = reached.getOrDefault(ResourceType.CLUSTER, "");
+        publishedVersion = version;
         if (result instanceof ApplyResult.Applied) {
             published = snapshot;
             unapplied = false;

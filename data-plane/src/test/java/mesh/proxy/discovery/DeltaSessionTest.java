@@ -1,6 +1,7 @@
 package mesh.proxy.discovery;
 
 import static mesh.proxy.discovery.Meshes.acks;
+import static mesh.proxy.discovery.Meshes.begins;
 import static mesh.proxy.discovery.Meshes.broken;
 import static mesh.proxy.discovery.Meshes.foreign;
 import static mesh.proxy.discovery.Meshes.response;
@@ -58,7 +59,7 @@ class DeltaSessionTest {
         receive(response(CLUSTER, two, "pay", "cart"));
         receive(response(LISTENER, two, "pay", "cart"));
         receive(response(ROUTES, two, "pay", "cart"));
-        receive(response(ENDPOINTS, two, "pay", "cart").toBuilder().clearSystemVersionInfo().build());
+        receive(begins(response(ENDPOINTS, two, "pay", "cart")));
         assertThat(applied).isEmpty();
         receive(response(ENDPOINTS, two));
         assertThat(applied).containsExactly(two);
@@ -72,19 +73,21 @@ class DeltaSessionTest {
     }
 
     @Test
-    void aVersionIsAppliedWhenTheLastTypeHasReachedItHoweverLongThatTakes() {
+    void aVersionIsAppliedWhenItIsCompleteHoweverLongThatTakes() {
         takeOne();
-        receive(response(CLUSTER, TWO, "cart"));
-        receive(response(ENDPOINTS, TWO, "pay"));
-        receive(response(ENDPOINTS, TWO, "cart"));
-        receive(response(LISTENER, TWO, "cart"));
+        receive(begins(response(CLUSTER, TWO, "cart")));
+        receive(begins(response(ENDPOINTS, TWO, "pay")));
         now += 10 * PATIENCE;
         assertThat(session.deadline()).isEmpty();
         assertThat(session.onTime()).isEmpty();
-        assertThat(receive(response(ROUTES, TWO))).as("cart's routes are still to come").isEmpty();
-        assertThat(applied).containsExactly(ONE);
+        receive(response(LISTENER, TWO, "cart"));
+        receive(response(ENDPOINTS, TWO, "cart"));
+        now += 10 * PATIENCE;
+        assertThat(session.deadline()).isEmpty();
+        assertThat(session.onTime()).isEmpty();
+        assertThat(applied).as("cart's routes are still to come").containsExactly(ONE);
         assertThat(receive(response(ROUTES, TWO, "cart")))
-            .isEqualTo(acks(TWO, CLUSTER, ENDPOINTS, ENDPOINTS, LISTENER, ROUTES, ROUTES));
+            .isEqualTo(acks(TWO, CLUSTER, ENDPOINTS, LISTENER, ENDPOINTS, ROUTES));
         assertThat(applied).containsExactly(ONE, TWO);
     }
 
@@ -93,10 +96,8 @@ class DeltaSessionTest {
         MeshSnapshot both = Meshes.of(2, "pay=10.0.0.1:80", "cart=10.0.1.1:80");
         take(both, "pay", "cart");
         MeshSnapshot three = Meshes.of(3, "pay=10.0.0.1:80");
-        receive(response(CLUSTER, three));
-        receive(response(ENDPOINTS, three));
-        assertThat(receive(response(LISTENER, three, "-cart"))).containsExactly("RDS -cart");
-        assertThat(receive(response(ROUTES, three, "-cart"))).isEqualTo(acks(three, CLUSTER, ENDPOINTS, LISTENER, ROUTES));
+        assertThat(receive(begins(response(LISTENER, three, "-cart")))).containsExactly("RDS -cart");
+        assertThat(receive(response(ROUTES, three, "-cart"))).isEqualTo(acks(three, LISTENER, ROUTES));
         assertThat(last().clusters()).containsOnlyKeys("pay", "cart");
         assertThat(receive(response(CLUSTER, three, "-cart"))).containsExactly("EDS -cart", "ack CDS@3");
         assertThat(last()).isEqualTo(three);
@@ -109,8 +110,8 @@ class DeltaSessionTest {
     void goodResourcesApplyWhileARejectedOneKeepsItsLastGoodVersion() {
         takeOne();
         MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80", "cart=10.0.1.1:80");
-        receive(response(CLUSTER, two, "cart"));
-        receive(broken(response(ENDPOINTS, two, "pay", "cart"), 0));
+        receive(begins(response(CLUSTER, two, "cart")));
+        receive(begins(broken(response(ENDPOINTS, two, "pay", "cart"), 0)));
         receive(response(LISTENER, two, "cart"));
         List<String> answers = receive(response(ROUTES, two, "cart"));
         assertThat(answers).filteredOn(a -> a.startsWith("nack")).singleElement().asString()
@@ -124,11 +125,11 @@ class DeltaSessionTest {
     void aTypeIsRefusedUntilItsBadResourceIsMended() {
         takeOne();
         MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80");
-        round(two, broken(response(ENDPOINTS, two, "pay"), 0));
+        receive(broken(response(ENDPOINTS, two, "pay"), 0));
         MeshSnapshot three = two.withVersion(3);
-        assertThat(round(three, response(ENDPOINTS, three))).anySatisfy(a -> assertThat(a).startsWith("nack EDS@3"));
+        assertThat(receive(response(ENDPOINTS, three))).anySatisfy(a -> assertThat(a).startsWith("nack EDS@3"));
         MeshSnapshot four = two.withVersion(4);
-        assertThat(round(four, response(ENDPOINTS, four, "pay"))).contains("ack EDS@4");
+        assertThat(receive(response(ENDPOINTS, four, "pay"))).contains("ack EDS@4");
         assertThat(last()).isEqualTo(four);
     }
 
@@ -137,12 +138,12 @@ class DeltaSessionTest {
         takeOne();
         refuse = List.of(new Problem("listeners.pay", "cannot bind"), new Problem("listeners.cart", "cannot bind either"));
         MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80");
-        assertThat(round(two, response(ENDPOINTS, two, "pay"))).hasSize(4)
-            .allSatisfy(a -> assertThat(a).startsWith("nack").endsWith("listeners.pay: cannot bind; listeners.cart: cannot bind either"));
+        assertThat(receive(response(ENDPOINTS, two, "pay"))).singleElement().asString()
+            .startsWith("nack EDS@2").endsWith("listeners.pay: cannot bind; listeners.cart: cannot bind either");
         assertThat(assembler.published()).isEqualTo(ONE);
         refuse = List.of();
         MeshSnapshot three = two.withVersion(3);
-        assertThat(round(three, response(ENDPOINTS, three))).isEqualTo(acks(three, CLUSTER, ENDPOINTS, LISTENER, ROUTES));
+        assertThat(receive(response(ENDPOINTS, three))).isEqualTo(acks(three, ENDPOINTS));
         assertThat(last()).isEqualTo(three);
     }
 
@@ -174,7 +175,7 @@ class DeltaSessionTest {
     void halfAPushIsNeverAppliedAndIsCompletedByTheNextStream() {
         takeOne();
         MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80");
-        receive(response(ENDPOINTS, two, "pay"));
+        receive(begins(response(ENDPOINTS, two, "pay")));
         session = newSession();
         assertThat(Meshes.text(session.open())).as("endpoints came, but were never applied")
             .containsExactly("CDS [pay]", "LDS [pay]", "EDS +pay [pay?]", "RDS +pay [pay]");
@@ -190,7 +191,7 @@ class DeltaSessionTest {
     @Test
     void aNewStreamAlsoNamesWhatWasNeverApplied() {
         takeOne();
-        receive(response(CLUSTER, TWO, "cart"));
+        receive(begins(response(CLUSTER, TWO, "cart")));
         receive(response(LISTENER, TWO, "cart"));
         session = newSession();
         assertThat(Meshes.text(session.open())).contains("CDS [cart?, pay]", "LDS [cart?, pay]");
@@ -207,11 +208,11 @@ class DeltaSessionTest {
         takeOne();
         MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80");
         refuse = List.of(new Problem("listeners.pay", "cannot bind"));
-        round(two, response(ENDPOINTS, two, "pay"));
+        receive(response(ENDPOINTS, two, "pay"));
         refuse = List.of();
         session = newSession();
         assertThat(Meshes.text(session.open())).contains("EDS +pay [pay?]");
-        round(two, response(ENDPOINTS, two, "pay"));
+        answered(two, response(ENDPOINTS, two, "pay"));
         assertThat(last()).isEqualTo(two);
     }
 
@@ -219,11 +220,11 @@ class DeltaSessionTest {
     void whatWasRejectedAndIsPutBackMeanwhileIsNotRejectedOnANewStream() {
         takeOne();
         MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80");
-        round(two, broken(response(ENDPOINTS, two, "pay"), 0));
+        receive(broken(response(ENDPOINTS, two, "pay"), 0));
         MeshSnapshot three = ONE.withVersion(3);
         session = newSession();
         session.open();
-        assertThat(round(three, response(ENDPOINTS, three))).isEqualTo(acks(three, CLUSTER, ENDPOINTS, LISTENER, ROUTES));
+        assertThat(answered(three, response(ENDPOINTS, three))).isEqualTo(acks(three, CLUSTER, ENDPOINTS, LISTENER, ROUTES));
         assertThat(last()).isEqualTo(three);
     }
 
@@ -250,8 +251,6 @@ class DeltaSessionTest {
         takeOne();
         MeshSnapshot two = Meshes.of(2, "pay=10.0.0.1:80", "cart=10.0.1.1:80");
         receive(response(LISTENER, two, "cart"));
-        receive(response(CLUSTER, two));
-        receive(response(ENDPOINTS, two));
         List<String> answers = receive(response(ROUTES, two, "-cart"));
         assertThat(answers).allMatch(a -> a.startsWith("ack"));
         assertThat(last().listeners()).containsOnlyKeys("pay");
@@ -296,13 +295,12 @@ class DeltaSessionTest {
         assertThat(last()).isEqualTo(mesh);
     }
 
-    /** A push that changes endpoints only. */
-    private List<String> round(MeshSnapshot mesh, DeltaDiscoveryResponse endpoints) {
+    /** What a new stream asks for, when only endpoints have changed meanwhile. */
+    private List<String> answered(MeshSnapshot mesh, DeltaDiscoveryResponse endpoints) {
         List<String> answers = new ArrayList<>();
-        answers.addAll(receive(response(CLUSTER, mesh)));
-        answers.addAll(receive(endpoints));
-        answers.addAll(receive(response(LISTENER, mesh)));
-        answers.addAll(receive(response(ROUTES, mesh)));
+        for (DeltaDiscoveryResponse each : List.of(response(CLUSTER, mesh), endpoints, response(LISTENER, mesh), response(ROUTES, mesh))) {
+            answers.addAll(receive(each));
+        }
         return answers;
     }
 

@@ -69,6 +69,11 @@ final class Meshes {
         return response(type, mesh, new String[0]);
     }
 
+    /** The same response as one of several, of which a later one completes the version. */
+    static DeltaDiscoveryResponse begins(DeltaDiscoveryResponse response) {
+        return response.toBuilder().clearSystemVersionInfo().build();
+    }
+
     private static Resource resource(EncodedResource encoded) {
         return Resource.newBuilder().setName(encoded.name()).setVersion(encoded.version()).setResource(encoded.body()).build();
     }

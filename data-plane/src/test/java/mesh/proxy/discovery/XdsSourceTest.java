@@ -1,5 +1,6 @@
 package mesh.proxy.discovery;
 
+import static mesh.proxy.discovery.Meshes.begins;
 import static mesh.proxy.discovery.Meshes.response;
 import static mesh.xds.ResourceType.CLUSTER;
 import static mesh.xds.ResourceType.ENDPOINTS;
@@ -137,7 +138,7 @@ class XdsSourceTest {
         script.sendAll(ONE);
         await().until(() -> source.state().applied());
         MeshSnapshot two = Meshes.of(2, "pay=10.0.0.2:80");
-        script.send(response(ENDPOINTS, two, "pay"));
+        script.send(begins(response(ENDPOINTS, two, "pay")));
         script.requests.clear();
         script.breakStream();
         script.nextRequest();
