@@ -82,7 +82,7 @@ class WorkloadApiIT {
 
     @Test
     void aGoApplicationHasItsIdentityAndTheNextOneAndIsLetIn() throws Exception {
-        String client = Judge.find("mesh-spiffe-client", "cd deploy/e2e/src/test/go && go install .").program().toString();
+        String client = Judge.find("mesh-spiffe-client", "cd deploy/e2e/src/test/go && go install ./...").program().toString();
         String endpoint = "SPIFFE_ENDPOINT_SOCKET=unix://" + socket;
         try (MeshProcess watch = MeshProcess.start("spiffe-client", List.of("/usr/bin/env", endpoint, client, "watch", "2"))) {
             watch.awaitLine(Pattern.compile("identity spiffe://mesh.local/edge " + serial() + " 1"));

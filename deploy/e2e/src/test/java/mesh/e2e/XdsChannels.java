@@ -2,8 +2,13 @@ package mesh.e2e;
 
 import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.xds.XdsNameResolverProvider;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +24,6 @@ final class XdsChannels {
      * @param workload what it says it is, as whose first instance
      * @param files    what its certificate provider reads; null for none
      */
-    @SuppressWarnings("deprecation")
     static ManagedChannel open(ControlPlaneProcess controlPlane, String workload, String name, ChannelCredentials credentials, EnrolledFiles files) {
         Map<String, Object> bootstrap = new HashMap<>(Map.of(
             "xds_servers", List.of(Map.of(
@@ -32,6 +36,16 @@ final class XdsChannels {
                 "certificate_file", files.chain().toString(), "private_key_file", files.key().toString(),
                 "ca_certificate_file", files.ca().toString(), "refresh_interval", "60s"))));
         }
+        return open(bootstrap, name, credentials);
+    }
+
+    /** As above, by the file that an application would have. */
+    static ManagedChannel open(Path bootstrap, String name) throws IOException {
+        return open(new JsonObject(Files.readString(bootstrap)).getMap(), name, InsecureChannelCredentials.create());
+    }
+
+    @SuppressWarnings("deprecation")
+    private static ManagedChannel open(Map<String, Object> bootstrap, String name, ChannelCredentials credentials) {
         // Deprecated, and the only way to a bootstrap that is not the whole process's: each test has a control plane of its own.
         return Grpc.newChannelBuilder("xds:///" + name, credentials)
             .nameResolverFactory(XdsNameResolverProvider.createForTest("xds", bootstrap))
