@@ -6,6 +6,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.annotation.PreDestroy;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import mesh.control.admin.ConfigWrites.Reason;
@@ -27,8 +30,11 @@ import mesh.model.Endpoint;
 import mesh.model.MeshSnapshot;
 import mesh.model.RouteTable;
 import mesh.model.SpiffeId;
+import mesh.time.Env;
 import mesh.v1.AdminServiceGrpc;
+import mesh.v1.ApplyConfigAndWaitRequest;
 import mesh.v1.ApplyConfigRequest;
+import mesh.v1.ApplyProgress;
 import mesh.v1.CreateJoinTokenRequest;
 import mesh.v1.CreateJoinTokenResponse;
 import mesh.v1.DeleteClusterRequest;
@@ -73,6 +79,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
     /** Far above what people and tools need; each costs little but its connection. */
     private static final int MOST_WATCHES = 100;
 
+    private final InstantSource clock;
     private final MeshStore store;
     private final SidecarRegistry sidecars;
     private final SvidIssuer issuer;
@@ -80,9 +87,16 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
     private final ConfigWrites writes;
     private final ConfigHistory history;
     private final ConfigWatches watches;
+    private final ApplyWaits waits;
     private final SidecarDetails details;
 
+    @Inject
     public AdminService(MeshStore store, SidecarRegistry sidecars, SvidIssuer issuer, AuditLog audit, MeterRegistry meters) {
+        this(store, sidecars, issuer, audit, meters, Env.system().clock());
+    }
+
+    AdminService(MeshStore store, SidecarRegistry sidecars, SvidIssuer issuer, AuditLog audit, MeterRegistry meters, InstantSource clock) {
+        this.clock = clock;
         this.store = store;
         this.sidecars = sidecars;
         this.issuer = issuer;
@@ -91,6 +105,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
         this.writes = new ConfigWrites(store, audit, audience, meters);
         this.history = new ConfigHistory(store, audience);
         this.watches = new ConfigWatches(store, MOST_WATCHES);
+        this.waits = new ApplyWaits(sidecars, clock, this::putBack);
         this.details = new SidecarDetails(store, sidecars);
     }
 
@@ -98,20 +113,42 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
     @PreDestroy
     public void close() {
         watches.close();
+        waits.close();
     }
 
     @Override
     public void applyConfig(ApplyConfigRequest request, StreamObserver<WriteResponse> out) {
-        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> {
-            Problems problems = new Problems();
-            if (!request.hasConfig()) {
-                // An empty request, as from a script whose file was missing, must not empty the mesh.
-                problems.add("config", "missing (expected: a configuration; {} for an empty one)");
-            }
-            MeshSnapshot config = ConfigMessages.decode(request.getConfig(), "config", problems);
-            refuseAny(problems);
-            return writes.write(terms, Edits.replaceAll(config), new Reason("apply config", request.getMessage()), WrittenAs.WHOLE);
-        });
+        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> apply(request, terms, "config"));
+    }
+
+    @Override
+    public void applyConfigAndWait(ApplyConfigAndWaitRequest request, StreamObserver<ApplyProgress> out) {
+        try {
+            Duration patience = ApplyWaits.patience(request);
+            Terms terms = new Terms(request.getApply().getExpectedVersion(), false, true);
+            WriteResponse written = writes.counted(terms, same -> apply(request.getApply(), same, "apply.config"));
+            waits.begin(written, patience, request.getRollbackOnRejection(), (ServerCallStreamObserver<ApplyProgress>) out);
+        } catch (RuntimeException e) {
+            out.onError(Refusal.of(e));
+        }
+    }
+
+    private WriteResponse apply(ApplyConfigRequest request, Terms terms, String path) {
+        Problems problems = new Problems();
+        if (!request.hasConfig()) {
+            // An empty request, as from a script whose file was missing, must not empty the mesh.
+            problems.add(path, "missing (expected: a configuration; {} for an empty one)");
+        }
+        MeshSnapshot config = ConfigMessages.decode(request.getConfig(), path, problems);
+        refuseAny(problems);
+        return writes.write(terms, Edits.replaceAll(config), new Reason("apply config", request.getMessage()), WrittenAs.WHOLE);
+    }
+
+    /** What was before a version, as one that comes after it; refused when it is not the current one any more. */
+    private long putBack(long version) {
+        Terms terms = new Terms(version, false);
+        return writes.counted(terms, same -> writes.write(terms, history.putBack(version - 1),
+            "roll back to version " + (version - 1) + ": version " + version + " was rejected", WrittenAs.WHOLE)).getVersion();
     }
 
     @Override
@@ -233,7 +270,8 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
     @Override
     public void listSidecars(ListSidecarsRequest request, StreamObserver<ListSidecarsResponse> out) {
         answer(out, () -> {
-            ListSidecarsResponse.Builder m = ListSidecarsResponse.newBuilder().setVersion(store.current().version());
+            ListSidecarsResponse.Builder m = ListSidecarsResponse.newBuilder()
+                .setVersion(store.current().version()).setAt(Values.message(clock.instant()));
             sidecars.list().forEach(sidecar -> m.addSidecars(SidecarMessages.encode(sidecar)));
             return m.build();
         });

@@ -19,7 +19,8 @@ final class Audience {
     List<String> of(MeshSnapshot before, MeshSnapshot after) {
         // A version is part of a view, and not what is asked for.
         MeshSnapshot then = before.withVersion(1);
-        MeshSnapshot now = after.withVersion(1);
+        // A change says nothing of trust: the store adds what is current.
+        MeshSnapshot now = after.withVersion(1).withTrust(before.trust());
         SharedViews viewsThen = new SharedViews();
         SharedViews viewsNow = new SharedViews();
         return sidecars.list().stream()

@@ -57,8 +57,14 @@ final class ConfigWrites {
      *
      * @param expectedVersion the version that the change was made from; 0 for whatever is current
      * @param dryRun          whether the change is only to be checked
+     * @param audience        whether the answer names the sidecars that are concerned also when it is not only checked
      */
-    record Terms(long expectedVersion, boolean dryRun) {}
+    record Terms(long expectedVersion, boolean dryRun, boolean audience) {
+
+        Terms(long expectedVersion, boolean dryRun) {
+            this(expectedVersion, dryRun, dryRun);
+        }
+    }
 
     /**
      * What a write is for.
@@ -145,7 +151,7 @@ final class ConfigWrites {
             .setVersion(version)
             .addAllChanges(ChangeMessages.between(observed.before, observed.after))
             .addAllWarnings(warnings(observed, written))
-            .addAllSidecars(terms.dryRun ? audience.of(observed.before, observed.after) : List.of())
+            .addAllSidecars(terms.audience ? audience.of(observed.before, observed.after) : List.of())
             .build();
     }
 

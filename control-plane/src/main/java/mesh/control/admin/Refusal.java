@@ -40,7 +40,7 @@ final class Refusal {
                 break;
             }
             text.append("\n  ").append(problem.path()).append(": ").append(problem.message());
-            details.addFieldViolationsBuilder().setField(problem.path()).setDescription(problem.message());
+            details.addFieldViolationsBuilder().setField(problem.path()).setDescription(problem.message()).setReason(ProblemCode.of(problem).name());
         }
         return StatusProto.toStatusRuntimeException(com.google.rpc.Status.newBuilder()
             .setCode(Code.INVALID_ARGUMENT_VALUE)

@@ -66,6 +66,11 @@ final class Client {
         return with(channel -> rpc.apply(bounded(CaServiceGrpc.newBlockingStub(channel))));
     }
 
+    /** A stub of the admin API that waits for so much longer. */
+    AdminServiceBlockingStub patient(Channel channel, Duration more) {
+        return AdminServiceGrpc.newBlockingStub(channel).withDeadlineAfter(timeout.plus(more).toMillis(), TimeUnit.MILLISECONDS);
+    }
+
     /** A stub that waits no longer than was asked for. */
     <S extends AbstractStub<S>> S bounded(S stub) {
         return stub.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS);
@@ -83,7 +88,7 @@ final class Client {
         try {
             return calls.apply(ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers)));
         } catch (StatusRuntimeException e) {
-            throw new CommandFailure(told(e, target));
+            throw RefusedWrite.of(e).map(CommandFailure.class::cast).orElseGet(() -> new CommandFailure(told(e, target)));
         } finally {
             channel.shutdownNow();
         }

@@ -1,7 +1,7 @@
 package mesh.control.cli;
 
 /** A command could not do what it was asked; the message is for the user. Exit code 1. */
-final class CommandFailure extends RuntimeException {
+class CommandFailure extends RuntimeException {
 
     private static final long serialVersionUID = 1;
 

@@ -4,10 +4,10 @@ import com.google.protobuf.Timestamp;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Callable;
 import mesh.v1.ApplyConfigRequest;
-import mesh.v1.Config;
 import mesh.v1.GetConfigRequest;
 import mesh.v1.GetConfigResponse;
 import mesh.v1.WriteResponse;
@@ -88,13 +88,30 @@ final class ConfigCommand {
         @Spec
         private CommandSpec spec;
 
+        @Option(names = "--wait", description = "until every sidecar that the change concerns has answered; exit code 1 unless all have taken it")
+        private boolean wait;
+
+        @Option(names = "--wait-timeout", paramLabel = "DURATION", defaultValue = "60s", description = "for how long at most (default: ${DEFAULT-VALUE})")
+        private Duration patience;
+
+        @Option(names = "--rollback-on-rejection", description = "wait, and put back what was before as soon as a sidecar rejects the change")
+        private boolean rollsBack;
+
         @Override
         public Integer call() throws IOException {
-            Config config = ConfigFile.read(file);
-            WriteResponse response = client.call(admin -> admin.applyConfig(ApplyConfigRequest.newBuilder()
-                .setConfig(config).setExpectedVersion(options.expectedVersion()).setDryRun(options.dryRun()).setMessage(options.message()).build()));
-            options.tell(spec.commandLine(), response, "applied");
-            return 0;
+            FileText text = ConfigFile.text(file);
+            ApplyConfigRequest request = ApplyConfigRequest.newBuilder().setConfig(ConfigFile.read(text))
+                .setExpectedVersion(options.expectedVersion()).setDryRun(options.dryRun()).setMessage(options.message()).build();
+            try {
+                if (wait || rollsBack) {
+                    return new ApplyAndWait(client, spec.commandLine(), options).run(request, patience, rollsBack);
+                }
+                WriteResponse response = client.call(admin -> admin.applyConfig(request));
+                options.tell(spec.commandLine(), response, "applied");
+                return 0;
+            } catch (RefusedWrite e) {
+                throw e.in(text);
+            }
         }
     }
 }

@@ -20,15 +20,17 @@ final class ConfigFile {
 
     private ConfigFile() {}
 
-    /**
-     * Reads a file, or standard input when its name is "-".
-     *
-     * @throws CommandFailure when it is no configuration
-     */
-    static Config read(Path file) throws IOException {
+    /** A file's text, or that of standard input when its name is "-". */
+    static FileText text(Path file) throws IOException {
         boolean piped = file.toString().equals("-");
-        String text = piped ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8) : Files.readString(file);
-        String name = piped ? "standard input" : file.toString();
+        return new FileText(piped ? "standard input" : file.toString(),
+            piped ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8) : Files.readString(file));
+    }
+
+    /** @throws CommandFailure when it is no configuration */
+    static Config read(FileText file) {
+        String text = file.text();
+        String name = file.name();
         Config.Builder config = Config.newBuilder();
         try {
             JsonFormat.parser().merge(text.stripLeading().startsWith("{") ? text : json(text, name), config);

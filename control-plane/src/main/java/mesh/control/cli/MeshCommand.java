@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     version = "mesh 0.1.0",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ControlPlaneCommand.class, ProxyStatusCommand.class, ProxyConfigCommand.class, BootstrapCommand.class, ConfigCommand.class,
-        TokenCommand.class, CertificateCommand.class, CaCommand.class, BackupCommand.class, RestoreCommand.class, InjectCommand.class, UpCommand.class})
+    subcommands = {ControlPlaneCommand.class, ProxyStatusCommand.class, ProxyConfigCommand.class, CheckCommand.class, BootstrapCommand.class,
+        ConfigCommand.class, TokenCommand.class, CertificateCommand.class, CaCommand.class, BackupCommand.class, RestoreCommand.class,
+        InjectCommand.class, UpCommand.class})
 public final class MeshCommand {}

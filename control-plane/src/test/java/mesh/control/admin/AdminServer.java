@@ -60,7 +60,7 @@ public final class AdminServer implements AutoCloseable {
         sidecars = new SidecarRegistry(clock);
         ads = new AdsService(new DrainingEndpoints(store, clock), NodeScope::view, Optional::empty, sidecars, meters,
             new StreamAge(Duration.ofHours(1), new Random(1)));
-        admin = new AdminService(store, sidecars, issuer, audit, meters);
+        admin = new AdminService(store, sidecars, issuer, audit, meters, clock);
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
             .intercept(new PeerInterceptor(new CallPolicy(Set.of(), Set.of(), true), AdminToken.of("t".repeat(43)), chain -> {
                 throw new IllegalArgumentException("nobody shows a certificate here");
@@ -93,6 +93,11 @@ public final class AdminServer implements AutoCloseable {
     public void awaitAcknowledged(ResourceType type) {
         await().until(() -> sidecars.statuses(node -> true).join().stream().flatMap(each -> each.types().stream())
             .anyMatch(each -> each.type() == type && !each.waits() && each.acknowledgedVersion() > 0));
+    }
+
+    /** Waits until a node has acknowledged a version. */
+    public void awaitSync(String node, long version) {
+        await().until(() -> sidecars.list().stream().anyMatch(each -> each.node().equals(node) && each.acknowledgedVersion() >= version));
     }
 
     /** Waits until a client has refused something. */

@@ -82,6 +82,14 @@ class CommandsTest {
     }
 
     @Test
+    void aCheckThatCannotLookSaysSoByItsExitCode() throws Exception {
+        String address = server.address();
+        server.close();
+        assertThat(execute("check", "--address", address)).isEqualTo(2);
+        assertThat(err.toString()).startsWith("mesh: no control plane answers at " + address);
+    }
+
+    @Test
     void showsTheHistoryComparesAndPutsBack() throws IOException {
         Path file = Files.writeString(temp.resolve("mesh.json"), CONFIG);
         call("config", "apply", file.toString(), "-m", "the first");
@@ -166,7 +174,8 @@ class CommandsTest {
 
         assertThat(call("config", "apply", file.toString())).isEqualTo(1);
         assertThat(err.toString()).startsWith("mesh: 2 problems, nothing was changed:\n")
-            .contains("config.clusters[0].balancer: \"rr\"").contains("config.clusters[0].endpoints[0].address: \"x\"");
+            .contains(file + ":1:36 config.clusters[0].balancer: \"rr\"").contains(" [INVALID_VALUE]\n")
+            .contains(file + ":1:69 config.clusters[0].endpoints[0].address: \"x\"");
     }
 
     @Test
@@ -201,7 +210,7 @@ class CommandsTest {
         out.getBuffer().setLength(0);
 
         assertThat(call("proxy-status", "-o", "json")).isZero();
-        assertThat(out.toString().strip()).isEqualTo("{\n}");
+        assertThat(out.toString().strip()).isEqualTo("{\n  \"at\": \"2026-01-01T00:00:00Z\"\n}");
     }
 
     @Test

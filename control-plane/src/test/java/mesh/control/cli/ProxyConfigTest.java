@@ -2,13 +2,8 @@ package mesh.control.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.envoyproxy.envoy.config.core.v3.Node;
-import io.envoyproxy.envoy.service.discovery.v3.AggregatedDiscoveryServiceGrpc;
-import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
-import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.StreamObserver;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -16,8 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import mesh.control.admin.AdminServer;
 import mesh.xds.ResourceType;
@@ -60,11 +53,15 @@ class ProxyConfigTest {
 
     @Test
     void showsWhatASidecarWasSent() throws Exception {
-        Subscriber envoy = new Subscriber("envoy");
+        Subscriber envoy = new Subscriber(channel, "web-1", "envoy");
         envoy.ask(ResourceType.CLUSTER);
+        server.awaitAcknowledged(ResourceType.CLUSTER);
         envoy.ask(ResourceType.ENDPOINTS, "payments", "gone");
+        server.awaitAcknowledged(ResourceType.ENDPOINTS);
         envoy.ask(ResourceType.LISTENER);
+        server.awaitAcknowledged(ResourceType.LISTENER);
         envoy.ask(ResourceType.ROUTES, "shop");
+        server.awaitAcknowledged(ResourceType.ROUTES);
 
         assertThat(call("proxy-config", "web-1", "listeners")).isZero();
         assertThat(out.toString()).matches("""
@@ -89,10 +86,13 @@ class ProxyConfigTest {
 
     @Test
     void showsWhatAGrpcClientWouldIgnore() throws Exception {
-        Subscriber client = new Subscriber("gRPC Java");
+        Subscriber client = new Subscriber(channel, "web-1", "gRPC Java");
         client.ask(ResourceType.LISTENER, "shop");
+        server.awaitAcknowledged(ResourceType.LISTENER);
         client.ask(ResourceType.CLUSTER, "payments");
+        server.awaitAcknowledged(ResourceType.CLUSTER);
         client.ask(ResourceType.ROUTES, "shop");
+        server.awaitAcknowledged(ResourceType.ROUTES);
 
         assertThat(call("proxy-status", "web-1")).isZero();
         assertThat(out.toString())
@@ -106,8 +106,9 @@ class ProxyConfigTest {
 
     @Test
     void showsWhatAnEnvoyWouldIgnoreAndWhatItRefused() throws Exception {
-        Subscriber envoy = new Subscriber("envoy");
+        Subscriber envoy = new Subscriber(channel, "web-1", "envoy");
         envoy.ask(ResourceType.ROUTES, "shop");
+        server.awaitAcknowledged(ResourceType.ROUTES);
         envoy.refuse(ResourceType.CLUSTER, "clusters.payments: no");
         server.awaitRejection();
 
@@ -141,55 +142,5 @@ class ProxyConfigTest {
         List<String> all = new ArrayList<>(Arrays.asList(words));
         all.addAll(List.of("--address", server.address()));
         return Shell.of(new MeshCommand()).setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true)).execute(all.toArray(String[]::new));
-    }
-
-    /** A client that has the state of the world told, one type after the other. */
-    private final class Subscriber implements StreamObserver<DiscoveryResponse> {
-
-        private final BlockingQueue<DiscoveryResponse> responses = new LinkedBlockingQueue<>();
-        private final StreamObserver<DiscoveryRequest> requests;
-        private final Node node;
-
-        Subscriber(String agent) {
-            node = Node.newBuilder().setId("web-1").setCluster("web").setUserAgentName(agent).setUserAgentVersion("1.2.3").build();
-            requests = AggregatedDiscoveryServiceGrpc.newStub(channel).streamAggregatedResources(this);
-        }
-
-        void ask(ResourceType type, String... names) throws InterruptedException {
-            DiscoveryResponse response = begin(type, names);
-            requests.onNext(answer(response, names).build());
-            server.awaitAcknowledged(type);
-        }
-
-        void refuse(ResourceType type, String why) throws InterruptedException {
-            requests.onNext(answer(begin(type)).setErrorDetail(com.google.rpc.Status.newBuilder().setMessage(why)).build());
-        }
-
-        private DiscoveryResponse begin(ResourceType type, String... names) throws InterruptedException {
-            requests.onNext(DiscoveryRequest.newBuilder().setNode(node).setTypeUrl(type.typeUrl()).addAllResourceNames(List.of(names)).build());
-            DiscoveryResponse response = responses.poll(20, TimeUnit.SECONDS);
-            assertThat(response).as("a response of %s", type).isNotNull();
-            return response;
-        }
-
-        private DiscoveryRequest.Builder answer(DiscoveryResponse response, String... names) {
-            return DiscoveryRequest.newBuilder().setTypeUrl(response.getTypeUrl()).setVersionInfo(response.getVersionInfo())
-                .setResponseNonce(response.getNonce()).addAllResourceNames(List.of(names));
-        }
-
-        @Override
-        public void onNext(DiscoveryResponse response) {
-            responses.add(response);
-        }
-
-        @Override
-        public void onError(Throwable cause) {
-            // The test has ended.
-        }
-
-        @Override
-        public void onCompleted() {
-            // The server has ended.
-        }
     }
 }

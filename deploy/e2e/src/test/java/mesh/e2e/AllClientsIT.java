@@ -100,6 +100,7 @@ class AllClientsIT {
             .isEqualTo(Map.of("web-1", "sidecar", "edge-1", "envoy", "java-1", "grpc", "go-1", "grpc", "js-1", "grpc"));
         assertThat(mesh("proxy-config", "go-1", "listeners", "--address", controlPlane.plaintext().toString())).contains("payments  no socket  routes payments");
         assertThat(mesh("proxy-config", "edge-1", "listeners", "--address", controlPlane.plaintext().toString())).contains(edge.toString()).doesNotContain("no socket");
+        assertThat(mesh("check", "--connect", "--address", controlPlane.plaintext().toString())).startsWith("nothing is wrong: config version ");
     }
 
     private static String kind(ControlPlaneProcess controlPlane, String node) {
