@@ -41,6 +41,7 @@ import mesh.control.ports.PeerInterceptor;
 import mesh.control.ports.PeerTrust;
 import mesh.control.ports.ServingCertificate;
 import mesh.control.ports.ServingKey;
+import mesh.control.rollout.Rollouts;
 import mesh.control.store.MeshStore;
 import mesh.control.stream.SidecarRegistry;
 import mesh.model.SpiffeId;
@@ -208,6 +209,19 @@ public final class ControlPlane implements Closeable {
         Rotation.Publisher publisher = (author, message) -> store.trust(ca.bundle(), author, message);
         Rotation rotation = new Rotation(ca, authorities, leaves, watches, () -> unsettled(sidecars), serving::renew, publisher, audit);
         return new CaService.Parts(authorities, bans, audit, rotation, publisher, peers::cut, issuer.reserved(), clock);
+    }
+
+    /** Who is given what while a change is rolled out. One that was cut short is taken back here. */
+    Rollouts rollouts(SidecarRegistry sidecars, InstantSource clock) throws IOException {
+        return opened(Rollouts.open(store, sidecars, options.dataDir(), this::otherReplicas, clock));
+    }
+
+    private List<String> otherReplicas() {
+        try {
+            return replicas.isPresent() ? replicas.get().others().stream().map(Object::toString).toList() : List.of();
+        } catch (IOException e) {
+            return List.of("that cannot be read: " + e.getMessage());
+        }
     }
 
     /** A replica knows what its own sidecars have acknowledged: with others there it knows too little, and a step has to wait. */

@@ -32,10 +32,9 @@ import mesh.control.kubernetes.KubernetesServices;
 import mesh.control.ports.Peer;
 import mesh.control.ports.PeerInterceptor;
 import mesh.control.ports.PlaintextPort;
+import mesh.control.rollout.Rollouts;
 import mesh.control.store.MeshStore;
-import mesh.control.store.SharedViews;
 import mesh.control.stream.DrainingEndpoints;
-import mesh.control.stream.NodeView;
 import mesh.control.stream.PeerSource;
 import mesh.control.stream.SidecarRegistry;
 import mesh.control.stream.StreamAge;
@@ -114,10 +113,11 @@ public final class Wiring {
         return new DrainingEndpoints(store, Env.system().clock());
     }
 
+    /** Also what each sidecar is to see. */
     @Produces
     @Singleton
-    NodeView scope() {
-        return new SharedViews();
+    Rollouts rollouts(SidecarRegistry sidecars) throws IOException {
+        return opened.rollouts(sidecars, Env.system().clock());
     }
 
     @Produces

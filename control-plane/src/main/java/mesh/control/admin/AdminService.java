@@ -1,5 +1,6 @@
 package mesh.control.admin;
 
+import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -7,8 +8,11 @@ import io.quarkus.grpc.GrpcService;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Inject;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import mesh.control.admin.ConfigWrites.Reason;
@@ -24,13 +28,20 @@ import mesh.control.messages.Problems;
 import mesh.control.messages.RouteMessages;
 import mesh.control.messages.Values;
 import mesh.control.ports.Peer;
+import mesh.control.rollout.Rollout;
+import mesh.control.rollout.RolloutPlan;
+import mesh.control.rollout.Rollouts;
+import mesh.control.store.Change;
 import mesh.control.store.MeshStore;
 import mesh.control.stream.SidecarRegistry;
 import mesh.model.Endpoint;
 import mesh.model.MeshSnapshot;
+import mesh.model.Problem;
 import mesh.model.RouteTable;
 import mesh.model.SpiffeId;
 import mesh.time.Env;
+import mesh.v1.AbortRolloutRequest;
+import mesh.v1.AbortRolloutResponse;
 import mesh.v1.AdminServiceGrpc;
 import mesh.v1.ApplyConfigAndWaitRequest;
 import mesh.v1.ApplyConfigRequest;
@@ -64,6 +75,8 @@ import mesh.v1.PutEndpointRequest;
 import mesh.v1.PutListenerRequest;
 import mesh.v1.PutRouteRequest;
 import mesh.v1.RollbackConfigRequest;
+import mesh.v1.RolloutConfigRequest;
+import mesh.v1.RolloutProgress;
 import mesh.v1.WatchConfigRequest;
 import mesh.v1.WatchConfigResponse;
 import mesh.v1.WriteResponse;
@@ -88,14 +101,18 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
     private final ConfigHistory history;
     private final ConfigWatches watches;
     private final ApplyWaits waits;
+    private final Rollouts rollouts;
     private final SidecarDetails details;
 
     @Inject
-    public AdminService(MeshStore store, SidecarRegistry sidecars, SvidIssuer issuer, AuditLog audit, MeterRegistry meters) {
-        this(store, sidecars, issuer, audit, meters, Env.system().clock());
+    public AdminService(MeshStore store, SidecarRegistry sidecars, SvidIssuer issuer, AuditLog audit, MeterRegistry meters,
+        Rollouts rollouts) {
+        this(store, sidecars, issuer, audit, meters, rollouts, Env.system().clock());
     }
 
-    AdminService(MeshStore store, SidecarRegistry sidecars, SvidIssuer issuer, AuditLog audit, MeterRegistry meters, InstantSource clock) {
+    AdminService(MeshStore store, SidecarRegistry sidecars, SvidIssuer issuer, AuditLog audit, MeterRegistry meters,
+        Rollouts rollouts, InstantSource clock) {
+        this.rollouts = rollouts;
         this.clock = clock;
         this.store = store;
         this.sidecars = sidecars;
@@ -118,22 +135,78 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
     @Override
     public void applyConfig(ApplyConfigRequest request, StreamObserver<WriteResponse> out) {
-        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> apply(request, terms, "config"));
+        changeAlone(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> apply(request, terms, "config", after -> { }));
     }
 
     @Override
     public void applyConfigAndWait(ApplyConfigAndWaitRequest request, StreamObserver<ApplyProgress> out) {
         try {
             Duration patience = ApplyWaits.patience(request);
+            refuseWhileRollingOut(false);
             Terms terms = new Terms(request.getApply().getExpectedVersion(), false, true);
-            WriteResponse written = writes.counted(terms, same -> apply(request.getApply(), same, "apply.config"));
+            WriteResponse written = writes.counted(terms, same -> apply(request.getApply(), same, "apply.config", after -> { }));
             waits.begin(written, patience, request.getRollbackOnRejection(), (ServerCallStreamObserver<ApplyProgress>) out);
         } catch (RuntimeException e) {
             out.onError(Refusal.of(e));
         }
     }
 
-    private WriteResponse apply(ApplyConfigRequest request, Terms terms, String path) {
+    @Override
+    public void rolloutConfig(RolloutConfigRequest request, StreamObserver<RolloutProgress> out) {
+        ApplyConfigRequest apply = request.getApply();
+        try {
+            RolloutPlan plan = plan(request);
+            MeshSnapshot base = store.current();
+            WriteResponse rehearsed = writes.write(new Terms(apply.getExpectedVersion(), true), rehearsal(apply), "apply config", WrittenAs.WHOLE);
+            RolloutCall call = new RolloutCall((ServerCallStreamObserver<RolloutProgress>) out);
+            rollouts.begin(plan, base, rehearsed.getSidecarsList(), Peer.current().name(), call, decided -> {
+                // What the waves are made from is what is current now, or nothing is written.
+                Terms terms = new Terms(apply.getExpectedVersion() == 0 ? base.version() : apply.getExpectedVersion(), false);
+                return writes.counted(terms, same -> apply(apply, same, "apply.config", decided)).getVersion();
+            });
+        } catch (IllegalStateException e) {
+            out.onError(Status.FAILED_PRECONDITION.withDescription(e.getMessage()).asRuntimeException());
+        } catch (IOException e) {
+            out.onError(Status.UNAVAILABLE.withDescription("it cannot be noted that a rollout is on: " + e.getMessage()).asRuntimeException());
+        } catch (RuntimeException e) {
+            out.onError(Refusal.of(e));
+        }
+    }
+
+    private static RolloutPlan plan(RolloutConfigRequest request) {
+        if (request.getApply().getDryRun()) {
+            throw Refusal.of(List.of(new Problem("apply.dry_run", "true (expected: absent beside waves; ApplyConfig takes it)")));
+        }
+        try {
+            return RolloutPlan.parse(request.getWavesList(), request.hasBake() ? Values.duration(request.getBake()) : Duration.ofSeconds(30),
+                request.getAbortOnList());
+        } catch (IllegalArgumentException e) {
+            int colon = e.getMessage().indexOf(": ");
+            throw Refusal.of(List.of(new Problem(e.getMessage().substring(0, colon), e.getMessage().substring(colon + 2))));
+        }
+    }
+
+    private static Change rehearsal(ApplyConfigRequest request) {
+        Problems problems = new Problems();
+        if (!request.hasConfig()) {
+            problems.add("apply.config", "missing (expected: a configuration; {} for an empty one)");
+        }
+        MeshSnapshot config = ConfigMessages.decode(request.getConfig(), "apply.config", problems);
+        refuseAny(problems);
+        return Edits.replaceAll(config);
+    }
+
+    @Override
+    public void abortRollout(AbortRolloutRequest request, StreamObserver<AbortRolloutResponse> out) {
+        answer(out, () -> {
+            Rollout running = rollouts.running().orElseThrow(() -> Status.NOT_FOUND.withDescription("no rollout is on").asRuntimeException());
+            long after = running.abort("by " + Peer.current().name());
+            return AbortRolloutResponse.newBuilder().setRollbackVersion(after).build();
+        });
+    }
+
+    /** @param decided told what it will be, before it is in force */
+    private WriteResponse apply(ApplyConfigRequest request, Terms terms, String path, Consumer<MeshSnapshot> decided) {
         Problems problems = new Problems();
         if (!request.hasConfig()) {
             // An empty request, as from a script whose file was missing, must not empty the mesh.
@@ -141,7 +214,11 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
         }
         MeshSnapshot config = ConfigMessages.decode(request.getConfig(), path, problems);
         refuseAny(problems);
-        return writes.write(terms, Edits.replaceAll(config), new Reason("apply config", request.getMessage()), WrittenAs.WHOLE);
+        Change change = current -> {
+            decided.accept(config.withVersion(current.version() + 1));
+            return config;
+        };
+        return writes.write(terms, change, new Reason("apply config", request.getMessage()), WrittenAs.WHOLE);
     }
 
     /** What was before a version, as one that comes after it; refused when it is not the current one any more. */
@@ -153,7 +230,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
     @Override
     public void rollbackConfig(RollbackConfigRequest request, StreamObserver<WriteResponse> out) {
-        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
+        changeAlone(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
             writes.write(terms, history.putBack(request.getVersion()),
                 new Reason("roll back to version " + request.getVersion(), request.getMessage()), WrittenAs.WHOLE));
     }
@@ -200,7 +277,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
     @Override
     public void putListener(PutListenerRequest request, StreamObserver<WriteResponse> out) {
-        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> {
+        changeAlone(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> {
             Problems problems = new Problems();
             ListenerMessages.ListenerParts parts = ListenerMessages.decode(request.getListener(), "listener", problems);
             refuseAny(problems);
@@ -212,13 +289,13 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
     @Override
     public void deleteListener(DeleteListenerRequest request, StreamObserver<WriteResponse> out) {
-        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
+        changeAlone(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
             writes.write(terms, Edits.deleteListener(request.getName()), "delete listener " + request.getName(), WrittenAs.WHOLE));
     }
 
     @Override
     public void putRoute(PutRouteRequest request, StreamObserver<WriteResponse> out) {
-        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> {
+        changeAlone(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> {
             Problems problems = new Problems();
             RouteTable table = RouteMessages.decode(request.getRoute(), "route", problems);
             refuseAny(problems);
@@ -229,13 +306,13 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
     @Override
     public void deleteRoute(DeleteRouteRequest request, StreamObserver<WriteResponse> out) {
-        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
+        changeAlone(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
             writes.write(terms, Edits.deleteRoute(request.getName()), "delete route " + request.getName(), WrittenAs.WHOLE));
     }
 
     @Override
     public void putCluster(PutClusterRequest request, StreamObserver<WriteResponse> out) {
-        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> {
+        changeAlone(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> {
             Problems problems = new Problems();
             ClusterMessages.ClusterParts parts = ClusterMessages.decode(request.getCluster(), "cluster", problems);
             refuseAny(problems);
@@ -245,7 +322,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
     @Override
     public void deleteCluster(DeleteClusterRequest request, StreamObserver<WriteResponse> out) {
-        change(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
+        changeAlone(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms ->
             writes.write(terms, Edits.deleteCluster(request.getName()), "delete cluster " + request.getName(), WrittenAs.WHOLE));
     }
 
@@ -305,6 +382,23 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
     private void change(StreamObserver<WriteResponse> out, Terms terms, Function<Terms, WriteResponse> work) {
         answer(out, () -> writes.counted(terms, work));
+    }
+
+    /** A change that cannot be told apart from one that is rolled out. */
+    private void changeAlone(StreamObserver<WriteResponse> out, Terms terms, Function<Terms, WriteResponse> work) {
+        change(out, terms, same -> {
+            refuseWhileRollingOut(terms.dryRun());
+            return work.apply(same);
+        });
+    }
+
+    private void refuseWhileRollingOut(boolean dryRun) {
+        if (!dryRun) {
+            rollouts.running().ifPresent(on -> {
+                throw Status.FAILED_PRECONDITION.withDescription(on.describe() + " (expected: writes of endpoints alone, until it is over or"
+                    + " aborted)").asRuntimeException();
+            });
+        }
     }
 
     private static <T> void answer(StreamObserver<T> out, Supplier<T> work) {

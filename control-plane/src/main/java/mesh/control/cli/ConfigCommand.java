@@ -1,15 +1,20 @@
 package mesh.control.cli;
 
 import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Durations;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.Callable;
+import mesh.v1.AbortRolloutRequest;
+import mesh.v1.AbortRolloutResponse;
 import mesh.v1.ApplyConfigRequest;
 import mesh.v1.GetConfigRequest;
 import mesh.v1.GetConfigResponse;
+import mesh.v1.RolloutConfigRequest;
 import mesh.v1.WriteResponse;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -26,7 +31,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
-        ConfigCommand.Get.class, ConfigCommand.Apply.class, HistoryCommand.class, DiffCommand.class, RollbackCommand.class})
+        ConfigCommand.Get.class, ConfigCommand.Apply.class, HistoryCommand.class, DiffCommand.class, RollbackCommand.class,
+        ConfigCommand.AbortRollout.class})
 final class ConfigCommand {
 
     /** {@code mesh config get}: prints what {@code mesh config apply} takes. */
@@ -97,12 +103,27 @@ final class ConfigCommand {
         @Option(names = "--rollback-on-rejection", description = "wait, and put back what was before as soon as a sidecar rejects the change")
         private boolean rollsBack;
 
+        @Option(names = "--waves", split = ",", paramLabel = "PERCENT",
+            description = "give it to shares of the sidecars one after the other, such as 10%%,50%%,100%%; exit code 1 when it was taken back")
+        private List<String> waves = List.of();
+
+        @Option(names = "--bake", paramLabel = "DURATION", defaultValue = "30s", description = "for how long each wave is watched (default: ${DEFAULT-VALUE})")
+        private Duration bake;
+
+        @Option(names = "--abort-on", split = ",", paramLabel = "CONDITION",
+            description = "what takes it back: rejections, error-rate>2%%, p99>500ms; of the sidecars that have it (default: rejections)")
+        private List<String> abortOn = List.of();
+
         @Override
         public Integer call() throws IOException {
             FileText text = ConfigFile.text(file);
             ApplyConfigRequest request = ApplyConfigRequest.newBuilder().setConfig(ConfigFile.read(text))
                 .setExpectedVersion(options.expectedVersion()).setDryRun(options.dryRun()).setMessage(options.message()).build();
             try {
+                if (!waves.isEmpty()) {
+                    return new ApplyInWaves(client, spec.commandLine()).run(RolloutConfigRequest.newBuilder().setApply(request)
+                        .addAllWaves(waves).setBake(Durations.fromMillis(bake.toMillis())).addAllAbortOn(abortOn).build());
+                }
                 if (wait || rollsBack) {
                     return new ApplyAndWait(client, spec.commandLine(), options).run(request, patience, rollsBack);
                 }
@@ -112,6 +133,26 @@ final class ConfigCommand {
             } catch (RefusedWrite e) {
                 throw e.in(text);
             }
+        }
+    }
+
+    /** {@code mesh config abort-rollout}. */
+    @Command(
+        name = "abort-rollout",
+        description = "Ends the rollout that is on, and puts back what was before it.",
+        mixinStandardHelpOptions = true)
+    static final class AbortRollout implements Runnable {
+
+        @Mixin
+        private Client client;
+
+        @Spec
+        private CommandSpec spec;
+
+        @Override
+        public void run() {
+            AbortRolloutResponse response = client.call(admin -> admin.abortRollout(AbortRolloutRequest.getDefaultInstance()));
+            spec.commandLine().getOut().println("taken back: config version " + response.getRollbackVersion());
         }
     }
 }

@@ -25,7 +25,7 @@ public record CallPolicy(Set<SpiffeId> admins, Set<SpiffeId> readers, boolean de
     /** Whoever asks what clients have sees the configuration of all of them: a read like any other. */
     private static final String STATUS = "envoy.service.status.v3.";
     /** For workloads, which have no role and need none. */
-    private static final List<String> WORKLOADS = List.of("mesh.v1.IdentityService/", "mesh.v1.LifecycleService/");
+    private static final List<String> WORKLOADS = List.of("mesh.v1.IdentityService/", "mesh.v1.LifecycleService/", "mesh.v1.TrafficService/");
     private static final Pattern READS = Pattern.compile("mesh\\.v1\\.\\w+/(Get|List|Watch|Diff|Verify)\\w+|envoy\\.service\\.status\\.v3\\.\\w+/\\w+");
 
     public CallPolicy {

@@ -15,6 +15,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import mesh.control.journal.RecordLog;
 import mesh.control.journal.RecordLogs;
@@ -157,6 +158,21 @@ public final class MeshStore implements ConfigSource, Closeable {
             }
             return new ApplyResult.Applied(current.version());
         }));
+    }
+
+    /**
+     * Makes a version that holds the same: what follows the version number goes on from there. Blocks until it is durable.
+     *
+     * @param before told its number before anybody is told of it, on the store's thread
+     * @throws StoreUnavailableException when it could not be made durable
+     */
+    public long mark(LongConsumer before, String author, String message) {
+        return ((ApplyResult.Applied) onWriter(() -> decided(() -> {
+            MeshSnapshot after = current.withVersion(current.version() + 1);
+            before.accept(after.version());
+            commit(after, author, message);
+            return new ApplyResult.Applied(after.version());
+        }))).version();
     }
 
     /** The version since which everybody is told to trust whom they are told to trust now. */

@@ -157,7 +157,7 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
         /** A gRPC client names the services that it calls, and is sent no others: no listener says beforehand which these are. */
         @Override
         public MeshSnapshot view(MeshSnapshot whole, Dialect dialect, String workload, String node) {
-            return dialect == Dialect.GRPC ? whole : scope.view(whole, workload, node);
+            return dialect == Dialect.GRPC ? scope.whole(whole, node) : scope.view(whole, workload, node);
         }
 
         @Override

@@ -13,4 +13,9 @@ public interface NodeView {
      * @param node     claimed by the caller
      */
     MeshSnapshot view(MeshSnapshot whole, String workload, String node);
+
+    /** The whole mesh as it is for a node: another one while a change is rolled out that it has not been given. */
+    default MeshSnapshot whole(MeshSnapshot whole, String node) {
+        return whole;
+    }
 }

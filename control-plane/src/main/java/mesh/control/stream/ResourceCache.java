@@ -19,7 +19,8 @@ final class ResourceCache {
 
     /**
      * @param version of the last configuration that is known to hold this
-     * @param source  what it was made from: a later version may have the same, and where endpoints drain the same version another
+     * @param source  what it was made from: a later version may have the same, and where endpoints drain or a change is rolled out the same
+     *                version another
      */
     private record Entry(long version, Object source, Resource resource) {}
 

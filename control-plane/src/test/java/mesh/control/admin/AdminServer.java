@@ -2,6 +2,9 @@ package mesh.control.admin;
 
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.service.discovery.v3.Resource;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.netty.NettyChannelBuilder;
@@ -9,11 +12,15 @@ import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import mesh.control.ca.AuditLog;
 import mesh.control.ca.JoinTokens;
 import mesh.control.ca.LiveLeaves;
@@ -24,18 +31,22 @@ import mesh.control.journal.CrashingFiles;
 import mesh.control.ports.AdminToken;
 import mesh.control.ports.CallPolicy;
 import mesh.control.ports.PeerInterceptor;
+import mesh.control.rollout.Rollouts;
+import mesh.control.rollout.TrafficService;
 import mesh.control.store.MeshStore;
-import mesh.control.store.NodeScope;
 import mesh.control.stream.AdsService;
 import mesh.control.stream.DrainingEndpoints;
 import mesh.control.stream.SidecarRegistry;
 import mesh.control.stream.StatusService;
 import mesh.control.stream.StreamAge;
+import mesh.control.stream.StreamStatus;
 import mesh.model.TrustDomain;
 import mesh.pki.CertificateAuthority;
 import mesh.time.FakeClock;
 import mesh.v1.AdminServiceGrpc;
 import mesh.v1.AdminServiceGrpc.AdminServiceBlockingStub;
+import mesh.v1.Endpoint;
+import mesh.v1.PutEndpointRequest;
 import mesh.xds.ResourceType;
 
 /** The admin API and the subscription on a real loopback port, without Quarkus, over files in memory. */
@@ -44,6 +55,8 @@ public final class AdminServer implements AutoCloseable {
     public final FakeClock clock = new FakeClock();
     public final CrashingFiles files = new CrashingFiles(new Random(1));
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final Path dir = Files.createTempDirectory("mesh-admin");
+    private final Rollouts rollouts;
     private final MeshStore store;
     private final SidecarRegistry sidecars;
     private final AdsService ads;
@@ -58,9 +71,10 @@ public final class AdminServer implements AutoCloseable {
             new LiveLeaves(clock), Duration.ofHours(1), clock);
         store = MeshStore.open(files, () -> Optional.of(ca.bundle()), clock);
         sidecars = new SidecarRegistry(clock);
-        ads = new AdsService(new DrainingEndpoints(store, clock), NodeScope::view, Optional::empty, sidecars, meters,
+        rollouts = Rollouts.open(store, sidecars, dir, List::of, clock);
+        ads = new AdsService(new DrainingEndpoints(store, clock), rollouts, Optional::empty, sidecars, meters,
             new StreamAge(Duration.ofHours(1), new Random(1)));
-        admin = new AdminService(store, sidecars, issuer, audit, meters, clock);
+        admin = new AdminService(store, sidecars, issuer, audit, meters, rollouts, clock);
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
             .intercept(new PeerInterceptor(new CallPolicy(Set.of(), Set.of(), true), AdminToken.of("t".repeat(43)), chain -> {
                 throw new IllegalArgumentException("nobody shows a certificate here");
@@ -68,6 +82,7 @@ public final class AdminServer implements AutoCloseable {
             .addService(admin)
             .addService(ads)
             .addService(new StatusService(sidecars))
+            .addService(new TrafficService(rollouts, sidecars, Optional::empty))
             .build().start();
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort()).usePlaintext().build();
     }
@@ -100,6 +115,26 @@ public final class AdminServer implements AutoCloseable {
         await().until(() -> sidecars.list().stream().anyMatch(each -> each.node().equals(node) && each.acknowledgedVersion() >= version));
     }
 
+    /** The nodes of those that were sent such a cluster. */
+    public List<String> nodesThatHave(Predicate<Cluster> such) {
+        return sidecars.statuses(node -> true).join().stream()
+            .filter(status -> status.types().stream().filter(type -> type.type() == ResourceType.CLUSTER).flatMap(type -> type.resources().stream())
+                .anyMatch(resource -> such.test(unpacked(resource))))
+            .map(StreamStatus::node).toList();
+    }
+
+    private static Cluster unpacked(Resource resource) {
+        try {
+            return resource.getResource().unpack(Cluster.class);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public void putEndpoint(String cluster, String address) {
+        admin().putEndpoint(PutEndpointRequest.newBuilder().setCluster(cluster).setEndpoint(Endpoint.newBuilder().setAddress(address)).build());
+    }
+
     /** Waits until a client has refused something. */
     public void awaitRejection() {
         await().until(() -> sidecars.list().stream().anyMatch(each -> each.rejection().isPresent()));
@@ -116,6 +151,9 @@ public final class AdminServer implements AutoCloseable {
         admin.close();
         server.shutdownNow();
         server.awaitTermination(10, TimeUnit.SECONDS);
+        rollouts.close();
         store.close();
+        Files.deleteIfExists(dir.resolve("rollout"));
+        Files.deleteIfExists(dir);
     }
 }

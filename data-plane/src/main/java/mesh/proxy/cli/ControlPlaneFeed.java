@@ -26,6 +26,7 @@ import mesh.proxy.Sidecar;
 import mesh.proxy.discovery.ControlPlaneChannels;
 import mesh.proxy.discovery.Departure;
 import mesh.proxy.discovery.IdentitySource;
+import mesh.proxy.discovery.TrafficReports;
 import mesh.proxy.discovery.XdsSource;
 import mesh.proxy.state.StateDirectory;
 import mesh.time.Env;
@@ -49,6 +50,7 @@ final class ControlPlaneFeed implements Feed {
     private ColdStart coldStart;
     private IdentitySource identity;
     private XdsSource source;
+    private TrafficReports reports;
     private boolean following;
     private boolean subscribed;
 
@@ -95,6 +97,7 @@ final class ControlPlaneFeed implements Feed {
     }
 
     private XdsSource source(Supplier<ManagedChannel> channels, Function<MeshSnapshot, ApplyResult> sink, XdsSource.Fallback fallback) {
+        reports = new TrafficReports(channels, asked.node(), sidecar.metrics().traffic(), env);
         return new XdsSource(channels, asked.node(), asked.workload(), instance, locality, MeshCommand.VERSION, sink, fallback, env);
     }
 
@@ -131,6 +134,7 @@ final class ControlPlaneFeed implements Feed {
         } else if (following && identified) {
             subscribed = true;
             source.start();
+            reports.start();
         }
     }
 
@@ -169,6 +173,7 @@ final class ControlPlaneFeed implements Feed {
     public void close() {
         if (source != null) {
             source.close();
+            reports.close();
         }
         if (coldStart != null) {
             coldStart.close();

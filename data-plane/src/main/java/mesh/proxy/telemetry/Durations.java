@@ -2,6 +2,7 @@ package mesh.proxy.telemetry;
 
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.function.ObjLongConsumer;
 
 /**
  * How many durations of each length there were at one moment, of all event loops together; never changed once made. Two that follow each
@@ -60,6 +61,17 @@ final class Durations {
             for (int j = 0; blocks[i] != null && j < DurationCells.STEPS && DurationCells.least(i, j) <= micros; j++) sum += blocks[i][j];
         }
         return sum;
+    }
+
+    /** Where there are any: the longest of so many steps in a row, in microseconds, and how many fall into them. */
+    void forEachCoarse(int steps, ObjLongConsumer<Long> sink) {
+        for (int i = 0; i < blocks.length; i++) {
+            for (int j = 0; blocks[i] != null && j < DurationCells.STEPS; j += steps) {
+                long sum = 0;
+                for (int k = j; k < j + steps; k++) sum += blocks[i][k];
+                if (sum > 0) sink.accept(DurationCells.most(i, j + steps - 1), sum);
+            }
+        }
     }
 
     /** In microseconds, at most a hundred and twenty-eighth too long; only where there are any. */

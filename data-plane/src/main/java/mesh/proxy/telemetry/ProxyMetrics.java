@@ -119,6 +119,11 @@ public final class ProxyMetrics {
         return services.get(name, () -> new ServiceRequests(loops, ticker));
     }
 
+    /** All requests of all services, counted from now on; whoever asks has an own one. */
+    public TrafficCount traffic() {
+        return new TrafficCount(() -> services.known().stream().flatMap(service -> service.cells().stream()).toList());
+    }
+
     /**
      * The meter of a new endpoint. Endpoints of several clusters at one address are added up.
      *

@@ -4,6 +4,7 @@ import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -117,6 +118,11 @@ final class SeriesTable<K, S extends SeriesTable.Series> {
         entry.fresh = false;
         entry.asked = false;
         entry.seen = changes;
+    }
+
+    /** Those that there are, shown or not. */
+    List<S> known() {
+        return entries.values().stream().map(entry -> entry.known.get()).filter(Objects::nonNull).toList();
     }
 
     /** Forgets those at once. */

@@ -58,7 +58,7 @@ final class ServiceRequests implements ProxyMetrics.ServiceMeter, SeriesTable.Se
         return cells().stream().mapToLong(RequestCells::nanos).sum() / 1e9;
     }
 
-    private List<RequestCells> cells() {
+    List<RequestCells> cells() {
         List<RequestCells> made = new ArrayList<>();
         for (int i = 0; i < loops.length(); i++) {
             RequestCells cells = loops.getAcquire(i);

@@ -67,6 +67,11 @@ final class ControlPlaneProcess implements AutoCloseable {
         channel.resetConnectBackoff();
     }
 
+    /** For calls that take longer. */
+    ManagedChannel channel() {
+        return channel;
+    }
+
     AdminServiceBlockingStub admin() {
         return AdminServiceGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS);
     }

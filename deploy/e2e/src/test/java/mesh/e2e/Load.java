@@ -143,6 +143,11 @@ final class Load implements AutoCloseable {
         }
     }
 
+    /** Answers with a body. */
+    int count(String body) {
+        return counts().getOrDefault(body, 0);
+    }
+
     /** Answers by body. */
     Map<String, Integer> counts() {
         Map<String, Integer> now = new TreeMap<>();
