@@ -66,6 +66,22 @@ class ScarcityIT {
         }
     }
 
+    /** Heads that are never completed, more of them than its heap would hold. */
+    @Test
+    void withLittleMemoryItShedsAndLives() throws Exception {
+        try (SidecarProcess sidecar = sidecar("", "-Xmx64m", "-XX:MaxDirectMemorySize=48m", "-XX:+ExitOnOutOfMemoryError");
+            Socket good = Sockets.connect(outbound(sidecar))) {
+            assertThat(ask(good)).startsWith("HTTP/1.1 200");
+            String head = "GET / HTTP/1.1\r\nhost: a\r\n" + ("x: " + "y".repeat(1000) + "\r\n").repeat(60);
+            for (int i = 0; i < 800; i++) hold(sidecar, head);
+            await().untilAsserted(() -> assertThat(ask(good)).startsWith("HTTP/1.1 503").contains("x-envoy-local-overloaded: true"));
+            release();
+            await().untilAsserted(() -> assertThat(ask(good)).startsWith("HTTP/1.1 200"));
+            assertThat(sidecar.process().isAlive()).isTrue();
+            assertThat(sidecar.process().log()).contains("connections hold").doesNotContain("OutOfMemory").doesNotContain("bug on the connection");
+        }
+    }
+
     @Test
     void thousandsOfIdleConnectionsCostLittleAndLive() throws Exception {
         try (SidecarProcess sidecar = sidecar("memoryBudgetMib: 512", "-Xmx256m")) {
@@ -88,25 +104,58 @@ class ScarcityIT {
     @Test
     void aWireThatLosesPacketsFailsNoRequest() throws Exception {
         Judge.find("iptables", "the package iptables");
-        Judge.find("curl", "the package curl");
-        Path config = Files.writeString(dir.resolve("mesh.yaml"), """
-            listeners: [{name: outbound, listen: "127.0.0.1:15001", cluster: app}]
-            clusters: [{name: app, endpoints: [{address: "127.0.0.1:8080"}], connectTimeout: 10s}]
-            """);
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        try (NetworkNamespace network = new NetworkNamespace();
-            MeshProcess workload = MeshProcess.start("workload", network.inside(List.of(java, "-cp", System.getProperty("java.class.path"),
+        try (Wired wired = new Wired()) {
+            wired.network.run("iptables", "-A", "INPUT", "-i", "lo", "-m", "statistic", "--mode", "random", "--probability", "0.01", "-j", "DROP");
+            wired.assertServes(300);
+            assertThat(wired.network.run("iptables", "-nvxL", "INPUT")).as("some were lost").containsPattern("(?m)^ *[1-9][0-9]* +[0-9]+ DROP");
+        }
+    }
+
+    /** 64 kbit/s for both hops together, and a queue of 400 ms. */
+    @Test
+    void aSlowWireFailsNoRequest() throws Exception {
+        Judge.find("tc", "the package iproute2");
+        try (Wired wired = new Wired()) {
+            wired.network.run("tc", "qdisc", "add", "dev", "lo", "root", "tbf", "rate", "64kbit", "burst", "16kbit", "latency", "400ms");
+            wired.assertServes(60);
+            assertThat(wired.network.run("tc", "-s", "qdisc", "show", "dev", "lo")).as("some waited").containsPattern("overlimits [1-9]");
+        }
+    }
+
+    /** A sidecar and its application with a network of their own. */
+    private final class Wired implements AutoCloseable {
+
+        private final NetworkNamespace network = new NetworkNamespace();
+        private final MeshProcess workload;
+        private final MeshProcess sidecar;
+
+        Wired() throws IOException {
+            Judge.find("curl", "the package curl");
+            Path config = Files.writeString(dir.resolve("mesh.yaml"), """
+                listeners: [{name: outbound, listen: "127.0.0.1:15001", cluster: app}]
+                clusters: [{name: app, endpoints: [{address: "127.0.0.1:8080"}], connectTimeout: 10s}]
+                """);
+            String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+            workload = MeshProcess.start("workload", network.inside(List.of(java, "-cp", System.getProperty("java.class.path"),
                 "-XX:+UseSerialGC", "-Xmx32m", PlainWorkload.class.getName(), "app", "8080")));
-            MeshProcess sidecar = MeshProcess.start("sidecar", network.inside(List.of(java, "-XX:+UseSerialGC", "-Xmx160m",
+            sidecar = MeshProcess.start("sidecar", network.inside(List.of(java, "-XX:+UseSerialGC", "-Xmx160m",
                 "-XX:MaxDirectMemorySize=64m", "-Dmesh.parent=" + ProcessHandle.current().pid(), "-jar",
                 MeshProcess.ROOT.resolve("data-plane/target/quarkus-app/quarkus-run.jar").toString(), "proxy", "start", "--config", config.toString(),
-                "--concurrency", "1")))) {
+                "--concurrency", "1")));
             workload.awaitLine(Pattern.compile("^ready"));
             sidecar.awaitLine(Pattern.compile("listener outbound on"));
-            network.run("iptables", "-A", "INPUT", "-i", "lo", "-m", "statistic", "--mode", "random", "--probability", "0.01", "-j", "DROP");
-            String statuses = network.run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}\n", "http://127.0.0.1:15001/[1-300]");
-            assertThat(statuses.lines()).as(sidecar.log()).hasSize(300).containsOnly("200");
-            assertThat(network.run("iptables", "-nvxL", "INPUT")).as("some were lost").containsPattern("(?m)^ *[1-9][0-9]* +[0-9]+ DROP");
+        }
+
+        void assertServes(int requests) {
+            String statuses = network.run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}\n", "http://127.0.0.1:15001/[1-" + requests + "]");
+            assertThat(statuses.lines()).as(sidecar.log()).hasSize(requests).containsOnly("200");
+        }
+
+        @Override
+        public void close() throws Exception {
+            sidecar.close();
+            workload.close();
+            network.close();
         }
     }
 
