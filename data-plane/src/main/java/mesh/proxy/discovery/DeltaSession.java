@@ -45,7 +45,6 @@ final class DeltaSession {
     private final Ticker ticker;
     private final Map<ResourceType, Set<String>> subscribed = new EnumMap<>(ResourceType.class);
     private final List<Unanswered> unanswered = new ArrayList<>();
-    private boolean introduced;
 
     DeltaSession(Node node, SnapshotAssembler assembler, Function<MeshSnapshot, ApplyResult> sink, Ticker ticker) {
         this.node = node;
@@ -177,11 +176,7 @@ final class DeltaSession {
     }
 
     private DeltaDiscoveryRequest.Builder request(ResourceType type) {
-        DeltaDiscoveryRequest.Builder request = DeltaDiscoveryRequest.newBuilder().setTypeUrl(type.typeUrl());
-        if (!introduced) {
-            introduced = true;
-            request.setNode(node);
-        }
-        return request;
+        // In each, as Envoy does it by default: some control planes do not remember whose stream it is.
+        return DeltaDiscoveryRequest.newBuilder().setNode(node).setTypeUrl(type.typeUrl());
     }
 }

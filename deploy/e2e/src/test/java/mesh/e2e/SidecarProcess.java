@@ -54,6 +54,11 @@ final class SidecarProcess implements AutoCloseable {
             "--service-account-token-file", token.toString(), "--ca-pin", controlPlane.token("any").getCaPin(), "--state-dir", stateDir.toString()));
     }
 
+    /** One that has its configuration from a control plane on this machine, and no certificate. */
+    static SidecarProcess ofPlaintext(Address controlPlane, String workload, String node, Path stateDir) {
+        return start(node, List.of("--control-plane", controlPlane.toString(), "--workload", workload, "--node", node, "--state-dir", stateDir.toString()));
+    }
+
     /** One that has nothing but a file. */
     static SidecarProcess of(Path config, String... more) {
         List<String> words = new ArrayList<>(List.of("--config", config.toString()));
