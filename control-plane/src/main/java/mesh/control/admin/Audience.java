@@ -1,12 +1,13 @@
 package mesh.control.admin;
 
 import java.util.List;
+import mesh.control.store.NodeScope;
 import mesh.control.store.SharedViews;
 import mesh.control.stream.SidecarRegistry;
 import mesh.control.stream.SidecarRegistry.Sidecar;
 import mesh.model.MeshSnapshot;
 
-/** Whom a change concerns: the connected sidecars whose own part of the configuration is different after it. */
+/** Whom a change concerns: the connected sidecars whose own part of the configuration is different after it. And what that part is. */
 final class Audience {
 
     private final SidecarRegistry sidecars;
@@ -28,5 +29,18 @@ final class Audience {
             .filter(s -> !viewsThen.view(then, s.workload(), s.node()).equals(viewsNow.view(now, s.workload(), s.node())))
             .map(Sidecar::node)
             .toList();
+    }
+
+    /**
+     * What a configuration has for one sidecar.
+     *
+     * @param workload the sidecar's; "" for that under which it was last seen here
+     * @throws NotThereException when that is not known
+     */
+    MeshSnapshot part(MeshSnapshot whole, String node, String workload) {
+        List<Sidecar> known = sidecars.list();
+        String its = !workload.isEmpty() ? workload : known.stream().filter(each -> each.node().equals(node)).map(Sidecar::workload).findFirst()
+            .orElseThrow(() -> new NotThereException("sidecar of the last hour", node, known.stream().map(Sidecar::node).toList()));
+        return NodeScope.view(whole, its, node);
     }
 }

@@ -62,7 +62,11 @@ final class ConfigHistory {
         } else {
             config = read(request.getVersion());
         }
-        GetConfigResponse.Builder m = GetConfigResponse.newBuilder().setVersion(config.version()).setConfig(ConfigMessages.encode(config));
+        if (request.getNode().isEmpty() && !request.getWorkload().isEmpty()) {
+            throw refused("workload", "stands without node (expected: beside it)");
+        }
+        MeshSnapshot shown = request.getNode().isEmpty() ? config : audience.part(config, request.getNode(), request.getWorkload());
+        GetConfigResponse.Builder m = GetConfigResponse.newBuilder().setVersion(config.version()).setConfig(ConfigMessages.encode(shown));
         history.find(config.version()).ifPresent(version -> m.setWritten(encode(version)));
         return m.build();
     }

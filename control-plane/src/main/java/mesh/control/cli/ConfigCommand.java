@@ -48,6 +48,13 @@ final class ConfigCommand {
         @ArgGroup
         private When when = new When();
 
+        @Option(names = "--node", paramLabel = "NAME", defaultValue = "", description = "only what this sidecar is shown of it")
+        private String node;
+
+        @Option(names = "--workload", paramLabel = "NAME", defaultValue = "",
+            description = "the workload of the sidecar, if it has not been connected in the last hour")
+        private String workload;
+
         @Spec
         private CommandSpec spec;
 
@@ -64,7 +71,7 @@ final class ConfigCommand {
 
         @Override
         public void run() {
-            GetConfigRequest.Builder request = GetConfigRequest.newBuilder().setVersion(when.version);
+            GetConfigRequest.Builder request = GetConfigRequest.newBuilder().setVersion(when.version).setNode(node).setWorkload(workload);
             if (when.at != null) {
                 request.setAt(Timestamp.newBuilder().setSeconds(when.at.getEpochSecond()).setNanos(when.at.getNano()));
             }

@@ -20,7 +20,9 @@ import mesh.v1.FieldChange;
 import mesh.v1.GetConfigRequest;
 import mesh.v1.GetConfigResponse;
 import mesh.v1.ListVersionsRequest;
+import mesh.v1.Listener;
 import mesh.v1.RollbackConfigRequest;
+import mesh.v1.Scope;
 import mesh.v1.WriteResponse;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.assertj.core.groups.Tuple;
@@ -118,6 +120,21 @@ class ConfigHistoryTest {
         refused(Code.INVALID_ARGUMENT, "message: has a control character", () -> apply(weighted(4), "two\nlines"));
         refused(Code.INVALID_ARGUMENT, "message: 1001 characters", () -> apply(weighted(4), "x".repeat(1001)));
         assertThat(get(GetConfigRequest.getDefaultInstance()).getVersion()).isEqualTo(3);
+    }
+
+    @Test
+    void getsWhatOneSidecarWasShownThen() {
+        Config config = Config.newBuilder()
+            .addListeners(Listener.newBuilder().setName("web").setListen("127.0.0.1:15001").setScope(Scope.newBuilder().setWorkload("web")).setCluster("payments"))
+            .addClusters(weighted(4).getClusters(0)).addClusters(Cluster.newBuilder().setName("stock")).build();
+        apply(config, "fourth");
+        apply(config.toBuilder().setListeners(0, config.getListeners(0).toBuilder().setCluster("stock")).build(), "fifth");
+        GetConfigRequest then = GetConfigRequest.newBuilder().setVersion(4).setNode("web-1").setWorkload("web").build();
+        assertThat(get(then).getConfig().getClustersList()).extracting(Cluster::getName).containsExactly("payments");
+        assertThat(get(then.toBuilder().setVersion(5).build()).getConfig().getClustersList()).extracting(Cluster::getName).containsExactly("stock");
+        assertThat(get(then.toBuilder().setWorkload("other").build()).getConfig()).isEqualTo(Config.getDefaultInstance());
+        refused(Code.NOT_FOUND, "web-1", () -> get(then.toBuilder().clearWorkload().build()));
+        refused(Code.INVALID_ARGUMENT, "workload: stands without node", () -> get(then.toBuilder().clearNode().build()));
     }
 
     private GetConfigRequest at(Duration sinceStart) {
