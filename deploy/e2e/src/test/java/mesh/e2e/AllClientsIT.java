@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Issue 7: one control plane and every kind of client at once: our sidecar, an Envoy, grpc-java, grpc-go and grpc-js. Each begins with what {@code
+ * One control plane and every kind of client at once: our sidecar, an Envoy, grpc-java, grpc-go and grpc-js. Each begins with what {@code
  * mesh bootstrap} wrote for it, reaches the service, and follows its endpoint to another address.
  */
 class AllClientsIT {

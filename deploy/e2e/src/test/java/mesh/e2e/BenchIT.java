@@ -13,7 +13,7 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 8: the benchmark for users measures and says so; what it measures is nobody's claim here. */
+/** The benchmark for users measures and says so; what it measures is nobody's claim here. */
 class BenchIT {
 
     private static final String RUN = MeshProcess.ROOT.resolve("deploy/bench/run").toString();

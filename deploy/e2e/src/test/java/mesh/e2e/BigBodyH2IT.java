@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 4: a gibibyte each way over HTTP/2 on every hop, to a slow reader, through two sidecars with mTLS between them. */
+/** A gibibyte each way over HTTP/2 on every hop, to a slow reader, through two sidecars with mTLS between them. */
 @Tag("soak")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BigBodyH2IT {

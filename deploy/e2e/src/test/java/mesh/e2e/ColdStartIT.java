@@ -19,7 +19,7 @@ import mesh.pki.PemFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 4: a sidecar that starts while the control plane is away serves what it served last, and nothing else. */
+/** A sidecar that starts while the control plane is away serves what it served last, and nothing else. */
 class ColdStartIT {
 
     private static final Pattern CACHED = Pattern.compile("control plane away: serving the configuration of version (\\d+) from (\\S+), cached");

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: {@code mesh config-validate} as a command, exit codes included. */
+/** {@code mesh config-validate} as a command, exit codes included. */
 class ConfigValidateIT {
 
     @TempDir

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: traffic does not need the control plane, and the control plane comes back with everything it has acknowledged. */
+/** Traffic does not need the control plane, and the control plane comes back with everything it has acknowledged. */
 @Tag("soak")
 class ControlPlaneKilledIT {
 

@@ -56,7 +56,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: who gets through which door of a control plane as it is shipped, its own certificate, its lock and its end. */
+/** Who gets through which door of a control plane as it is shipped, its own certificate, its lock and its end. */
 class ControlPlanePortsIT {
 
     private static final SpiffeId ADMIN = SpiffeId.parse("spiffe://mesh.local/admin");

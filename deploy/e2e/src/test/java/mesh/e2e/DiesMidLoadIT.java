@@ -16,7 +16,7 @@ import mesh.v1.VirtualHost;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 5: one of three instances is killed while requests are on their way to it, and nobody notices; when it is back it gets its share. */
+/** One of three instances is killed while requests are on their way to it, and nobody notices; when it is back it gets its share. */
 class DiesMidLoadIT {
 
     private static final int CLIENTS = 6;

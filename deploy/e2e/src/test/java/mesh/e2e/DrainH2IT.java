@@ -20,7 +20,7 @@ import mesh.model.Address;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 4: SIGTERM tells HTTP/2's clients to go, and lets them end what they have begun. */
+/** SIGTERM tells HTTP/2's clients to go, and lets them end what they have begun. */
 class DrainH2IT {
 
     private static final int STREAMS = 20;

@@ -16,7 +16,7 @@ import mesh.model.Address;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: SIGTERM ends a sidecar without losing a request. */
+/** SIGTERM ends a sidecar without losing a request. */
 class DrainIT {
 
     @TempDir

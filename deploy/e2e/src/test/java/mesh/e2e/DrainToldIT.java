@@ -11,7 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 9: who calls a workload knows that its sidecar leaves before it does, so that not even a client that tries nothing twice notices. */
+/** Who calls a workload knows that its sidecar leaves before it does, so that not even a client that tries nothing twice notices. */
 class DrainToldIT {
 
     @TempDir

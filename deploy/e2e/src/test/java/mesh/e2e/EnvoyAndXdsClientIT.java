@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Issue 4: one cluster that grpcurl pushes, and two clients of the control plane that are not ours. grpc-java reaches the cluster directly
+ * One cluster that grpcurl pushes, and two clients of the control plane that are not ours. grpc-java reaches the cluster directly
  * as {@code xds:///payments}, and as {@code xds:///edge} through an Envoy that proxies to the same cluster.
  */
 class EnvoyAndXdsClientIT {

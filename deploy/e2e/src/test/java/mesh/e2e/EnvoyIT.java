@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Issue 4: a real Envoy proxies to what grpcurl pushes, and follows it. */
+/** A real Envoy proxies to what grpcurl pushes, and follows it. */
 class EnvoyIT {
 
     private static final Pattern VERSION = Pattern.compile("\"version\": \"(\\d+)\"");

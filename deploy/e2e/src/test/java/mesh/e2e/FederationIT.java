@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Issue 6: a partner has a CA of its own and a sidecar without a control plane, and believes our roots. Once our mesh believes the partner's, a
+ * A partner has a CA of its own and a sidecar without a control plane, and believes our roots. Once our mesh believes the partner's, a
  * sidecar and an Envoy of ours call it; and no longer when it is taken out.
  */
 class FederationIT {

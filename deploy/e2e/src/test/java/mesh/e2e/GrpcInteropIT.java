@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Issue 4: gRPC's own client and server, of the Go implementation, through two sidecars with mTLS between them. Left out are the cases
+ * The gRPC project's own client and server, of the Go implementation, through two sidecars with mTLS between them. Left out are the cases
  * about credentials of a cloud, which never leave their client, and {@code pick_first_unary}, which wants several servers by DNS.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: the real grpcurl, with no .proto file, and the README's own words. */
+/** The real grpcurl, with no .proto file, and the README's own words. */
 class GrpcurlIT {
 
     private static final Pattern PUSH = Pattern.compile("<!-- e2e: push.json -->\\s*```json\\n(.*?)```", Pattern.DOTALL);

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** Issue 4: h2spec, all its cases and the strict ones, against a sidecar. */
+/** h2spec, all its cases and the strict ones, against a sidecar. */
 class H2specIT {
 
     /**

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Issue 5: {@code web} calls two instances of {@code payments}, each behind a sidecar of its own. One of them fails its health checks while it
+ * {@code web} calls two instances of {@code payments}, each behind a sidecar of its own. One of them fails its health checks while it
  * still answers requests.
  */
 class HealthCheckIT {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Issue 5: each of three instances is slow to answer one request in fifty. With hedging on, clients hardly see it, and the instances hardly
+ * Each of three instances is slow to answer one request in fifty. With hedging on, clients hardly see it, and the instances hardly
  * more requests. An answer says itself whether it is a slow one, so that no clock is asked.
  */
 class HedgingIT {

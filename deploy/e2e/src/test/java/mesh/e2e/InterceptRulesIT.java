@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Issue 9: real rules of real filters, in a network of the test's own. */
+/** Real rules of real filters, in a network of the test's own. */
 class InterceptRulesIT {
 
     private static final NumberRange PROXY = new NumberRange(1337, 1337);

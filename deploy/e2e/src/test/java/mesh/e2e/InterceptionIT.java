@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Issue 9: two workloads that know nothing of the mesh, each in a network of its own beside a sidecar that runs as another user, and a wire
+ * Two workloads that know nothing of the mesh, each in a network of its own beside a sidecar that runs as another user, and a wire
  * between them. Port 8081 is excluded from interception on both sides, port 8082 where it comes in.
  */
 class InterceptionIT {

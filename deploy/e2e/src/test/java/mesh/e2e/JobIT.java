@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 9: an application that starts before its sidecar, and one that ends before it or after it. */
+/** An application that starts before its sidecar, and one that ends before it or after it. */
 class JobIT {
 
     @TempDir

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Issue 5: each policy is changed by the real grpcurl while requests flow through two sidecars, of which none fails. Tried dry it changes
+ * Each policy is changed by the real grpcurl while requests flow through two sidecars, of which none fails. Tried dry it changes
  * nothing, a bad one is refused with its field's name, and a good one is seen to take effect.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 4: h2load, ghz and curl through two sidecars with mTLS between them see no error, whatever the upstream does to its connections. */
+/** h2load, ghz and curl through two sidecars with mTLS between them see no error, whatever the upstream does to its connections. */
 class LoadJudgesIT {
 
     private static final int REQUESTS = 12_000;

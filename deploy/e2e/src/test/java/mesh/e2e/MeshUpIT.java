@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: the main job, by the launcher, as a user runs it. */
+/** The main job, by the launcher, as a user runs it. */
 class MeshUpIT {
 
     /** Who called, and whom. */

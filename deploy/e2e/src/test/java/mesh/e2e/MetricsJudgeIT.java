@@ -13,7 +13,7 @@ import mesh.model.Address;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 5: Prometheus's own linter finds nothing wrong with what either plane exposes, after it has carried traffic. */
+/** Prometheus's own linter finds nothing wrong with what either plane exposes, after it has carried traffic. */
 class MetricsJudgeIT {
 
     /** Names that are the framework's, of every program that uses it: not ours to change. */

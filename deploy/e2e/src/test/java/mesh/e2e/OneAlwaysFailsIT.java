@@ -13,7 +13,7 @@ import mesh.v1.Route;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 5: one of three instances answers nothing but 503: its breaker keeps requests from it, and no client sees a failure. */
+/** One of three instances answers nothing but 503: its breaker keeps requests from it, and no client sees a failure. */
 class OneAlwaysFailsIT {
 
     private static final int CLIENTS = 4;

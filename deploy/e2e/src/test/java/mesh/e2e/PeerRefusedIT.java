@@ -15,7 +15,7 @@ import mesh.pki.TestPki;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: who cannot prove to be allowed gets no byte through. */
+/** Who cannot prove to be allowed gets no byte through. */
 class PeerRefusedIT {
 
     @TempDir

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Issue 4: whatever the client speaks, and whatever the upstream: bodies arrive whole or not at all. */
+/** Whatever the client speaks, and whatever the upstream: bodies arrive whole or not at all. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ProtocolMatrixIT {
 

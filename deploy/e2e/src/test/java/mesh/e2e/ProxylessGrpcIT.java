@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 4: grpc-java calls {@code xds:///payments} with no proxy at all, and has everything from our control plane. */
+/** grpc-java calls {@code xds:///payments} with no proxy at all, and has everything from our control plane. */
 class ProxylessGrpcIT {
 
     @TempDir

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 4: long gRPC streams live through pushes and through certificates, and lose no message. */
+/** Long gRPC streams live through pushes and through certificates, and lose no message. */
 @Tag("soak")
 class PushAndRotateIT {
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: pushes while requests flow lose none, and hold from their acknowledgement on. */
+/** Pushes while requests flow lose none, and hold from their acknowledgement on. */
 @Tag("soak")
 class PushUnderLoadIT {
 

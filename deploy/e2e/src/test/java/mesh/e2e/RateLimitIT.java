@@ -39,7 +39,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Issue 5: {@code batch} and {@code web} call {@code payments}, each through a sidecar of its own, and payments' sidecar gives each identity
+ * {@code batch} and {@code web} call {@code payments}, each through a sidecar of its own, and payments' sidecar gives each identity
  * five requests and then one an hour.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

@@ -21,7 +21,7 @@ import mesh.v1.BanRequest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 6: whoever is not let in is refused for its own reason, which the sidecar tells its operator and nobody else. */
+/** Whoever is not let in is refused for its own reason, which the sidecar tells its operator and nobody else. */
 class RefusalReasonsIT {
 
     private static final String WEB = "spiffe://mesh.local/web";

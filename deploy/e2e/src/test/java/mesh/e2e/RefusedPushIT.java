@@ -14,7 +14,7 @@ import mesh.v1.GetConfigResponse;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: a push that is refused, by the control plane or by a sidecar, costs no request, and the configuration before it serves on. */
+/** A push that is refused, by the control plane or by a sidecar, costs no request, and the configuration before it serves on. */
 class RefusedPushIT {
 
     private static final String APPLY = "mesh.v1.AdminService/ApplyConfig";

@@ -32,7 +32,7 @@ import mesh.v1.SidecarStatus;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 7: three control planes on three etcd servers. Any one of either dies under load and under writes; nothing is lost and nothing stops. */
+/** Three control planes on three etcd servers. Any one of either dies under load and under writes; nothing is lost and nothing stops. */
 class ReplicasIT {
 
     private static final int SIZE = 3;

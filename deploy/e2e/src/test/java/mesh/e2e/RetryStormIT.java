@@ -10,7 +10,7 @@ import mesh.v1.Route;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 5: when every instance fails, retries do not make it worse than their budget allows. */
+/** When every instance fails, retries do not make it worse than their budget allows. */
 class RetryStormIT {
 
     private static final int REQUESTS = 5000;

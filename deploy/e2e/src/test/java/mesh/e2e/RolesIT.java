@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 6: reading and writing need a role, whoever calls and by whichever door; by the real grpcurl and the mesh command. */
+/** Reading and writing need a role, whoever calls and by whichever door; by the real grpcurl and the mesh command. */
 class RolesIT {
 
     private static final String CLUSTER = "{\"cluster\": {\"name\": \"%s\", \"endpoints\": [{\"address\": \"127.0.0.1:1\"}]}}";

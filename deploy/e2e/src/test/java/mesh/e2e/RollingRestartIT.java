@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Issue 9: every instance of a service is restarted in turn, application and sidecar in every order of dying, under a steady load of HTTP/1.1,
+ * Every instance of a service is restarted in turn, application and sidecar in every order of dying, under a steady load of HTTP/1.1,
  * HTTP/2 and gRPC from a meshed client whose route retries, with a new configuration and a restart of the control plane in between: no request
  * fails.
  */

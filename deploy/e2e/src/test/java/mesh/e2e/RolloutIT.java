@@ -30,7 +30,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 7: a bad weight that is rolled out in waves under load stops in the first, and is taken back by itself. */
+/** A bad weight that is rolled out in waves under load stops in the first, and is taken back by itself. */
 class RolloutIT {
 
     private static final List<String> NODES = List.of("web-1", "web-2", "web-3");

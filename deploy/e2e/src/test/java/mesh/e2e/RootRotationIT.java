@@ -23,7 +23,7 @@ import mesh.v1.RotationStep;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 6: a root is rotated under load, and nobody notices; out of order it is refused, and what the old root signed is refused after. */
+/** A root is rotated under load, and nobody notices; out of order it is refused, and what the old root signed is refused after. */
 class RootRotationIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);

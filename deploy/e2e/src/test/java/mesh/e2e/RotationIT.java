@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: certificates are renewed under load, and nobody notices. */
+/** Certificates are renewed under load, and nobody notices. */
 @Tag("soak")
 class RotationIT {
 
@@ -45,7 +45,7 @@ class RotationIT {
         }
     }
 
-    /** Issue 6: one after the other, and not by the clock, so that there can be many. */
+    /** One after the other, and not by the clock, so that there can be many. */
     @Test
     void aHundredRenewalsLoseNoRequest() throws Exception {
         try (HttpService application = new HttpService("payments"); TestMesh mesh = new TestMesh(dir)) {

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 6: in Kubernetes a sidecar needs no token but the one that its pod has. */
+/** In Kubernetes a sidecar needs no token but the one that its pod has. */
 class ServiceAccountIT {
 
     private static final String WORKLOAD = "ns/shop/sa/payments";

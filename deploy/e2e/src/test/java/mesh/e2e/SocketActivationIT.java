@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Issue 9: a sidecar is replaced by another while clients connect all the time, each for one request. Who holds the socket is a small program in the
+ * A sidecar is replaced by another while clients connect all the time, each for one request. Who holds the socket is a small program in the
  * place of systemd, by the same protocol: it starts a sidecar, and one more on each SIGUSR1.
  */
 class SocketActivationIT {

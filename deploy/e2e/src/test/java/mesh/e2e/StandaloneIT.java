@@ -17,7 +17,7 @@ import mesh.model.Address;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: a sidecar with nothing but a file. */
+/** A sidecar with nothing but a file. */
 class StandaloneIT {
 
     @TempDir

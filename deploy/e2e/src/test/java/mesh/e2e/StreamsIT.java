@@ -14,7 +14,7 @@ import mesh.model.Address;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 4: streams that are given up leave nothing behind. */
+/** Streams that are given up leave nothing behind. */
 class StreamsIT {
 
     private static final int STREAMS = 10_000;

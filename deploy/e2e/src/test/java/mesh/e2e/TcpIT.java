@@ -13,7 +13,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: TCP through two sidecars with mTLS between them. */
+/** TCP through two sidecars with mTLS between them. */
 class TcpIT {
 
     @TempDir

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 6: sslyze looks at the doors that strangers reach: TLS 1.3 and nothing before it, nothing weak in it, and none of TLS's known faults. */
+/** sslyze looks at the doors that strangers reach: TLS 1.3 and nothing before it, nothing weak in it, and none of TLS's known faults. */
 class TlsScannerIT {
 
     private static final Set<String> SUITES = Set.of("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256");

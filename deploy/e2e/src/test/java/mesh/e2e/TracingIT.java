@@ -27,7 +27,7 @@ import mesh.v1.Tracing;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 5: a request through two proxies is one trace, from the first one's server span to what the application is told. */
+/** A request through two proxies is one trace, from the first one's server span to what the application is told. */
 class TracingIT {
 
     private static final Duration LONG = Duration.ofSeconds(30);

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 3: what HTTP/1.1 carries through two sidecars with mTLS between them: small and large, fast and slow, and WebSocket. */
+/** What HTTP/1.1 carries through two sidecars with mTLS between them: small and large, fast and slow, and WebSocket. */
 @Tag("soak")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TrafficIT {

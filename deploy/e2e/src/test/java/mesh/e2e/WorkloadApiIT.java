@@ -26,7 +26,7 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Issue 6: what stands beside a sidecar has its identity from it and no code of ours: a Go application with its SPIFFE library, and a real Envoy.
+ * What stands beside a sidecar has its identity from it and no code of ours: a Go application with its SPIFFE library, and a real Envoy.
  * {@code edge} is what they are; the sidecar of {@code payments} lets in nobody else.
  */
 @TestInstance(Lifecycle.PER_CLASS)

@@ -13,7 +13,7 @@ import mesh.model.MeshSnapshot;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Issue 7: SIGKILL at random points of a write load. What was acknowledged is there, and what follows it is whole. */
+/** SIGKILL at random points of a write load. What was acknowledged is there, and what follows it is whole. */
 class StoreKilledIT {
 
     private static final int KILLS = Integer.getInteger("mesh.soak.kills", 10);
