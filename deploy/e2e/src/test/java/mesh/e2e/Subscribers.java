@@ -29,7 +29,7 @@ import mesh.xds.ResourceType;
  */
 final class Subscribers implements AutoCloseable {
 
-    private static final int PATIENCE_SECONDS = 60;
+    private static final int PATIENCE_SECONDS = 180;
 
     private final NioEventLoopGroup loop = new NioEventLoopGroup(1);
     private final List<ManagedChannel> channels;
