@@ -29,7 +29,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
 import mesh.xds.ResourceType;
@@ -43,7 +42,7 @@ class AdsServiceTest {
     private static final MeshSnapshot SHOP = Meshes.of(3, "pay", "cart");
     private static final StreamLimits LIMITS = new StreamLimits(4, 3, 1000, 1 << 16, 100, 1 << 16);
 
-    private final Store store = new Store(SHOP);
+    private final ChangingConfig store = new ChangingConfig(SHOP);
     private final MeterRegistry meters = new SimpleMeterRegistry();
     private final SidecarRegistry sidecars = new SidecarRegistry(InstantSource.system());
     private final List<String> views = new CopyOnWriteArrayList<>();
@@ -201,7 +200,7 @@ class AdsServiceTest {
         client.next();
         service.close();
         assertThat(client.failure()).isEqualTo(Status.Code.UNAVAILABLE);
-        assertThat(store.listeners).as("none but what shows who leaves").hasSize(1);
+        assertThat(store.listeners()).as("none but what shows who leaves").isEqualTo(1);
     }
 
     private double count(String name) {
@@ -270,32 +269,6 @@ class AdsServiceTest {
         @Override
         public void onCompleted() {
             end.complete(Status.Code.OK);
-        }
-    }
-
-    private static final class Store implements ConfigSource {
-
-        private final List<Consumer<MeshSnapshot>> listeners = new CopyOnWriteArrayList<>();
-        private volatile MeshSnapshot current;
-
-        Store(MeshSnapshot first) {
-            current = first;
-        }
-
-        void set(MeshSnapshot next) {
-            current = next;
-            listeners.forEach(listener -> listener.accept(next));
-        }
-
-        @Override
-        public MeshSnapshot current() {
-            return current;
-        }
-
-        @Override
-        public Registration onChange(Consumer<MeshSnapshot> listener) {
-            listeners.add(listener);
-            return () -> listeners.remove(listener);
         }
     }
 }

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 import mesh.control.stream.DrainingEndpoints.Sidecar;
 import mesh.model.Address;
 import mesh.model.Endpoint;
@@ -28,7 +27,7 @@ class DrainingEndpointsTest {
     private static final Set<Address> AT_1 = Set.of(Address.parse("10.0.0.1:15006"), Address.parse("127.0.0.1:15006"));
 
     private final FakeClock clock = new FakeClock();
-    private final Store store = new Store(shop(3, "10.0.0.1:15006", "10.0.0.2:15006"));
+    private final ChangingConfig store = new ChangingConfig(shop(3, "10.0.0.1:15006", "10.0.0.2:15006"));
     private final DrainingEndpoints draining = new DrainingEndpoints(store, clock);
     private final List<MeshSnapshot> told = new ArrayList<>();
 
@@ -38,9 +37,9 @@ class DrainingEndpointsTest {
 
     @Test
     void withoutAnyoneWhoLeavesTheConfigurationIsTheStores() {
-        assertThat(draining.current()).isSameAs(store.current);
+        assertThat(draining.current()).isSameAs(store.current());
         store.set(shop(4, "10.0.0.1:15006"));
-        assertThat(told).singleElement().isSameAs(store.current);
+        assertThat(told).singleElement().isSameAs(store.current());
     }
 
     @Test
@@ -57,7 +56,7 @@ class DrainingEndpointsTest {
     @Test
     void nobodySpeaksForAnotherIdentity() {
         assertThat(draining.drain(new Sidecar(CART, "pay-1"), "first", AT_1)).isZero();
-        assertThat(draining.current()).isSameAs(store.current);
+        assertThat(draining.current()).isSameAs(store.current());
     }
 
     @Test
@@ -67,8 +66,8 @@ class DrainingEndpointsTest {
         draining.served(new Sidecar(PAY, "pay-2"), "second");
         assertThat(health(draining.current())).contains(EndpointHealth.DRAINING);
         draining.served(PAY_1, "second");
-        assertThat(draining.current()).isSameAs(store.current);
-        assertThat(told.get(told.size() - 1)).isSameAs(store.current);
+        assertThat(draining.current()).isSameAs(store.current());
+        assertThat(told.get(told.size() - 1)).isSameAs(store.current());
     }
 
     @Test
@@ -76,7 +75,7 @@ class DrainingEndpointsTest {
         draining.drain(PAY_1, "first", AT_1);
         store.set(shop(4, "10.0.0.2:15006"));
         store.set(shop(5, "10.0.0.1:15006"));
-        assertThat(draining.current()).isSameAs(store.current);
+        assertThat(draining.current()).isSameAs(store.current());
     }
 
     @Test
@@ -87,7 +86,7 @@ class DrainingEndpointsTest {
         assertThat(health(draining.current())).contains(EndpointHealth.DRAINING);
         clock.advance(Duration.ofSeconds(1));
         draining.expire();
-        assertThat(draining.current()).isSameAs(store.current);
+        assertThat(draining.current()).isSameAs(store.current());
     }
 
     @Test
@@ -110,31 +109,5 @@ class DrainingEndpointsTest {
         Map<String, EndpointSet> endpoints = new LinkedHashMap<>();
         endpoints.put("pay", new EndpointSet("pay", List.of(addresses).stream().map(each -> new Endpoint(Address.parse(each), 1, Optional.of(PAY))).toList()));
         return new MeshSnapshot(version, base.listeners(), base.routeTables(), base.clusters(), endpoints, Optional.empty());
-    }
-
-    static final class Store implements ConfigSource {
-
-        private final List<Consumer<MeshSnapshot>> listeners = new ArrayList<>();
-        private MeshSnapshot current;
-
-        Store(MeshSnapshot first) {
-            current = first;
-        }
-
-        void set(MeshSnapshot next) {
-            current = next;
-            listeners.forEach(listener -> listener.accept(next));
-        }
-
-        @Override
-        public MeshSnapshot current() {
-            return current;
-        }
-
-        @Override
-        public Registration onChange(Consumer<MeshSnapshot> listener) {
-            listeners.add(listener);
-            return () -> listeners.remove(listener);
-        }
     }
 }

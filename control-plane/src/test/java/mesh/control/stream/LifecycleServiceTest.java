@@ -26,7 +26,7 @@ class LifecycleServiceTest {
 
     private final FakeClock clock = new FakeClock();
     private final DrainingEndpoints draining = new DrainingEndpoints(
-        new DrainingEndpointsTest.Store(DrainingEndpointsTest.shop(3, "10.0.0.1:15006", "10.0.0.2:15006")), clock);
+        new ChangingConfig(DrainingEndpointsTest.shop(3, "10.0.0.1:15006", "10.0.0.2:15006")), clock);
     private final SidecarRegistry sidecars = new SidecarRegistry(clock);
     private final SidecarRegistry.Connection web = sidecars.connected("web-1", "spiffe://mesh.local/web", "web");
     private final DeltaStream stream = new DeltaStream(draining.current(), new ResourceCache(Dialect.PROXY), StreamLimits.DEFAULT);
