@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.Message;
-import io.envoyproxy.controlplane.cache.NodeGroup;
 import io.envoyproxy.controlplane.cache.v3.SimpleCache;
 import io.envoyproxy.controlplane.cache.v3.Snapshot;
 import io.envoyproxy.controlplane.server.DiscoveryServerCallbacks;
@@ -14,7 +13,6 @@ import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
 import io.envoyproxy.envoy.config.core.v3.ApiVersion;
 import io.envoyproxy.envoy.config.core.v3.ConfigSource;
-import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.Endpoint;
@@ -59,17 +57,10 @@ class ForeignControlPlaneIT {
     private static final ConfigSource ADS = ConfigSource.newBuilder().setAds(AggregatedConfigSource.getDefaultInstance())
         .setResourceApiVersion(ApiVersion.V3).build();
 
-    private static final NodeGroup<String> BY_WORKLOAD = new NodeGroup<>() {
-        @Override
-        public String hash(Node node) {
-            return node.getCluster();
-        }
-    };
-
     @TempDir
     private Path dir;
 
-    private final SimpleCache<String> cache = new SimpleCache<>(BY_WORKLOAD);
+    private final SimpleCache<String> cache = new SimpleCache<>(PeerControlPlane.BY_WORKLOAD);
     private final Map<String, String> refusals = new ConcurrentHashMap<>();
     private Address outbound;
     private Address unserved;

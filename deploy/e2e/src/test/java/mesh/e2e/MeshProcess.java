@@ -154,7 +154,12 @@ final class MeshProcess implements AutoCloseable {
 
     /** What it has used of processors so far, in the kernel's hundredths of a second. */
     long processorTicks() throws IOException {
-        String[] words = Files.readString(Path.of("/proc/" + pid() + "/stat")).replaceAll("^.*\\) ", "").split(" ");
+        return processorTicks(pid());
+    }
+
+    /** As above, of any process. */
+    static long processorTicks(long pid) throws IOException {
+        String[] words = Files.readString(Path.of("/proc/" + pid + "/stat")).replaceAll("^.*\\) ", "").split(" ");
         return Long.parseLong(words[11]) + Long.parseLong(words[12]);
     }
 

@@ -35,14 +35,15 @@ import java.util.Map;
  */
 final class PeerControlPlane {
 
-    private static final NodeGroup<String> ONE_GROUP = new NodeGroup<>() {
+    /** Sidecars of one workload are told the same. */
+    static final NodeGroup<String> BY_WORKLOAD = new NodeGroup<>() {
         @Override
         public String hash(Node node) {
             return node.getCluster();
         }
     };
 
-    private final SimpleCache<String> cache = new SimpleCache<>(ONE_GROUP);
+    private final SimpleCache<String> cache = new SimpleCache<>(BY_WORKLOAD);
     private final List<Cluster> clusters = new ArrayList<>();
     private final Map<String, ClusterLoadAssignment> endpoints = new LinkedHashMap<>();
     private final List<Listener> listeners = new ArrayList<>();

@@ -6,7 +6,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -105,9 +104,7 @@ class ScaleIT {
         }
 
         private double cpuMillis() throws IOException {
-            String stat = Files.readString(Path.of("/proc/" + pid() + "/stat"));
-            String[] after = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-            return (Long.parseLong(after[11]) + Long.parseLong(after[12])) * 10.0;
+            return MeshProcess.processorTicks(pid()) * 10.0;
         }
 
         private double heapKib() throws Exception {
