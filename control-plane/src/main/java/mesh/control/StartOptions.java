@@ -11,6 +11,7 @@ import mesh.control.ca.BroughtAuthority;
 import mesh.control.ca.KubernetesTokens;
 import mesh.control.etcd.EtcdOptions;
 import mesh.control.inject.SidecarSettings;
+import mesh.control.kubernetes.PodTraffic;
 import mesh.control.ports.CallPolicy;
 import mesh.model.Address;
 import mesh.model.SpiffeId;
@@ -32,7 +33,7 @@ import mesh.pki.Passphrase;
  * @param kubernetes      who says whose service-account tokens are; empty where there are none
  * @param streamAge       after which a subscription is asked to come back, to whichever replica; at least 1 s
  * @param etcd            where the replicas keep what they share; empty for one control plane that keeps all in its data directory
- * @param services        whether the services of Kubernetes become clusters
+ * @param services        what becomes of the services of Kubernetes and of their pods' connections; empty for nothing
  * @param injector        puts sidecars beside pods; empty for none
  */
 public record StartOptions(
@@ -48,7 +49,7 @@ public record StartOptions(
     Optional<KubernetesTokens.Settings> kubernetes,
     Optional<EtcdOptions> etcd,
     Duration streamAge,
-    boolean services,
+    Optional<PodTraffic> services,
     Optional<Injection> injector) {
 
     /**

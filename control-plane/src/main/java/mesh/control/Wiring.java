@@ -177,9 +177,9 @@ public final class Wiring {
 
     void onStart(@Observes StartupEvent event, MeterRegistry registry, Vertx vertx) throws IOException {
         Gauges.register(registry, opened);
-        if (opened.options().services()) {
+        if (opened.options().services().isPresent()) {
             services = new KubernetesServices(ApiServer.client(opened.options().kubernetes().orElseThrow(), vertx), opened.options().trustDomain(),
-                opened.store(), () -> opened.replicas().map(Replicas::leads).orElse(true), registry);
+                opened.options().services().get(), opened.store(), () -> opened.replicas().map(Replicas::leads).orElse(true), registry);
         }
         if (opened.options().injector().isPresent()) {
             injector = Injector.start(opened, opened.options().injector().get(), vertx, registry);

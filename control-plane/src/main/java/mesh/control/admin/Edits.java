@@ -7,7 +7,7 @@ import java.util.Map;
 import mesh.control.messages.ClusterMessages.ClusterParts;
 import mesh.control.messages.ListenerMessages.ListenerParts;
 import mesh.control.store.Change;
-import mesh.control.store.DiscoveredClusters;
+import mesh.control.store.Discovered;
 import mesh.model.Cluster;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
@@ -21,7 +21,7 @@ final class Edits {
     private Edits() {}
 
     static Change replaceAll(MeshSnapshot config) {
-        return current -> DiscoveredClusters.kept(current, config);
+        return current -> Discovered.kept(current, config);
     }
 
     static Change put(ListenerParts parts) {
@@ -65,7 +65,7 @@ final class Edits {
     /** Those that are found out stay as they were found. */
     private static EndpointSet endpoints(MeshSnapshot current, ClusterParts parts) {
         String name = parts.cluster().name();
-        boolean found = DiscoveredClusters.isOne(name) && current.endpoints().containsKey(name);
+        boolean found = Discovered.isOne(name) && current.endpoints().containsKey(name);
         return found ? current.endpoints().get(name) : parts.endpoints();
     }
 

@@ -12,13 +12,16 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import mesh.control.Server;
 import mesh.control.StartOptions;
 import mesh.control.ports.CallPolicy;
 import mesh.control.ca.BroughtAuthority;
 import mesh.control.ca.KubernetesTokens;
+import mesh.control.kubernetes.PodTraffic;
 import mesh.model.Address;
+import mesh.model.DownstreamTls;
 import mesh.model.SpiffeId;
 import mesh.model.TrustDomain;
 import mesh.pki.Passphrase;
@@ -136,9 +139,31 @@ final class StartCommand implements Callable<Integer> {
         private String audience;
 
         @Option(names = "--kubernetes",
-            description = "makes clusters of its services, kubernetes/NAMESPACE/SERVICE:PORT, with the pods behind them as endpoints; the account"
-                + " needs to list and watch services, endpointslices and pods")
+            description = "makes clusters of its services, kubernetes/NAMESPACE/SERVICE:PORT, with the pods behind them as endpoints, and what sidecars"
+                + " do with their pods' connections; the account needs to list and watch services, endpointslices and pods")
         private boolean services;
+
+        @Option(names = "--kubernetes-outbound", paramLabel = "MODE", defaultValue = "allow_any",
+            description = "what becomes of a pod's connections that no service is for: allow_any, they go where they were opened to, or registry_only,"
+                + " they are closed")
+        private String outbound;
+
+        @Option(names = "--kubernetes-inbound-tls", paramLabel = "MODE", defaultValue = "permissive",
+            description = "whom pods with a sidecar let in: strict, only the mesh's identities by mTLS, permissive, others in plaintext too, or disable")
+        private String inboundTls;
+
+        private Optional<PodTraffic> traffic() {
+            return services ? Optional.of(new PodTraffic(parsed("--kubernetes-outbound", () -> PodTraffic.Outbound.parse(outbound)),
+                Optional.ofNullable(parsed("--kubernetes-inbound-tls", () -> DownstreamTls.Mode.parse(inboundTls))))) : Optional.empty();
+        }
+
+        private static <T> T parsed(String option, Supplier<T> value) {
+            try {
+                return value.get();
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(option + ": " + e.getMessage(), e);
+            }
+        }
 
         private KubernetesTokens.Settings settings() {
             return new KubernetesTokens.Settings(api, ca, token, audience);
@@ -173,7 +198,7 @@ final class StartCommand implements Callable<Integer> {
             options = new StartOptions(dataDir, listen, plaintextListen, metricsListen, trustDomain, svidTtl,
                 serverNames(), new CallPolicy(Set.copyOf(admins), Set.copyOf(readers), dev), ca(),
                 Optional.ofNullable(kubernetes).map(Kubernetes::settings),
-                store.options(), streamAge, kubernetes != null && kubernetes.services, injection());
+                store.options(), streamAge, Optional.ofNullable(kubernetes).flatMap(Kubernetes::traffic), injection());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

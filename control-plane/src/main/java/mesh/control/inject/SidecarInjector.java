@@ -37,7 +37,9 @@ public final class SidecarInjector {
     /** It asks for what cannot be. */
     public record Refused(String problems) implements Injection {}
 
-    private static final Set<Integer> OWN_PORTS = Set.of(15000, 15001, 15006, SidecarContainers.HEALTH_PORT);
+    /** Where the rules send what a pod's containers open, and what is opened to them. */
+    public static final int OUTBOUND_PORT = 15001, INBOUND_PORT = 15006;
+    private static final Set<Integer> OWN_PORTS = Set.of(15000, OUTBOUND_PORT, INBOUND_PORT, SidecarContainers.HEALTH_PORT);
     private static final Set<String> OTHER_MESHES = Set.of("istio-proxy", "linkerd-proxy", "consul-dataplane", "kuma-sidecar");
     private static final String MIRROR = "kubernetes.io/config.mirror";
 
@@ -50,6 +52,11 @@ public final class SidecarInjector {
     /** Whether a pod has a sidecar of this mesh. */
     public static boolean isInjected(Pod pod) {
         return containers(pod.getSpec()).anyMatch(each -> each.getName().equals(SidecarContainers.PROXY));
+    }
+
+    /** Whether all its connections go through the sidecar. */
+    public static boolean isIntercepted(Pod pod) {
+        return isInjected(pod) && containers(pod.getSpec()).anyMatch(each -> each.getName().equals(SidecarContainers.RULES));
     }
 
     public Injection inject(Pod pod) {

@@ -8,9 +8,11 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import mesh.model.TrustDomain;
 import org.jboss.logging.Logger;
 
@@ -24,12 +26,14 @@ final class ApiServices implements ServiceSource {
     private static final String BY_SERVICE = "service";
 
     private final ServiceClusters translation;
+    private final PodListeners listeners;
     private final SharedIndexInformer<Service> services;
     private final SharedIndexInformer<EndpointSlice> slices;
     private final SharedIndexInformer<Pod> pods;
 
-    ApiServices(KubernetesClient client, TrustDomain trustDomain) {
+    ApiServices(KubernetesClient client, TrustDomain trustDomain, PodTraffic policy) {
         this.translation = new ServiceClusters(trustDomain);
+        this.listeners = new PodListeners(policy);
         this.services = informer(client.services().inAnyNamespace(), "services");
         this.slices = informer(client.discovery().v1().endpointSlices().inAnyNamespace(), "endpointslices");
         this.pods = informer(client.pods().inAnyNamespace(), "pods");
@@ -86,13 +90,17 @@ final class ApiServices implements ServiceSource {
     }
 
     @Override
-    public Optional<List<ServiceCluster>> clusters() {
+    public Optional<Found> found() {
         if (!isComplete()) {
             return Optional.empty();
         }
-        return Optional.of(translation.of(services.getStore().list(),
-            service -> slices.getIndexer().byIndex(BY_SERVICE, key(service.getMetadata().getNamespace(), service.getMetadata().getName())),
-            name -> pods.getStore().getByKey(name)));
+        List<Service> all = services.getStore().list();
+        Function<Service, List<EndpointSlice>> bySlice = service ->
+            slices.getIndexer().byIndex(BY_SERVICE, key(service.getMetadata().getNamespace(), service.getMetadata().getName()));
+        Found own = listeners.of(all, bySlice, pods.getStore().list());
+        List<FoundCluster> clusters = new ArrayList<>(translation.of(all, bySlice, name -> pods.getStore().getByKey(name)));
+        clusters.addAll(own.clusters());
+        return Optional.of(new Found(clusters, own.listeners(), own.tables()));
     }
 
     private static String key(String namespace, String name) {

@@ -22,9 +22,10 @@ public final class KubernetesServices implements AutoCloseable {
      * @param client closed with this
      * @param leads  whether this replica is the one that writes
      */
-    public KubernetesServices(KubernetesClient client, TrustDomain trustDomain, MeshStore store, BooleanSupplier leads, MeterRegistry meters) {
+    public KubernetesServices(
+        KubernetesClient client, TrustDomain trustDomain, PodTraffic policy, MeshStore store, BooleanSupplier leads, MeterRegistry meters) {
         this.client = client;
-        this.source = new ApiServices(client, trustDomain);
+        this.source = new ApiServices(client, trustDomain, policy);
         this.timer = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "mesh-kubernetes");
             thread.setDaemon(true);

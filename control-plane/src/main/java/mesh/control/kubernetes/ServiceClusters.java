@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import mesh.control.inject.SidecarInjector;
-import mesh.control.store.DiscoveredClusters;
+import mesh.control.store.Discovered;
 import mesh.model.Address;
 import mesh.model.Endpoint;
 import mesh.model.EndpointHealth;
@@ -41,23 +41,30 @@ final class ServiceClusters {
      * @param slices of a service
      * @param pods   by {@code namespace/name}; null for one that is not known
      */
-    List<ServiceCluster> of(List<Service> services, Function<Service, List<EndpointSlice>> slices, Function<String, Pod> pods) {
-        List<ServiceCluster> clusters = new ArrayList<>();
+    List<FoundCluster> of(List<Service> services, Function<Service, List<EndpointSlice>> slices, Function<String, Pod> pods) {
+        List<FoundCluster> clusters = new ArrayList<>();
         for (Service service : services) {
-            // A name somewhere else is nothing that a slice could say.
-            if ("ExternalName".equals(service.getSpec().getType())) continue;
-            for (ServicePort port : service.getSpec().getPorts()) {
-                if (port.getProtocol() != null && !port.getProtocol().equals("TCP")) continue;
+            for (ServicePort port : ports(service)) {
                 clusters.add(cluster(service, port, slices.apply(service), pods));
             }
         }
-        clusters.sort(Comparator.comparing(ServiceCluster::name));
+        clusters.sort(Comparator.comparing(FoundCluster::name));
         return clusters;
     }
 
-    private ServiceCluster cluster(Service service, ServicePort port, List<EndpointSlice> slices, Function<String, Pod> pods) {
+    /** Those of TCP. A name somewhere else has none: it is nothing that a slice could say. */
+    static List<ServicePort> ports(Service service) {
+        if ("ExternalName".equals(service.getSpec().getType())) return List.of();
+        return present(service.getSpec().getPorts()).stream().filter(port -> port.getProtocol() == null || port.getProtocol().equals("TCP")).toList();
+    }
+
+    /** Of a service's port as a cluster. */
+    static String name(Service service, ServicePort port) {
+        return Discovered.PREFIX + service.getMetadata().getNamespace() + "/" + service.getMetadata().getName() + ":" + port.getPort();
+    }
+
+    private FoundCluster cluster(Service service, ServicePort port, List<EndpointSlice> slices, Function<String, Pod> pods) {
         String namespace = service.getMetadata().getNamespace();
-        String name = DiscoveredClusters.PREFIX + namespace + "/" + service.getMetadata().getName() + ":" + port.getPort();
         // While a pod moves from one slice to another it may stand in both.
         TreeMap<Address, Endpoint> endpoints = new TreeMap<>();
         for (EndpointSlice slice : slices) {
@@ -68,7 +75,8 @@ final class ServiceClusters {
                 endpoint(namespace, each, number.get(), pods).ifPresent(made -> endpoints.merge(made.address(), made, ServiceClusters::better));
             }
         }
-        return new ServiceCluster(name, protocol(port), List.copyOf(endpoints.values()));
+        UpstreamProtocol protocol = DeclaredProtocol.of(port) == DeclaredProtocol.HTTP2 ? UpstreamProtocol.HTTP2 : UpstreamProtocol.DOWNSTREAM;
+        return new FoundCluster(name(service, port), protocol, List.copyOf(endpoints.values()));
     }
 
     /** The first one of a service with two: a pod counts once. */
@@ -78,7 +86,7 @@ final class ServiceClusters {
     }
 
     /** A slice has the service's port by its name, as the number that the pods listen on. */
-    private static Optional<Integer> number(EndpointSlice slice, ServicePort port) {
+    static Optional<Integer> number(EndpointSlice slice, ServicePort port) {
         return present(slice.getPorts()).stream().filter(each -> Objects.equals(text(each.getName()), text(port.getName())))
             .map(EndpointPort::getPort).filter(Objects::nonNull).findFirst();
     }
@@ -87,8 +95,8 @@ final class ServiceClusters {
         String namespace, io.fabric8.kubernetes.api.model.discovery.v1.Endpoint each, int port, Function<String, Pod> pods) {
         Optional<EndpointHealth> health = health(each.getConditions());
         if (health.isEmpty() || each.getAddresses().isEmpty()) return Optional.empty();
-        Optional<SpiffeId> identity = Optional.ofNullable(each.getTargetRef()).filter(target -> "Pod".equals(target.getKind()))
-            .map(target -> pods.apply(namespace + "/" + target.getName())).flatMap(this::identity);
+        Optional<SpiffeId> identity = podName(namespace, each).map(pods).filter(SidecarInjector::isInjected)
+            .map(pod -> new SpiffeId(trustDomain, "/" + workload(pod)));
         return Optional.of(new Endpoint(new Address(each.getAddresses().get(0), port), 1, identity, health.get()));
     }
 
@@ -99,17 +107,15 @@ final class ServiceClusters {
         return leaving ? Optional.of(EndpointHealth.DRAINING) : Optional.empty();
     }
 
-    private Optional<SpiffeId> identity(Pod pod) {
-        if (!SidecarInjector.isInjected(pod)) return Optional.empty();
-        String account = pod.getSpec().getServiceAccountName();
-        return Optional.of(new SpiffeId(trustDomain, "/ns/" + pod.getMetadata().getNamespace() + "/sa/" + (account == null ? "default" : account)));
+    /** {@code namespace/name} of the pod that an endpoint is. */
+    static Optional<String> podName(String namespace, io.fabric8.kubernetes.api.model.discovery.v1.Endpoint each) {
+        return Optional.ofNullable(each.getTargetRef()).filter(target -> "Pod".equals(target.getKind())).map(target -> namespace + "/" + target.getName());
     }
 
-    private static UpstreamProtocol protocol(ServicePort port) {
-        return switch (text(port.getAppProtocol())) {
-            case "kubernetes.io/h2c", "http2", "h2c", "grpc" -> UpstreamProtocol.HTTP2;
-            default -> UpstreamProtocol.DOWNSTREAM;
-        };
+    /** As its SPIFFE id's path names it: its account. */
+    static String workload(Pod pod) {
+        String account = pod.getSpec().getServiceAccountName();
+        return "ns/" + pod.getMetadata().getNamespace() + "/sa/" + (account == null ? "default" : account);
     }
 
     private static Endpoint better(Endpoint one, Endpoint other) {
@@ -121,7 +127,7 @@ final class ServiceClusters {
     }
 
     /** A slice that has lost its last endpoint has null in the place of lists. */
-    private static <T> List<T> present(List<T> maybe) {
+    static <T> List<T> present(List<T> maybe) {
         return maybe == null ? List.of() : maybe;
     }
 }

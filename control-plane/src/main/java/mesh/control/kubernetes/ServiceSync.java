@@ -11,19 +11,22 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
-import mesh.control.store.DiscoveredClusters;
+import java.util.function.Function;
+import mesh.control.store.Discovered;
 import mesh.control.store.MeshStore;
 import mesh.model.ApplyResult;
 import mesh.model.BalancerKind;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
 import mesh.model.EndpointSet;
+import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
+import mesh.model.RouteTable;
 import org.jboss.logging.Logger;
 
 /**
- * Keeps the configuration's {@code kubernetes/…} clusters to be what the services are: a version for each burst of changes, none where nothing
- * differs. Policies of a cluster are left to whoever wrote them. Of replicas the one that leads writes.
+ * Keeps the configuration's {@code kubernetes/…} clusters, listeners and route tables to be what the services and pods are: a version for each burst of
+ * changes, none where nothing differs. Policies of a cluster are left to whoever wrote them. Of replicas the one that leads writes.
  */
 final class ServiceSync {
 
@@ -66,7 +69,7 @@ final class ServiceSync {
     private void sync() {
         try {
             if (!leads.getAsBoolean()) return;
-            Optional<List<ServiceCluster>> found = source.clusters();
+            Optional<Found> found = source.found();
             if (found.isEmpty()) return;
             write(found.get());
             lastFailure = "";
@@ -76,7 +79,7 @@ final class ServiceSync {
         }
     }
 
-    private void write(List<ServiceCluster> found) {
+    private void write(Found found) {
         MeshSnapshot current = store.current();
         if (applied(current, found).holdsSameAs(current)) return;
         ApplyResult result = store.edit(0, now -> applied(now, found), AUTHOR, "services of Kubernetes");
@@ -86,15 +89,17 @@ final class ServiceSync {
     }
 
     /** What is not a service any more goes; where something still names it, it stays without endpoints. */
-    static MeshSnapshot applied(MeshSnapshot current, List<ServiceCluster> found) {
+    static MeshSnapshot applied(MeshSnapshot before, Found found) {
+        MeshSnapshot current = new MeshSnapshot(before.version(), with(before.listeners(), found.listeners(), Listener::name),
+            with(before.routeTables(), found.tables(), RouteTable::name), before.clusters(), before.endpoints(), before.trust(), before.federation());
         Map<String, Cluster> clusters = new LinkedHashMap<>(current.clusters());
         Map<String, EndpointSet> endpoints = new LinkedHashMap<>(current.endpoints());
         Set<String> gone = new LinkedHashSet<>(current.clusters().keySet());
-        gone.removeIf(name -> !DiscoveredClusters.isOne(name));
-        for (ServiceCluster each : found) {
+        gone.removeIf(name -> !Discovered.isOne(name));
+        for (FoundCluster each : found.clusters()) {
             gone.remove(each.name());
             clusters.computeIfAbsent(each.name(), name -> cluster(each));
-            endpoints.put(each.name(), new EndpointSet(each.name(), each.endpoints()));
+            if (!each.originalDst()) endpoints.put(each.name(), new EndpointSet(each.name(), each.endpoints()));
         }
         for (String name : gone) {
             if (isNamed(current, name)) {
@@ -108,6 +113,15 @@ final class ServiceSync {
             current.federation());
     }
 
+    /** Those in place of what was found before; what stays keeps its place. */
+    private static <T> Map<String, T> with(Map<String, T> before, List<T> found, Function<T, String> name) {
+        Map<String, T> next = new LinkedHashMap<>(before);
+        Map<String, T> now = MeshSnapshot.byName(found, name);
+        next.keySet().removeIf(each -> Discovered.isOne(each) && !now.containsKey(each));
+        next.putAll(now);
+        return next;
+    }
+
     private static boolean isNamed(MeshSnapshot config, String cluster) {
         Map<String, Cluster> without = new LinkedHashMap<>(config.clusters());
         without.remove(cluster);
@@ -118,10 +132,11 @@ final class ServiceSync {
         return rest.problems().size() > config.problems().size();
     }
 
-    private static Cluster cluster(ServiceCluster service) {
+    private static Cluster cluster(FoundCluster service) {
         ConnectionPolicy usual = ConnectionPolicy.DEFAULT;
         ConnectionPolicy connections = new ConnectionPolicy(usual.connectTimeout(), usual.idleTimeout(), service.protocol(), usual.maxConnections(),
             usual.maxPendingRequests(), usual.maxRequests());
-        return new Cluster(service.name(), BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), connections);
+        return new Cluster(service.name(), BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), connections)
+            .withOriginalDst(service.originalDst());
     }
 }

@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import mesh.model.Arrival;
 import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
 import mesh.model.RouteTable;
@@ -28,12 +29,23 @@ public final class NodeScope {
 
     static Set<String> listeners(MeshSnapshot mesh, String workload, String node) {
         Set<String> names = new HashSet<>();
+        Set<Place> taken = new HashSet<>();
         mesh.listeners().forEach((name, listener) -> {
-            if (listener.scope().includes(workload, node)) {
-                names.add(name);
-            }
+            if (!listener.scope().includes(workload, node)) return;
+            names.add(name);
+            if (!Discovered.isOne(name)) taken.add(Place.of(listener));
         });
+        // Where somebody has written one, that one is meant.
+        if (!taken.isEmpty()) names.removeIf(name -> Discovered.isOne(name) && taken.contains(Place.of(mesh.listeners().get(name))));
         return names;
+    }
+
+    /** Of which there can be one in a sidecar: a port with a socket, whatever host it has, or an address without one. */
+    private record Place(boolean socket, String host, int port) {
+        static Place of(Listener listener) {
+            boolean socket = listener.arrival() != Arrival.HANDED_OVER;
+            return new Place(socket, socket ? "" : listener.bind().host(), listener.bind().port());
+        }
     }
 
     /** What these listeners lead to. */

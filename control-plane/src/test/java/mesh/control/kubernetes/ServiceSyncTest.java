@@ -19,13 +19,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import mesh.control.journal.DirectoryFiles;
-import mesh.control.store.DiscoveredClusters;
+import mesh.control.store.Discovered;
 import mesh.control.store.MeshStore;
 import mesh.model.Address;
 import mesh.model.ApplyResult;
 import mesh.model.BalancerKind;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
+import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
@@ -133,7 +134,7 @@ class ServiceSyncTest {
             Optional.empty());
         MeshSnapshot named = new MeshSnapshot(1, Map.of("in", listener), Map.of(),
             Map.of(CLUSTER, cluster), Map.of(CLUSTER, new EndpointSet(CLUSTER, List.of(endpoint("10.1.0.1", false)))), Optional.empty());
-        MeshSnapshot applied = ServiceSync.applied(named, List.of());
+        MeshSnapshot applied = ServiceSync.applied(named, new Found(List.of(), List.of(), List.of()));
         assertThat(applied.problems()).isEmpty();
         assertThat(applied.clusters()).containsKey(CLUSTER);
         assertThat(applied.endpointsOf(CLUSTER)).isEmpty();
@@ -169,12 +170,13 @@ class ServiceSyncTest {
     }
 
     private void follow(SimpleMeterRegistry meters) {
-        services = new KubernetesServices(client, new TrustDomain("mesh.local"), store, leads::get, meters);
+        services = new KubernetesServices(client, new TrustDomain("mesh.local"),
+            new PodTraffic(PodTraffic.Outbound.ALLOW_ANY, Optional.of(DownstreamTls.Mode.PERMISSIVE)), store, leads::get, meters);
     }
 
     private void put(List<Cluster> clusters) {
         MeshSnapshot next = new MeshSnapshot(0, Map.of(), Map.of(), MeshSnapshot.byName(clusters, Cluster::name), Map.of(), Optional.empty());
-        assertThat(store.edit(0, current -> DiscoveredClusters.kept(current, next), "test", "")).isInstanceOf(ApplyResult.Applied.class);
+        assertThat(store.edit(0, current -> Discovered.kept(current, next), "test", "")).isInstanceOf(ApplyResult.Applied.class);
     }
 
     private void awaitEndpoints(Endpoint... endpoints) {

@@ -55,8 +55,9 @@ final class ControlPlaneProcess implements AutoCloseable {
     }
 
     void start() {
-        List<String> words = new ArrayList<>(List.of("control-plane", "start", "--data-dir", dataDir.toString(), "--listen", tls.toString(),
+        List<String> words = new ArrayList<>(List.of("control-plane", "start", "--data-dir", dataDir.toString(),
             "--plaintext-listen", plaintext.toString(), "--metrics-listen", metrics.toString()));
+        if (!options.contains("--listen")) words.addAll(List.of("--listen", tls.toString()));
         words.addAll(options);
         process = MeshProcess.controlPlane(words.toArray(String[]::new));
         Matcher ready = process.awaitLine(READY);
