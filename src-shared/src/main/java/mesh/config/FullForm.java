@@ -24,6 +24,7 @@ import mesh.model.Listener;
 import mesh.model.ListenerLimits;
 import mesh.model.Locality;
 import mesh.model.MeshSnapshot;
+import mesh.model.ProxyProtocol;
 import mesh.model.RetryLimits;
 import mesh.model.RetryPolicy;
 import mesh.model.Route;
@@ -115,6 +116,7 @@ final class FullForm {
         tracing.listener(s, name, tcp);
         Optional<HashPolicy.By> hash = HashForm.listener(s, tcp);
         List<AccessPolicy> access = AccessForm.policies(s, tcp);
+        ProxyProtocol.Acceptance proxied = s.read("proxyProtocol", ProxyProtocol.Acceptance.NONE, ProxyProtocol.Acceptance::parse);
         if (tcp) {
             s.refuse("route", "beside protocol tcp", HTTP_ONLY);
             s.refuse("service", "beside protocol tcp", HTTP_ONLY);
@@ -135,7 +137,7 @@ final class FullForm {
                 implicit.add(RouteTable.toCluster(RouteTable.implicitName(name), new Route("all", new Route.Prefix("/"),
                     new Route.ToCluster(cluster), Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE)));
             }
-            return new Listener(name, listen, Scope.ALL, traffic, tls, limits).withAccess(access).withArrival(arrival);
+            return new Listener(name, listen, Scope.ALL, traffic, tls, limits).withAccess(access).withArrival(arrival).withProxied(proxied);
         });
     }
 
@@ -166,10 +168,12 @@ final class FullForm {
         RetryLimits retries = RetryLimitsForm.cluster(s);
         BalancingPolicy balancing = BalancingForm.cluster(s);
         ConsistentHash hash = HashForm.cluster(s, balancer);
+        Optional<ProxyProtocol.Version> announces = s.optional("proxyProtocol", ProxyProtocol.Version::parse);
         needsIdentity(s);
         return s.make(() -> new ClusterParts(
             new Cluster(name, balancer, tls, breaker, connections)
-                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash).withOriginalDst(originalDst),
+                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash).withOriginalDst(originalDst)
+                .withAnnounces(announces),
             new EndpointSet(name, endpoints)));
     }
 

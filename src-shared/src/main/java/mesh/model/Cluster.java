@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param balancing      among which endpoints the balancer chooses
  * @param hash           how keys are spread, by a balancer that goes by them
  * @param originalDst    it has no endpoints: an intercepted connection goes where it was opened to (Envoy's type {@code ORIGINAL_DST})
+ * @param announces    how its endpoints are told for whom a connection is, before TLS; empty for not at all
  */
 public record Cluster(
     String name,
@@ -26,7 +27,8 @@ public record Cluster(
     RetryLimits retries,
     BalancingPolicy balancing,
     ConsistentHash hash,
-    boolean originalDst) {
+    boolean originalDst,
+    Optional<ProxyProtocol.Version> announces) {
 
     public Cluster {
         Checks.name("cluster name", name);
@@ -54,27 +56,31 @@ public record Cluster(
         String name, BalancerKind balancer, Optional<UpstreamTls> tls, Optional<CircuitBreakerPolicy> circuitBreaker,
         ConnectionPolicy connections) {
         this(name, balancer, tls, circuitBreaker, connections, HealthPolicy.NONE, RetryLimits.DEFAULT, BalancingPolicy.DEFAULT,
-            ConsistentHash.DEFAULT, false);
+            ConsistentHash.DEFAULT, false, Optional.empty());
     }
 
     public Cluster withHealth(HealthPolicy policy) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, policy, retries, balancing, hash, originalDst);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, policy, retries, balancing, hash, originalDst, announces);
     }
 
     public Cluster withRetries(RetryLimits limits) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, limits, balancing, hash, originalDst);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, limits, balancing, hash, originalDst, announces);
     }
 
     public Cluster withBalancing(BalancingPolicy policy) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, policy, hash, originalDst);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, policy, hash, originalDst, announces);
     }
 
     public Cluster withHash(ConsistentHash settings) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, balancing, settings, originalDst);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, balancing, settings, originalDst, announces);
     }
 
     /** The same that goes where each connection was opened to. */
     public Cluster withOriginalDst(boolean is) {
-        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, balancing, hash, is);
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, balancing, hash, is, announces);
+    }
+
+    public Cluster withAnnounces(Optional<ProxyProtocol.Version> version) {
+        return new Cluster(name, balancer, tls, circuitBreaker, connections, health, retries, balancing, hash, originalDst, version);
     }
 }

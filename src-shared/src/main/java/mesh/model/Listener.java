@@ -17,10 +17,11 @@ import java.util.Optional;
  * @param tracing of which requests spans are exported; only for HTTP
  * @param access  who may ask what; only for HTTP. Sorted by {@link AccessPolicy#ORDER}
  * @param arrival how connections come to it
+ * @param proxied whether its clients are proxies that say for whom they connect
  */
 public record Listener(
     String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits, Optional<AccessLogPolicy> log,
-    Optional<TracingPolicy> tracing, List<AccessPolicy> access, Arrival arrival) {
+    Optional<TracingPolicy> tracing, List<AccessPolicy> access, Arrival arrival, ProxyProtocol.Acceptance proxied) {
 
     private static final String IP_OR_NONE = "|((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\\.(?!$)|$)){4}|[0-9a-fA-F]*:[0-9a-fA-F:.]*";
 
@@ -50,13 +51,16 @@ public record Listener(
         if (arrival == Arrival.HANDED_OVER && limits.maxConnections() > 0) {
             throw new IllegalArgumentException("listener \"" + name + "\" limit of connections without a socket (expected: on the listener that has it)");
         }
+        if (arrival == Arrival.HANDED_OVER && proxied != ProxyProtocol.Acceptance.NONE) {
+            throw new IllegalArgumentException("listener \"" + name + "\" PROXY protocol without a socket (expected: on the listener that has it)");
+        }
     }
 
     /** To whose own socket connections come. */
     public Listener(
         String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, ListenerLimits limits, Optional<AccessLogPolicy> log,
         Optional<TracingPolicy> tracing, List<AccessPolicy> access) {
-        this(name, bind, scope, traffic, tls, limits, log, tracing, access, Arrival.DIRECT);
+        this(name, bind, scope, traffic, tls, limits, log, tracing, access, Arrival.DIRECT, ProxyProtocol.Acceptance.NONE);
     }
 
     /** Of which nobody is told. */
@@ -70,19 +74,23 @@ public record Listener(
     }
 
     public Listener withLog(Optional<AccessLogPolicy> next) {
-        return new Listener(name, bind, scope, traffic, tls, limits, next, tracing, access, arrival);
+        return new Listener(name, bind, scope, traffic, tls, limits, next, tracing, access, arrival, proxied);
     }
 
     public Listener withTracing(Optional<TracingPolicy> next) {
-        return new Listener(name, bind, scope, traffic, tls, limits, log, next, access, arrival);
+        return new Listener(name, bind, scope, traffic, tls, limits, log, next, access, arrival, proxied);
     }
 
     public Listener withAccess(List<AccessPolicy> next) {
-        return new Listener(name, bind, scope, traffic, tls, limits, log, tracing, next, arrival);
+        return new Listener(name, bind, scope, traffic, tls, limits, log, tracing, next, arrival, proxied);
     }
 
     public Listener withArrival(Arrival next) {
-        return new Listener(name, bind, scope, traffic, tls, limits, log, tracing, access, next);
+        return new Listener(name, bind, scope, traffic, tls, limits, log, tracing, access, next, proxied);
+    }
+
+    public Listener withProxied(ProxyProtocol.Acceptance next) {
+        return new Listener(name, bind, scope, traffic, tls, limits, log, tracing, access, arrival, next);
     }
 
     /** What a listener does with its bytes. */

@@ -8,6 +8,7 @@ import io.envoyproxy.envoy.config.cluster.v3.Cluster.DiscoveryType;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.EdsClusterConfig;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.LbPolicy;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.TransportSocketMatch;
+import io.envoyproxy.envoy.config.core.v3.TransportSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -21,10 +22,12 @@ import mesh.model.ConsistentHash;
 import mesh.model.Endpoint;
 import mesh.model.HealthPolicy;
 import mesh.model.MeshSnapshot;
+import mesh.model.ProxyProtocol;
 import mesh.model.RetryLimits;
 import mesh.model.SpiffeId;
 import mesh.model.UpstreamTls;
 import mesh.v1.ClusterPolicy;
+import mesh.xds.ProxyProtocols.Unwrapped;
 
 /**
  * A cluster whose endpoints come by EDS. The count breaker has no equal in Envoy and travels as {@code mesh.v1.ClusterPolicy}.
@@ -105,12 +108,14 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
             .setCircuitBreakers(ClusterLimits.encode(connections, cluster.retries()));
         if (cluster.originalDst()) message.setType(DiscoveryType.ORIGINAL_DST).setLbPolicy(LbPolicy.CLUSTER_PROVIDED).clearEdsClusterConfig();
         message.putAllTypedExtensionProtocolOptions(UpstreamHttpOptions.encode(connections));
-        cluster.tls().ifPresent(tls -> message.setTransportSocket(TransportSockets.upstream(tls.expect(), federated, connections.protocol())));
+        TransportSocket socket = cluster.tls().map(tls -> TransportSockets.upstream(tls.expect(), federated, connections.protocol())).orElse(null);
+        TransportSocket outer = outer(socket, cluster);
+        if (outer != null) message.setTransportSocket(outer);
         for (SpiffeId id : identities(snapshot.endpointsOf(cluster.name()))) {
             message.addTransportSocketMatches(TransportSocketMatch.newBuilder()
                 .setName(id.toString())
                 .setMatch(chooses(id))
-                .setTransportSocket(TransportSockets.upstream(Set.of(id), federated, connections.protocol())));
+                .setTransportSocket(outer(TransportSockets.upstream(Set.of(id), federated, connections.protocol()), cluster)));
         }
         ConsistentHashes.encode(cluster.balancer(), cluster.hash(), message);
         cluster.health().outliers().ifPresent(outliers -> message.setOutlierDetection(OutlierDetections.encode(outliers)));
@@ -119,6 +124,10 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         ClusterPolicy policy = policy(cluster);
         if (!policy.equals(ClusterPolicy.getDefaultInstance())) message.setMetadata(MeshPolicy.encode(policy));
         return message.build();
+    }
+
+    private static TransportSocket outer(TransportSocket socket, mesh.model.Cluster cluster) {
+        return cluster.announces().map(version -> ProxyProtocols.around(socket, version)).orElse(socket);
     }
 
     /** What stands in an endpoint's metadata and in the match of the transport socket for it. */
@@ -139,7 +148,10 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
     public mesh.model.Cluster decode(Cluster message, Reading reading) {
         reading.only(message, CLUSTER_FIELDS);
         discovery(message, reading);
-        socketMatches(message, reading);
+        Unwrapped socket = message.hasTransportSocket()
+            ? ProxyProtocols.unwrap(message.getTransportSocket(), reading.at("transport_socket")) : new Unwrapped(Optional.empty(), null);
+        if (socket == null) return null;
+        socketMatches(message, socket.version(), reading);
         ClusterPolicy.Builder policy = MeshPolicy.decode(message.getMetadata(), ClusterPolicy.newBuilder(), reading);
         BalancerKind balancer = !policy.getBalancer().isEmpty() ? balancer(policy.getBalancer(), reading) : isOriginalDst(message) ? BalancerKind.ROUND_ROBIN
             : switch (message.getLbPolicy()) {
@@ -153,8 +165,8 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
                 yield null;
             }
         };
-        Optional<UpstreamTls> tls = message.hasTransportSocket()
-            ? Optional.ofNullable(TransportSockets.upstream(message.getTransportSocket(), reading.at("transport_socket")))
+        Optional<UpstreamTls> tls = socket.inner() != null
+            ? Optional.ofNullable(TransportSockets.upstream(socket.inner(), reading.at("transport_socket")))
             : Optional.empty();
         Optional<CircuitBreakerPolicy> breaker = policy.hasCircuitBreaker()
             ? Optional.ofNullable(BreakerPolicies.decode(policy.getCircuitBreaker(), MeshPolicy.at(reading).at("circuit_breaker")))
@@ -168,7 +180,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
         return reading.clean()
             ? reading.check(() -> new mesh.model.Cluster(message.getName(), balancer, tls, breaker, connections)
                 .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash)
-                .withOriginalDst(isOriginalDst(message)))
+                .withOriginalDst(isOriginalDst(message)).withAnnounces(socket.version()))
             : null;
     }
 
@@ -201,7 +213,7 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
     }
 
     /** They repeat what the endpoints say; what matters is that they choose by nothing else. */
-    private static void socketMatches(Cluster message, Reading reading) {
+    private static void socketMatches(Cluster message, Optional<ProxyProtocol.Version> announced, Reading reading) {
         for (int i = 0; i < message.getTransportSocketMatchesCount(); i++) {
             TransportSocketMatch match = message.getTransportSocketMatches(i);
             Reading at = reading.at("transport_socket_matches", i);
@@ -210,7 +222,10 @@ final class ClusterCodec implements ResourceCodec<mesh.model.Cluster, Cluster> {
                 at.at("match").unexpected(match.getMatch().getFieldsMap().keySet(), SPIFFE_ID);
                 continue;
             }
-            UpstreamTls tls = TransportSockets.upstream(match.getTransportSocket(), at.at("transport_socket"));
+            Unwrapped socket = ProxyProtocols.unwrap(match.getTransportSocket(), at.at("transport_socket"));
+            if (socket == null) continue;
+            if (!socket.version().equals(announced)) at.at("transport_socket").unexpected(socket.version(), "the cluster's own PROXY protocol, " + announced);
+            UpstreamTls tls = TransportSockets.upstream(socket.inner() == null ? match.getTransportSocket() : socket.inner(), at.at("transport_socket"));
             if (tls != null && !(tls.expect().size() == 1 && tls.expect().iterator().next().toString().equals(id))) {
                 at.at("transport_socket").unexpected(tls.expect(), "exactly the identity that it is chosen by, " + id);
             }

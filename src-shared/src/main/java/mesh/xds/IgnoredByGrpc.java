@@ -52,6 +52,7 @@ final class IgnoredByGrpc {
         note(cluster.balancer() == BalancerKind.RANDOM, "balancer", "random becomes round_robin");
         note(cluster.balancer() == BalancerKind.MAGLEV, "balancer", "maglev becomes ring_hash");
         note(cluster.hash().balanceFactor() != 0, "hash.balance_factor", "load is not bounded");
+        note(cluster.announces().isPresent(), "proxy_protocol", "endpoints are not told who calls, and those that insist on it refuse");
         ConnectionPolicy connections = cluster.connections();
         ConnectionPolicy normal = ConnectionPolicy.DEFAULT;
         note(!connections.connectTimeout().equals(normal.connectTimeout()), "connect_timeout", "gRPC has its own, 20s");

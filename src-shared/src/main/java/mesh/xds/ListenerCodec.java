@@ -38,6 +38,7 @@ import mesh.model.Listener.TcpTraffic;
 import mesh.model.Listener.Traffic;
 import mesh.model.ListenerLimits;
 import mesh.model.MeshSnapshot;
+import mesh.model.ProxyProtocol;
 import mesh.model.RateLimit;
 import mesh.model.Scope;
 import mesh.model.TracingPolicy;
@@ -112,6 +113,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         if (listener.arrival() == Arrival.INTERCEPTED) message.setUseOriginalDst(BoolValue.of(true));
         if (listener.arrival() == Arrival.HANDED_OVER) message.setBindToPort(BoolValue.of(false));
         if (listener.tls().filter(DownstreamTls::isPermissive).isPresent()) Permissive.encode(message);
+        ProxyProtocols.encode(listener.proxied(), message);
         ListenerPolicy policy = policy(listener);
         if (!policy.equals(ListenerPolicy.getDefaultInstance())) message.setMetadata(MeshPolicy.encode(policy));
         return message.build();
@@ -172,6 +174,12 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
 
     @Override
     public mesh.model.Listener decode(Listener message, Reading reading) {
+        ProxyProtocol.Acceptance proxied = ProxyProtocols.decode(message, reading);
+        mesh.model.Listener listener = decodeTls(ProxyProtocols.without(message), reading);
+        return listener == null || proxied == null ? null : reading.check(() -> listener.withProxied(proxied));
+    }
+
+    private static mesh.model.Listener decodeTls(Listener message, Reading reading) {
         boolean permissive = Permissive.is(message);
         if (permissive) message = Permissive.tlsOnly(message);
         return decode(message, permissive ? Mode.PERMISSIVE : Mode.STRICT, reading);
@@ -197,7 +205,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         Arrival arrival = arrival(message, reading);
         return reading.clean()
             ? reading.check(() -> new mesh.model.Listener(message.getName(), bind, Scope.ALL, service.traffic, tls, service.limits, service.log,
-                service.tracing, service.access, arrival))
+                service.tracing, service.access, arrival, ProxyProtocol.Acceptance.NONE))
             : null;
     }
 

@@ -47,6 +47,7 @@ import mesh.model.Mirror;
 import mesh.model.OutlierPolicy;
 import mesh.model.PathRewrite;
 import mesh.model.Percent;
+import mesh.model.ProxyProtocol;
 import mesh.model.QueryMatch;
 import mesh.model.RateLimit;
 import mesh.model.RequestMatch;
@@ -83,7 +84,7 @@ final class Samples {
             MeshSnapshot.byName(listeners(), Listener::name),
             MeshSnapshot.byName(List.of(routes(), RouteTable.toCluster("all", route("r", new Route.ToCluster("plain")))), RouteTable::name),
             MeshSnapshot.byName(clusters(), Cluster::name),
-            Map.of("secure", endpoints(), "soonest", placed()),
+            Map.of("secure", endpoints(), "soonest", placed(), "told", new EndpointSet("told", endpoints().endpoints())),
             Optional.of(new TrustBundle(TrustDomain.DEFAULT, authorities())))
             .withFederation(List.of(new TrustBundle(new TrustDomain("partner.example"), authorities().subList(0, 1))));
     }
@@ -98,6 +99,10 @@ final class Samples {
                 .withLog(Optional.of(new AccessLogPolicy(AccessLogPolicy.Format.JSON, AccessLogPolicy.STDERR, new Percent(123_456), false)))
                 .withTracing(Optional.of(new TracingPolicy(new Address("::1", 1), Percent.ALL, ""))),
             new Listener("six", new Address("::1", 15002), Scope.ALL, new Listener.TcpTraffic("plain", Optional.of(new HashPolicy.SourceAddress())), Optional.empty()),
+            new Listener("behind-a-proxy", new Address("", 15003), Scope.ALL, new Listener.HttpTraffic("all", ""), Optional.empty())
+                .withProxied(ProxyProtocol.Acceptance.REQUIRED),
+            new Listener("perhaps-behind-one", new Address("", 15004), Scope.ALL, new Listener.TcpTraffic("plain"),
+                Optional.of(new DownstreamTls(DownstreamTls.Mode.PERMISSIVE, Set.of()))).withProxied(ProxyProtocol.Acceptance.OPTIONAL),
             new Listener("inbound", new Address("0.0.0.0", 15006), Scope.ALL, new Listener.HttpTraffic("all", "payments"),
                 Optional.of(new DownstreamTls(Set.of(WEB, PAYMENTS))),
                 new ListenerLimits(Optional.of(new RateLimit(3, Duration.ofMillis(50), 1_000_000, new RateLimit.PeerIdentity(), 16, true)), 0,
@@ -229,6 +234,10 @@ final class Samples {
                 Optional.of(new CircuitBreakerPolicy(64, 0.25, Duration.ofMillis(2500), EnumSet.allOf(BreakerFailure.class))),
                 new ConnectionPolicy(Duration.ofMillis(250), Optional.of(Duration.ofSeconds(90)), UpstreamProtocol.HTTP2, 7, 0, 1_000_000, 100,
                     Optional.of(Duration.ofMinutes(10)))).withRetries(new RetryLimits(new RetryBudgetPolicy(0.07, 4, Duration.ofSeconds(10)), 0)),
+            new Cluster("told-in-words", BalancerKind.ROUND_ROBIN, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
+                .withAnnounces(Optional.of(ProxyProtocol.Version.V1)),
+            new Cluster("told", BalancerKind.ROUND_ROBIN, Optional.of(new UpstreamTls(Set.of(WEB))), Optional.empty(), ConnectionPolicy.DEFAULT)
+                .withAnnounces(Optional.of(ProxyProtocol.Version.V2)),
             new Cluster("soonest", BalancerKind.PEAK_EWMA, Optional.empty(), Optional.empty(), ConnectionPolicy.DEFAULT)
                 .withHealth(new HealthPolicy(Optional.of(OutlierPolicy.DEFAULT))).withRetries(new RetryLimits(new RetryBudgetPolicy(2.5, 0, Duration.ofSeconds(30)), 7))
                 .withBalancing(new BalancingPolicy(0, Optional.of(new SlowStart(Duration.ofSeconds(90), 1.5, 0)), false)),

@@ -15,6 +15,7 @@ import mesh.model.ConsistentHash;
 import mesh.model.Endpoint;
 import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
+import mesh.model.ProxyProtocol;
 import mesh.model.HealthPolicy;
 import mesh.model.Locality;
 import mesh.model.RetryLimits;
@@ -49,6 +50,8 @@ public final class ClusterMessages {
         RetryLimits retries = RetryLimitMessages.decode(m, path, problems);
         BalancingPolicy balancing = BalancingMessages.decode(m.getBalancing(), path + ".balancing", problems);
         ConsistentHash hash = HashMessages.decode(m, balancer, path, problems);
+        Optional<ProxyProtocol.Version> announces = m.getProxyProtocol().isEmpty() ? Optional.empty()
+            : Optional.ofNullable(problems.read(path + ".proxy_protocol", () -> ProxyProtocol.Version.parse(m.getProxyProtocol())));
         boolean originalDst = m.getType().equals(ORIGINAL_DST);
         if (!originalDst && !m.getType().isEmpty() && !m.getType().equals("endpoints")) {
             problems.add(path + ".type", "\"" + m.getType() + "\" (expected: endpoints or original_dst)");
@@ -58,7 +61,8 @@ public final class ClusterMessages {
         }
         return problems.read(path, () ->
             new ClusterParts(new Cluster(name, balancer, tls, breaker, connections)
-                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash).withOriginalDst(originalDst),
+                .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash).withOriginalDst(originalDst)
+                .withAnnounces(announces),
                 new EndpointSet(name, endpoints)));
     }
 
@@ -159,6 +163,7 @@ public final class ClusterMessages {
         BalancingMessages.encode(cluster.balancing(), m);
         HashMessages.encode(cluster.hash(), m);
         if (cluster.originalDst()) m.setType(ORIGINAL_DST);
+        cluster.announces().ifPresent(version -> m.setProxyProtocol(version.text()));
         connections.idleTimeout().ifPresent(idle -> m.setIdleTimeout(Values.message(idle)));
         return m.build();
     }

@@ -9,6 +9,7 @@ import mesh.model.Arrival;
 import mesh.model.DownstreamTls;
 import mesh.model.HashPolicy;
 import mesh.model.Listener;
+import mesh.model.ProxyProtocol;
 import mesh.model.ListenerLimits;
 import mesh.model.Route;
 import mesh.model.RouteTable;
@@ -53,12 +54,14 @@ public final class ListenerMessages {
             problems.add(path + ".bind_to_port", "false beside use_original_dst (expected: true, or none)");
         }
         Arrival arrival = handedOver ? Arrival.HANDED_OVER : m.getUseOriginalDst() ? Arrival.INTERCEPTED : Arrival.DIRECT;
+        ProxyProtocol.Acceptance proxied = m.getProxyProtocol().isEmpty() ? ProxyProtocol.Acceptance.NONE
+            : problems.read(path + ".proxy_protocol", () -> ProxyProtocol.Acceptance.parse(m.getProxyProtocol()));
         Scope scope = new Scope(m.getScope().getWorkload(), m.getScope().getNode());
         if (problems.count() > before) {
             return null;
         }
         return problems.read(path, () ->
-            new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits, log, tracing, access, arrival), implicit(m, traffic)));
+            new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits, log, tracing, access, arrival, proxied), implicit(m, traffic)));
     }
 
     private static Listener.Traffic traffic(mesh.v1.Listener m, String path, Problems problems) {
@@ -130,6 +133,7 @@ public final class ListenerMessages {
         listener.access().forEach(policy -> m.addAuthorization(AccessMessages.encode(policy)));
         if (listener.arrival() == Arrival.INTERCEPTED) m.setUseOriginalDst(true);
         if (listener.arrival() == Arrival.HANDED_OVER) m.setBindToPort(false);
+        if (listener.proxied() != ProxyProtocol.Acceptance.NONE) m.setProxyProtocol(listener.proxied().text());
         LimitMessages.encode(listener.limits(), m);
         listener.log().ifPresent(log -> m.setAccessLog(AccessLogMessages.encode(log)));
         listener.tracing().ifPresent(tracing -> m.setTracing(TracingMessages.encode(tracing)));

@@ -21,7 +21,8 @@ final class Admission {
     /** Has a client go that would not be let in now. One that has not yet shown who it is is left to {@link #refuses}, later. */
     static void review(Listener listener, Channel client, MeshTls.Dismissals dismissals) {
         boolean undecided = MeshTls.peerOf(client) == null
-            && (client.pipeline().get(SslHandler.class) != null || client.pipeline().get(TlsDetector.class) != null);
+            && (client.pipeline().get(SslHandler.class) != null || client.pipeline().get(TlsDetector.class) != null
+            || client.pipeline().get(ProxyHeaderReader.class) != null);
         if (!undecided) refuses(listener, client, dismissals);
     }
 

@@ -8,6 +8,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -15,6 +16,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import mesh.model.Arrival;
+import mesh.model.ProxyProtocol;
+import mesh.proxy.ends.Ends;
 import mesh.proxy.exchange.AccessCheck;
 import mesh.proxy.exchange.ClientFilters;
 import mesh.proxy.exchange.ClientSession;
@@ -27,6 +30,7 @@ import mesh.proxy.http2.Http2ServerConnection;
 import mesh.proxy.loop.MemoryBudget;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.ProxyLoops;
+import mesh.proxy.outcome.StopReason;
 import mesh.proxy.runtime.CodecLimits;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
@@ -80,7 +84,15 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         ProxyLoop loop = parts.loops().of(client);
         parts.pause().accepted(loop);
         hold(client, loop, MemoryBudget.CONNECTION_BYTES);
-        begin(accepted(client, table, loop));
+        Accepted accepted = accepted(client, table, loop);
+        client.pipeline().addLast(new ConnectionMeter(accepted.table.meter(), loop.index()));
+        ProxyProtocol.Acceptance proxied = table.model().proxied();
+        if (proxied == ProxyProtocol.Acceptance.NONE) {
+            begin(accepted);
+        } else {
+            client.pipeline().addLast(new ProxyHeaderReader(loop.timers(), FIRST_BYTE.toNanos(), proxied, () -> begin(accepted),
+                why -> parts.stopped().stopped(accepted.listener.get(), StopReason.PROXY_HEADER, client, why, parts.env().clock())));
+        }
     }
 
     private void hold(SocketChannel client, ProxyLoop loop, int bytes) {
@@ -94,6 +106,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         ListenerTable other = target == null ? null : parts.runtime().current().handOver().find(target);
         String name = bound.model().name();
         parts.metrics().intercepted(name, target == null ? "direct" : other == null ? "unmatched" : "handed_over");
+        if (target != null) Ends.tell(client, new Ends(client.remoteAddress(), target));
         Redirected redirected = target == null ? null : new Redirected(target, OriginalDestination.source(target, client), parts.redirected(),
             () -> parts.metrics().intercepted(name, "loop"));
         if (other == null) return new Accepted(client, bound, socket, loop, redirected);
@@ -105,7 +118,6 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
     private void begin(Accepted accepted) {
         SocketChannel client = accepted.client;
         ListenerTable table = accepted.table;
-        client.pipeline().addLast(new ConnectionMeter(table.meter(), accepted.loop.index()));
         if (table.model().tls().isEmpty()) {
             addProtocol(accepted, null);
         } else if (table.model().tls().get().isPermissive()) {
@@ -120,8 +132,8 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
 
     /** Let in without proof, and written down: a switch to strict would lock it out. */
     private void addPlaintext(Accepted accepted) {
-        InetSocketAddress remote = accepted.client.remoteAddress();
-        String address = remote == null || remote.getAddress() == null ? "unknown" : remote.getAddress().getHostAddress();
+        InetAddress host = Ends.hostOf(accepted.client);
+        String address = host == null ? "unknown" : host.getHostAddress();
         String name = accepted.table.model().name();
         parts.metrics().plaintext(name);
         parts.plaintext().connected(name, address, parts.env().clock().instant());
@@ -151,7 +163,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         if (now != null && Admission.refuses(now.model(), client, parts.dismissals())) return;
         if (accepted.table.traffic() instanceof ListenerTable.Http http) {
             ClientSession session = new ClientSession(
-                parts.runtime(), accepted.listener, http, loop, parts.env().random(), parts.env().clock(), parts.metrics(),
+                parts.runtime(), accepted.listener, http, client, loop, parts.env().random(), parts.env().clock(), parts.metrics(),
                 new ClientFilters(client, parts.env().random()), parts.access(), parts.stopped(), parts.overload());
             client.pipeline().addLast(
                 agreed == null

@@ -11,6 +11,7 @@ import java.util.List;
 import mesh.model.BreakerFailure;
 import mesh.model.HashPolicy;
 import mesh.model.UpstreamTls;
+import mesh.proxy.ends.Ends;
 import mesh.proxy.exchange.ClientHash;
 import mesh.proxy.exchange.Splice;
 import mesh.proxy.loop.ProxyLoop;
@@ -95,7 +96,8 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
             giveUp(Failure.NO_HEALTHY_UPSTREAM, LOOP);
             return;
         }
-        ConnectSettings settings = new ConnectSettings(cluster.model().tls().map(UpstreamTls::expect), cluster.model().connections());
+        ConnectSettings settings = new ConnectSettings(cluster.model().tls().map(UpstreamTls::expect), cluster.model().connections(),
+            cluster.model().announces().orElse(null), Ends.of(client));
         connector.connect(loop, redirected.address(), redirected.source(), MeshTls.Traffic.TCP, settings, new Connector.Result() {
             @Override
             public void onConnected(Channel upstream) {
@@ -125,7 +127,7 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
         }
         tried.add(destination);
         destination.upstream().begin();
-        connector.connect(loop, destination.upstream().address(), MeshTls.Traffic.TCP, destination.settings(), new Connector.Result() {
+        connector.connect(loop, destination.upstream().address(), MeshTls.Traffic.TCP, settings(destination), new Connector.Result() {
             @Override
             public void onConnected(Channel upstream) {
                 destination.succeeded(permit);
@@ -151,6 +153,11 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
                 else giveUp(failure, detail);
             }
         });
+    }
+
+    private ConnectSettings settings(Destination destination) {
+        ConnectSettings settings = destination.settings();
+        return settings.announces() == null ? settings : settings.on(Ends.of(client));
     }
 
     private void join(Channel upstream, Runnable ended) {

@@ -13,6 +13,7 @@ import mesh.proxy.http.UpstreamStream;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.outcome.Failure;
 import mesh.proxy.tracing.TrySpan;
+import mesh.proxy.upstream.ConnectSettings;
 import mesh.proxy.upstream.ConnectionPool;
 import mesh.proxy.upstream.Destination;
 import mesh.proxy.upstream.UpstreamCluster;
@@ -56,6 +57,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     private final Destination destination;
     private final long permit;
     private final ConnectionPool pool;
+    private final ConnectSettings settings;
     /** Null where nobody records it. */
     private TrySpan span;
     private UpstreamStream stream;
@@ -67,11 +69,13 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
     private boolean ended;
 
     /** @param permit of the destination's breaker */
-    Attempt(Owner owner, Destination destination, long permit, ProxyLoop loop, HttpVersion version) {
+    Attempt(Owner owner, Destination destination, long permit, ClientSession session, HttpVersion version) {
         this.owner = owner;
         this.destination = destination;
         this.permit = permit;
-        this.pool = destination.upstream().pool(loop, version);
+        boolean shared = destination.settings().announces() == null;
+        this.settings = shared ? destination.settings() : session.pools().settings(destination);
+        this.pool = shared ? destination.upstream().pool(session.loop(), version) : session.pools().of(destination, version);
     }
 
     /** Which HTTP a request is sent by. @param client what it came by */
@@ -88,7 +92,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
         destination.upstream().begin();
         timed = destination.isTimed();
         if (timed) begun = owner.now();
-        pool.acquire(destination.settings(), onFreshConnection, this);
+        pool.acquire(settings, onFreshConnection, this);
     }
 
     /** Before it begins. */

@@ -2,9 +2,9 @@ package mesh.proxy.exchange;
 
 import io.netty.channel.Channel;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.random.RandomGenerator;
 import mesh.model.SpiffeId;
+import mesh.proxy.ends.Ends;
 import mesh.proxy.filter.ForwardedHeaders;
 import mesh.proxy.filter.HopHeaders;
 import mesh.proxy.filter.HostRewrite;
@@ -28,7 +28,7 @@ public final class ClientFilters {
 
     /** @param client its handshake, if it has one, is over */
     public ClientFilters(Channel client, RandomGenerator random) {
-        this.address = client.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
+        this.address = Ends.hostOf(client);
         MeshTls.PeerIdentity proved = MeshTls.peerOf(client);
         this.forwarded = new ForwardedHeaders(address == null ? "unknown" : address.getHostAddress(), certificate(proved));
         this.peerId = proved == null ? null : proved.id();

@@ -3,12 +3,12 @@ package mesh.proxy.exchange;
 import io.netty.channel.Channel;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.random.RandomGenerator;
 import mesh.model.HashPolicy;
 import mesh.model.HashPolicy.Cookie;
+import mesh.proxy.ends.Ends;
 import mesh.proxy.balancer.Balancer;
 import mesh.proxy.balancer.XxHash64;
 import mesh.proxy.http.FieldName;
@@ -36,7 +36,7 @@ public final class ClientHash {
     public static long of(Channel client, HashPolicy.By by) {
         if (by == null) return Balancer.NO_KEY;
         MeshTls.PeerIdentity proved = MeshTls.peerOf(client);
-        ClientHash hash = new ClientHash(client.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null,
+        ClientHash hash = new ClientHash(Ends.hostOf(client),
             proved == null ? null : proved.id().toString());
         return by instanceof HashPolicy.SourceAddress ? hash.address : hash.peer;
     }

@@ -6,6 +6,7 @@ import java.time.InstantSource;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import mesh.model.Address;
+import mesh.proxy.ends.Ends;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.RequestHead;
@@ -33,6 +34,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
 
     private final ProxyRuntime runtime;
     private final Supplier<String> listener;
+    private final Channel client;
     private final ProxyLoop loop;
     private final RandomGenerator random;
     private final RetryDecision retries;
@@ -47,18 +49,21 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     private ClientKey clientKey;
     private ClientHash clientHash;
     private String clientName;
+    private ClientPools pools;
 
     /**
      * @param listener the name of the listener that owns the socket now; it may change with a configuration
      * @param table    that listener's, when the connection was accepted
+     * @param client   whose requests they are
      */
     public ClientSession(
-        ProxyRuntime runtime, Supplier<String> listener, ListenerTable.Http table, ProxyLoop loop, RandomGenerator random, InstantSource clock,
+        ProxyRuntime runtime, Supplier<String> listener, ListenerTable.Http table, Channel client, ProxyLoop loop, RandomGenerator random, InstantSource clock,
         ProxyMetrics metrics, ClientFilters filters, AccessCheck access, StoppedClients stopped,
         Overload overload) {
         this.runtime = runtime;
         this.listener = listener;
         this.table = table;
+        this.client = client;
         this.loop = loop;
         this.random = random;
         this.retries = new RetryDecision(random, clock);
@@ -164,11 +169,13 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
 
     /** The other end's address and port. */
     String clientName(Channel client) {
-        if (clientName == null) {
-            clientName = client.remoteAddress() instanceof InetSocketAddress inet && inet.getAddress() != null
-                ? new Address(inet.getAddress().getHostAddress(), inet.getPort()).toString() : "unknown";
-        }
+        if (clientName == null) clientName = name(client);
         return clientName;
+    }
+
+    static String name(Channel client) {
+        return Ends.sourceOf(client) instanceof InetSocketAddress inet && inet.getAddress() != null
+            ? new Address(inet.getAddress().getHostAddress(), inet.getPort()).toString() : "unknown";
     }
 
     /** Who the client is to a rate limit. */
@@ -181,6 +188,12 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     ClientHash clientHash() {
         if (clientHash == null) clientHash = new ClientHash(filters.address(), filters.peer());
         return clientHash;
+    }
+
+    /** Connections that nobody else may use. */
+    ClientPools pools() {
+        if (pools == null) pools = new ClientPools(client, loop);
+        return pools;
     }
 
     AccessCheck access() {

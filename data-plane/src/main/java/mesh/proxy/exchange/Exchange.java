@@ -293,7 +293,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
     }
 
     private Attempt attempt(Destination to, long permit, int number, boolean hedged) {
-        Attempt next = new Attempt(this, to, permit, session.loop(), Attempt.version(cluster, to, request, client.version(), grpc));
+        Attempt next = new Attempt(this, to, permit, session, Attempt.version(cluster, to, request, client.version(), grpc));
         if (trace != null) {
             next.record(trace.attempt(session.filters().trace().draw(), number, hedged, to.upstream().address(),
                 to.settings().expect().isPresent(), session.nanos()));

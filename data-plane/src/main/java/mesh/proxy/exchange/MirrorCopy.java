@@ -86,7 +86,7 @@ final class MirrorCopy extends TimerWheel.Timeout implements Attempt.Owner {
             return;
         }
         session.loop().timers().set(this, limitNanos);
-        attempt = new Attempt(this, destination, permit, session.loop(), Attempt.version(cluster, destination, head, client, grpc));
+        attempt = new Attempt(this, destination, permit, session, Attempt.version(cluster, destination, head, client, grpc));
         attempt.begin(false);
     }
 

@@ -1,5 +1,7 @@
 package mesh.proxy.exchange;
 
+import io.netty.channel.Channel;
+import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.Map;
 import mesh.proxy.outcome.StopReason;
@@ -18,6 +20,11 @@ public final class StoppedClients {
     public StoppedClients(ProxyMetrics metrics) {
         this.metrics = metrics;
         for (StopReason reason : StopReason.values()) said.put(reason, new Seldom());
+    }
+
+    /** A connection that has come to no request. */
+    public void stopped(String listener, StopReason reason, Channel client, String why, InstantSource clock) {
+        stopped(listener, reason, ClientSession.name(client), null, why, clock.millis() / 1000);
     }
 
     /** @param client address and port; @param why the rule, without the client's words */

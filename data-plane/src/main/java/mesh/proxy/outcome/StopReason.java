@@ -10,6 +10,8 @@ public enum StopReason {
     SLOW_BODY,
     /** HTTP/2 that was begun and not completed. */
     SLOW_PREFACE,
+    /** It does not begin with a PROXY header, where that is required, or with a broken one. */
+    PROXY_HEADER,
     HEAD_TOO_LARGE,
     URI_TOO_LONG,
     BODY_TOO_LARGE,

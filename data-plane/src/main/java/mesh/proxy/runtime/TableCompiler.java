@@ -188,7 +188,8 @@ public final class TableCompiler {
     /** An endpoint that names its identity is dialled with mTLS to exactly that one, others as the cluster says. */
     private static ConnectSettings settings(Cluster model, Endpoint endpoint) {
         return new ConnectSettings(
-            endpoint.spiffeId().map(Set::of).or(() -> model.tls().map(UpstreamTls::expect)), model.connections());
+            endpoint.spiffeId().map(Set::of).or(() -> model.tls().map(UpstreamTls::expect)), model.connections(),
+            model.announces().orElse(null), null);
     }
 
     private CircuitBreaker breaker(Cluster model, Upstream upstream) {

@@ -55,6 +55,7 @@ public final class ConnectionPool {
             sweep();
         }
     };
+    private boolean retired;
     private int connecting;
     /** Those that stand, lent or not. */
     private int connected;
@@ -92,9 +93,10 @@ public final class ConnectionPool {
         if (wish != null && wish.queued()) load.pendEnded();
     }
 
-    /** The upstream is gone: closes what is not in use, and what is when it comes back. Any thread. */
-    void retire() {
+    /** The upstream is gone, or the only client that they are for: closes what is not in use, and what is when it comes back. Any thread. */
+    public void retire() {
         loop.executor().execute(() -> {
+            retired = true;
             for (PooledConnection c; (c = available.pollLast()) != null; ) retire(c);
         });
     }
@@ -142,7 +144,7 @@ public final class ConnectionPool {
     }
 
     private void keep(PooledConnection c) {
-        if (upstream.isRetired()) {
+        if (retired || upstream.isRetired()) {
             retire(c);
             return;
         }

@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.OptionalLong;
 import mesh.model.Address;
+import mesh.proxy.ends.Announcement;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.loop.TimerWheel;
@@ -105,6 +106,7 @@ public final class Connector {
             connecting = template.clone(loop.executor()).handler(new ChannelInitializer<>() {
                 @Override
                 protected void initChannel(Channel channel) {
+                    if (settings.announces() != null) channel.pipeline().addLast(new Announcement(settings.announces(), settings.client()));
                     if (settings.isTls()) beginTls(channel);
                 }
             }).connect(socketAddress(address), source == null ? null : new InetSocketAddress(source, 0));

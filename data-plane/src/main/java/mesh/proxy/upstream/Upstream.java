@@ -66,6 +66,11 @@ public final class Upstream {
         return pool;
     }
 
+    /** Connections for one client only, which their first bytes name. They go with {@link ConnectionPool#retire}. */
+    public ConnectionPool poolOfOne(ProxyLoop loop, HttpVersion version) {
+        return new ConnectionPool(loop, this, version, load, connector, meter);
+    }
+
     /**
      * Which HTTP a request goes by that came by {@code downstream}. Where nothing is configured it is the same, until an endpoint turns out
      * not to know HTTP/2; gRPC is tried all the same, since it has no other.
