@@ -2,6 +2,8 @@ package mesh.control;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -41,6 +43,7 @@ import mesh.control.ports.PeerInterceptor;
 import mesh.control.ports.PeerTrust;
 import mesh.control.ports.ServingCertificate;
 import mesh.control.ports.ServingKey;
+import mesh.control.replica.Board;
 import mesh.control.rollout.Rollouts;
 import mesh.control.store.MeshStore;
 import mesh.control.stream.SidecarRegistry;
@@ -75,6 +78,7 @@ public final class ControlPlane implements Closeable {
     private final Map<String, RecordLog> openLogs = new HashMap<>();
     private Optional<EtcdLogs> etcd = Optional.empty();
     private Optional<Replicas> replicas = Optional.empty();
+    private Board board = Board.ALONE;
 
     private ControlPlane(StartOptions options) {
         this.options = options;
@@ -160,8 +164,20 @@ public final class ControlPlane implements Closeable {
 
     private RecordLogs shared(EtcdOptions cluster) throws IOException {
         etcd = Optional.of(opened(EtcdLogs.open(cluster)));
-        replicas = Optional.of(opened(Replicas.join(etcd.get(), UUID.randomUUID().toString())));
+        replicas = Optional.of(opened(Replicas.join(etcd.get(), name())));
+        board = opened(replicas.get().board());
         return etcd.get();
+    }
+
+    /** Of this replica, for people: where it runs, and what tells it from one that ran there before. */
+    private static String name() {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            host = "replica";
+        }
+        return host.replaceAll("[^A-Za-z0-9.-]", "-") + "-" + UUID.randomUUID().toString().substring(0, 8);
     }
 
     /** The root goes along: a sidecar that has only its pin finds it there. */
@@ -249,6 +265,10 @@ public final class ControlPlane implements Closeable {
 
     BackupService.Logs logs() {
         return new BackupService.Logs(Backup.LOGS.stream().map(openLogs::get).toList());
+    }
+
+    Board board() {
+        return board;
     }
 
     Optional<EtcdLogs> etcd() {

@@ -129,7 +129,7 @@ public final class Wiring {
     @Produces
     @Singleton
     SidecarRegistry sidecars() {
-        return new SidecarRegistry(Env.system().clock());
+        return new SidecarRegistry(Env.system().clock(), opened.board());
     }
 
     @Produces

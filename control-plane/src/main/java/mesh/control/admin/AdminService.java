@@ -33,6 +33,7 @@ import mesh.control.rollout.RolloutPlan;
 import mesh.control.rollout.Rollouts;
 import mesh.control.store.Change;
 import mesh.control.store.MeshStore;
+import mesh.control.stream.SidecarMessages;
 import mesh.control.stream.SidecarRegistry;
 import mesh.model.Endpoint;
 import mesh.model.MeshSnapshot;

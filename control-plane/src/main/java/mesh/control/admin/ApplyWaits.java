@@ -15,6 +15,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongUnaryOperator;
 import mesh.control.messages.Values;
+import mesh.control.stream.SidecarMessages;
 import mesh.control.stream.SidecarRegistry;
 import mesh.control.stream.SidecarRegistry.Sidecar;
 import mesh.model.Problem;

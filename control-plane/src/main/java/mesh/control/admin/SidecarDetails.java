@@ -2,9 +2,11 @@ package mesh.control.admin;
 
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.type.v3.SemanticVersion;
+import io.grpc.Status;
 import java.util.List;
 import java.util.Locale;
 import mesh.control.store.MeshStore;
+import mesh.control.stream.SidecarMessages;
 import mesh.control.stream.SidecarRegistry;
 import mesh.control.stream.SidecarRegistry.Sidecar;
 import mesh.control.stream.StreamStatus;
@@ -32,6 +34,10 @@ final class SidecarDetails {
         // Answers of the streams themselves, which take no more than a few seconds.
         List<StreamStatus> streams = sidecars.statuses(node::equals).join();
         if (streams.isEmpty()) {
+            sidecars.list().stream().filter(each -> each.node().equals(node) && each.connected()).findFirst().ifPresent(elsewhere -> {
+                throw Status.FAILED_PRECONDITION.withDescription("sidecar \"" + node + "\" is connected to replica " + elsewhere.replica()
+                    + " (expected: that one to be asked what it was sent)").asRuntimeException();
+            });
             throw new NotThereException("connected sidecar", node, sidecars.list().stream().filter(Sidecar::connected).map(Sidecar::node).toList());
         }
         GetSidecarResponse.Builder m = GetSidecarResponse.newBuilder().setVersion(store.current().version());

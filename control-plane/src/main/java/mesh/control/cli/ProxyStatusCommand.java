@@ -58,8 +58,9 @@ final class ProxyStatusCommand implements Runnable {
             return;
         }
         List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("NODE", "IDENTITY", "STATE", "ACKNOWLEDGED", "SENT", "CONNECTED SINCE"));
-        response.getSidecarsList().forEach(s -> rows.add(row(s)));
+        boolean replicas = response.getSidecarsList().stream().anyMatch(s -> !s.getReplica().isEmpty());
+        rows.add(row(replicas, "REPLICA", "NODE", "IDENTITY", "STATE", "ACKNOWLEDGED", "SENT", "CONNECTED SINCE"));
+        response.getSidecarsList().forEach(s -> rows.add(row(replicas, s.getReplica(), cells(s))));
         out.print(Output.table(rows));
         response.getSidecarsList().stream().filter(SidecarStatus::hasLastRejection).forEach(s ->
             out.println("\n" + s.getNode() + " rejected version " + s.getLastRejection().getVersion() + " at "
@@ -103,9 +104,18 @@ final class ProxyStatusCommand implements Runnable {
         return ResourceType.ofUrl(typeUrl).map(ResourceType::shortName).orElse(typeUrl);
     }
 
-    private static List<String> row(SidecarStatus s) {
-        return List.of(s.getNode(), s.getSpiffeId().isEmpty() ? "-" : s.getSpiffeId(), state(s),
-            Long.toString(s.getAcknowledgedVersion()), Long.toString(s.getSentVersion()), time(s.getConnectedSince()));
+    /** Where there are replicas, theirs is the last column. */
+    private static List<String> row(boolean replicas, String replica, String... cells) {
+        List<String> row = new ArrayList<>(List.of(cells));
+        if (replicas) {
+            row.add(replica);
+        }
+        return row;
+    }
+
+    private static String[] cells(SidecarStatus s) {
+        return new String[] {s.getNode(), s.getSpiffeId().isEmpty() ? "-" : s.getSpiffeId(), state(s),
+            Long.toString(s.getAcknowledgedVersion()), Long.toString(s.getSentVersion()), time(s.getConnectedSince())};
     }
 
     private static String identity(SidecarStatus s) {

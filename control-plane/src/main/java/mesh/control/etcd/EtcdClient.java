@@ -7,6 +7,7 @@ import io.etcd.jetcd.Client;
 import io.etcd.jetcd.ClientBuilder;
 import io.etcd.jetcd.KeyValue;
 import io.etcd.jetcd.Watch;
+import io.etcd.jetcd.kv.GetResponse;
 import io.etcd.jetcd.kv.TxnResponse;
 import io.etcd.jetcd.op.Cmp;
 import io.etcd.jetcd.op.Op;
@@ -121,6 +122,12 @@ final class EtcdClient implements Closeable {
         return call("range", () -> etcd.getKVClient().get(key(from), option)).getKvs();
     }
 
+    /** All of them, and at which revision that was. */
+    GetResponse all(String from, String end) throws IOException {
+        GetOption option = GetOption.builder().withRange(key(end)).build();
+        return call("range", () -> etcd.getKVClient().get(key(from), option));
+    }
+
     /** @return its value; empty when there is no such key */
     List<KeyValue> get(String name) throws IOException {
         return call("get", () -> etcd.getKVClient().get(key(name))).getKvs();
@@ -161,6 +168,12 @@ final class EtcdClient implements Closeable {
     /** Changes of every key that begins so, from now on, until it ends with an error or is closed. Says first that it has begun. */
     Watch.Watcher watch(String beginning, Watch.Listener listener) {
         WatchOption option = WatchOption.builder().isPrefix(true).withCreateNotify(true).withRequireLeader(true).build();
+        return etcd.getWatchClient().watch(key(beginning), option, listener);
+    }
+
+    /** As above, but of what is changed from a revision on. */
+    Watch.Watcher watch(String beginning, long revision, Watch.Listener listener) {
+        WatchOption option = WatchOption.builder().isPrefix(true).withRevision(revision).withCreateNotify(true).withRequireLeader(true).build();
         return etcd.getWatchClient().watch(key(beginning), option, listener);
     }
 

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import mesh.control.replica.Board;
 import org.jboss.logging.Logger;
 
 /**
@@ -40,8 +41,8 @@ public final class Replicas implements Closeable {
         t.setDaemon(true);
         return t;
     });
-    /** 0 while there is none. On the thread only. */
-    private long lease;
+    /** 0 while there is none. Written on the thread only. */
+    private volatile long lease;
     private volatile boolean leads;
     private volatile long goodUntil;
 
@@ -59,6 +60,24 @@ public final class Replicas implements Closeable {
         Replicas replicas = new Replicas(logs.etcd(), name);
         replicas.thread.scheduleWithFixedDelay(replicas::step, 0, LIFE.toMillis() / 4, TimeUnit.MILLISECONDS);
         return replicas;
+    }
+
+    /**
+     * What they tell each other.
+     *
+     * @throws IOException when it cannot be read
+     */
+    public Board board() throws IOException {
+        return EtcdBoard.open(etcd, this);
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** That what is of this replica alone goes with; 0 while there is none. */
+    long lease() {
+        return lease;
     }
 
     /** Whether this one leads, for all it knows; by its own clock not for longer than etcd holds the lease. */

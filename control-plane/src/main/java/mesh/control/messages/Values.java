@@ -25,6 +25,10 @@ public final class Values {
         return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
     }
 
+    public static Instant instant(Timestamp message) {
+        return Instant.ofEpochSecond(message.getSeconds(), message.getNanos());
+    }
+
     static Duration message(java.time.Duration duration) {
         return Duration.newBuilder().setSeconds(duration.getSeconds()).setNanos(duration.getNano()).build();
     }

@@ -13,12 +13,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import mesh.control.replica.Board;
 import mesh.model.MeshSnapshot;
 import mesh.xds.ResourceType;
 
 /**
- * Every sidecar that is subscribed, and those that lately were. Bounded: at most {@value #MOST} are kept, the ones that went first go first.
- * Any thread.
+ * Every sidecar that is subscribed, here or at another replica, and those that lately were. Bounded: at most {@value #MOST} are kept of this
+ * replica, the ones that went first go first. Any thread.
  */
 public final class SidecarRegistry {
 
@@ -37,10 +38,24 @@ public final class SidecarRegistry {
      * @param acknowledgedVersion the last store version of which it acknowledged all that concerned it; 0 for none yet
      * @param sentVersion         the last store version that held a change for it
      * @param rejection           the last one since it acknowledged everything
+     * @param replica             where it is, or was last, connected; "" where there is only one
      */
     public record Sidecar(
         String node, String spiffeId, String workload, boolean connected, Instant connectedSince, long acknowledgedVersion, long sentVersion,
-        Optional<Rejection> rejection) {}
+        Optional<Rejection> rejection, String replica) {
+
+        Key key() {
+            return new Key(spiffeId, workload, node);
+        }
+
+        Sidecar gone() {
+            return new Sidecar(node, spiffeId, workload, false, connectedSince, acknowledgedVersion, sentVersion, rejection, replica);
+        }
+
+        Sidecar withAcknowledged(long version) {
+            return new Sidecar(node, spiffeId, workload, connected, connectedSince, version, sentVersion, rejection, replica);
+        }
+    }
 
     /**
      * What a sidecar would not take.
@@ -50,7 +65,8 @@ public final class SidecarRegistry {
      */
     public record Rejection(long version, ResourceType type, String message, Instant at) {}
 
-    private record Key(String spiffeId, String workload, String node) {}
+    /** What makes it the same one, at whichever replica. */
+    record Key(String spiffeId, String workload, String node) {}
 
     private record Entry(Connection owner, Sidecar sidecar, Instant seen) {}
 
@@ -58,18 +74,36 @@ public final class SidecarRegistry {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final InstantSource clock;
+    private final String replica;
     private final Map<Key, Entry> entries = new HashMap<>();
+    private final SharedSidecars shared;
 
+    /** Of the only control plane that there is. */
     public SidecarRegistry(InstantSource clock) {
-        this.clock = clock;
+        this(clock, Board.ALONE);
     }
 
-    /** Sorted by node. */
-    public synchronized List<Sidecar> list() {
-        expire();
-        return entries.values().stream().map(Entry::sidecar)
+    public SidecarRegistry(InstantSource clock, Board board) {
+        this.clock = clock;
+        this.replica = board.name();
+        this.shared = new SharedSidecars(board, clock, this::own);
+    }
+
+    /** Of all replicas, each once, sorted by node. Of another replica's it is what that one told last, a fraction of a second ago. */
+    public List<Sidecar> list() {
+        return shared.with(own(all -> true)).stream()
             .sorted(Comparator.comparing(Sidecar::node).thenComparing(Sidecar::spiffeId))
             .toList();
+    }
+
+    private synchronized List<Sidecar> own(Predicate<Key> chosen) {
+        expire();
+        return entries.entrySet().stream().filter(each -> chosen.test(each.getKey())).map(each -> each.getValue().sidecar).toList();
+    }
+
+    /** Those that were connected to a replica which has gone since, lately, and have not come to another one yet. */
+    public List<Sidecar> lost() {
+        return shared.lost(own(all -> true));
     }
 
     /**
@@ -117,14 +151,24 @@ public final class SidecarRegistry {
         Connection connection = new Connection(key, before == null ? MeshSnapshot.EMPTY : before.owner.acknowledged);
         long acknowledged = before == null ? 0 : before.sidecar.acknowledgedVersion;
         Instant now = clock.instant();
-        entries.put(connection.key, new Entry(connection,
-            new Sidecar(node, spiffeId, workload, true, now, acknowledged, 0, Optional.empty()), now));
+        put(connection, new Sidecar(node, spiffeId, workload, true, now, acknowledged, 0, Optional.empty(), replica));
         return connection;
+    }
+
+    private void put(Connection owner, Sidecar next) {
+        Entry before = entries.put(owner.key, new Entry(owner, next, clock.instant()));
+        if (before == null || !before.sidecar.equals(next)) {
+            shared.changed(owner.key);
+        }
     }
 
     private void expire() {
         Instant oldest = clock.instant().minus(KEPT);
-        entries.values().removeIf(entry -> !entry.sidecar.connected && entry.seen.isBefore(oldest));
+        entries.entrySet().removeIf(each -> {
+            boolean old = !each.getValue().sidecar.connected && each.getValue().seen.isBefore(oldest);
+            if (old) shared.changed(each.getKey());
+            return old;
+        });
     }
 
     private void makeRoom() {
@@ -132,7 +176,10 @@ public final class SidecarRegistry {
             entries.entrySet().stream()
                 .filter(entry -> !entry.getValue().sidecar.connected)
                 .min(Comparator.comparing(entry -> entry.getValue().seen))
-                .ifPresent(entry -> entries.remove(entry.getKey()));
+                .ifPresent(entry -> {
+                    entries.remove(entry.getKey());
+                    shared.changed(entry.getKey());
+                });
         }
     }
 
@@ -164,7 +211,7 @@ public final class SidecarRegistry {
                 if (entry != null && entry.owner == this) {
                     sent = stream.view();
                     if (stream.settled()) acknowledged = sent;
-                    entries.put(key, new Entry(this, advanced(entry.sidecar, stream), clock.instant()));
+                    put(this, advanced(entry.sidecar, stream));
                 }
             }
         }
@@ -175,7 +222,7 @@ public final class SidecarRegistry {
                 .orElseGet(() -> new Rejection(refusal.version(), refusal.type(), refusal.message(), clock.instant())));
             // A sidecar that came back still has what it had, until it says otherwise.
             long acknowledged = Math.max(s.acknowledgedVersion, stream.acknowledgedVersion());
-            return new Sidecar(s.node, s.spiffeId, s.workload, s.connected, s.connectedSince, acknowledged, stream.sentVersion(), rejection);
+            return new Sidecar(s.node, s.spiffeId, s.workload, s.connected, s.connectedSince, acknowledged, stream.sentVersion(), rejection, s.replica);
         }
 
         void closed() {
@@ -183,9 +230,7 @@ public final class SidecarRegistry {
                 Entry entry = entries.get(key);
                 if (entry != null && entry.owner == this) {
                     sent = MeshSnapshot.EMPTY;
-                    Sidecar s = entry.sidecar;
-                    entries.put(key, new Entry(this, new Sidecar(s.node, s.spiffeId, s.workload, false, s.connectedSince,
-                        s.acknowledgedVersion, s.sentVersion, s.rejection), clock.instant()));
+                    put(this, entry.sidecar.gone());
                 }
             }
         }

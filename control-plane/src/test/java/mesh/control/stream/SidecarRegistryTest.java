@@ -88,6 +88,6 @@ class SidecarRegistryTest {
 
     private static SidecarRegistry.Sidecar sidecar(boolean connected, long acknowledged, long sent) {
         return new SidecarRegistry.Sidecar("pay-1", "spiffe://mesh.local/pay", "pay", connected, START, acknowledged, sent,
-            java.util.Optional.empty());
+            java.util.Optional.empty(), "");
     }
 }
