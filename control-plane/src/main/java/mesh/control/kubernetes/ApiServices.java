@@ -3,17 +3,27 @@ package mesh.control.kubernetes;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.GRPCRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import java.util.ArrayList;
+import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import mesh.control.gateway.ServiceRoutes;
+import mesh.model.RouteTable;
 import mesh.model.TrustDomain;
+import mesh.model.UpstreamProtocol;
 import org.jboss.logging.Logger;
 
 /**
@@ -30,8 +40,12 @@ final class ApiServices implements ServiceSource {
     private final SharedIndexInformer<Service> services;
     private final SharedIndexInformer<EndpointSlice> slices;
     private final SharedIndexInformer<Pod> pods;
+    private final KubernetesClient client;
+    private Followed<HTTPRoute> httpRoutes;
+    private Followed<GRPCRoute> grpcRoutes;
 
     ApiServices(KubernetesClient client, TrustDomain trustDomain, PodTraffic policy) {
+        this.client = client;
         this.translation = new ServiceClusters(trustDomain);
         this.listeners = new PodListeners(policy);
         this.services = informer(client.services().inAnyNamespace(), "services");
@@ -44,7 +58,7 @@ final class ApiServices implements ServiceSource {
         }));
     }
 
-    private static <T extends HasMetadata> SharedIndexInformer<T> informer(Informable<T> resources, String what) {
+    static <T extends HasMetadata> SharedIndexInformer<T> informer(Informable<T> resources, String what) {
         // No resync: what is written is compared with what is known again and again anyway.
         SharedIndexInformer<T> informer = resources.runnableInformer(0);
         informer.exceptionHandler((started, failure) -> {
@@ -56,10 +70,12 @@ final class ApiServices implements ServiceSource {
 
     @Override
     public void start(Runnable onChange) {
+        httpRoutes = new Followed<>(client, HTTPRoute.class, onChange);
+        grpcRoutes = new Followed<>(client, GRPCRoute.class, onChange);
         List.of(services, slices, pods).forEach(informer -> start(informer, onChange));
     }
 
-    private static <T> void start(SharedIndexInformer<T> informer, Runnable onChange) {
+    static <T> void start(SharedIndexInformer<T> informer, Runnable onChange) {
         informer.addEventHandler(new ResourceEventHandler<>() {
             @Override
             public void onAdd(T object) {
@@ -94,13 +110,40 @@ final class ApiServices implements ServiceSource {
         if (!isComplete()) {
             return Optional.empty();
         }
+        if (!httpRoutes.isComplete() || !grpcRoutes.isComplete()) {
+            return Optional.empty();
+        }
         List<Service> all = services.getStore().list();
-        Function<Service, List<EndpointSlice>> bySlice = service ->
+        Function<Service, List<EndpointSlice>> slicesOf = service ->
             slices.getIndexer().byIndex(BY_SERVICE, key(service.getMetadata().getNamespace(), service.getMetadata().getName()));
-        Found own = listeners.of(all, bySlice, pods.getStore().list());
-        List<FoundCluster> clusters = new ArrayList<>(translation.of(all, bySlice, name -> pods.getStore().getByKey(name)));
-        clusters.addAll(own.clusters());
-        return Optional.of(new Found(clusters, own.listeners(), own.tables()));
+        List<FoundCluster> clusters = translation.of(all, slicesOf, name -> pods.getStore().getByKey(name));
+        Found routed = routed(all, clusters);
+        Set<String> tables = routed.tables().stream().map(RouteTable::name).collect(Collectors.toSet());
+        return Optional.of(new Found(clusters, List.of(), List.of(), List.of()).and(routed)
+            .and(listeners.of(all, slicesOf, pods.getStore().list(), tables)));
+    }
+
+    private Found routed(List<Service> all, List<FoundCluster> clusters) {
+        Map<String, List<ServicePort>> ports = new HashMap<>();
+        all.forEach(each -> ports.put(key(each.getMetadata().getNamespace(), each.getMetadata().getName()), ServiceClusters.ports(each)));
+        Set<String> names = clusters.stream().map(FoundCluster::name).collect(Collectors.toSet());
+        ServiceRoutes.Result routes = ServiceRoutes.of(httpRoutes.list(), grpcRoutes.list(), ports, names, Instant.now());
+        List<FoundCluster> nowhere = routes.tables().isEmpty() ? List.of()
+            : List.of(new FoundCluster(ServiceRoutes.NOWHERE, UpstreamProtocol.DOWNSTREAM, List.of()));
+        return new Found(nowhere, List.of(), routes.tables(), routes.statuses());
+    }
+
+    @Override
+    public void tell(List<HasMetadata> statuses) {
+        for (HasMetadata each : statuses) {
+            String name = each.getKind() + " " + key(each.getMetadata().getNamespace(), each.getMetadata().getName());
+            try {
+                client.resource(each).updateStatus();
+                LOG.debugf("status of %s written", name);
+            } catch (KubernetesClientException e) {
+                if (e.getCode() != 404 && e.getCode() != 409) LOG.warnf("status of %s could not be written, tried again: %s", name, e.getMessage());
+            }
+        }
     }
 
     private static String key(String namespace, String name) {
@@ -110,5 +153,7 @@ final class ApiServices implements ServiceSource {
     @Override
     public void close() {
         List.of(services, slices, pods).forEach(SharedIndexInformer::stop);
+        httpRoutes.close();
+        grpcRoutes.close();
     }
 }

@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -14,6 +13,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import mesh.control.gateway.ServiceRoutes;
+import mesh.control.gateway.ServiceTerms;
 import mesh.control.inject.SidecarInjector;
 import mesh.control.store.Discovered;
 import mesh.model.Address;
@@ -25,12 +26,8 @@ import mesh.model.Listener.HttpTraffic;
 import mesh.model.Listener.TcpTraffic;
 import mesh.model.Listener.Traffic;
 import mesh.model.ListenerLimits;
-import mesh.model.RetryOn;
-import mesh.model.RetryPolicy;
-import mesh.model.Route;
 import mesh.model.RouteTable;
 import mesh.model.Scope;
-import mesh.model.Timeouts;
 import mesh.model.UpstreamProtocol;
 
 /**
@@ -43,12 +40,7 @@ final class PodListeners {
     private static final int MOST = 255;
     private static final Scope EVERY_POD = new Scope("ns/*", "");
     private static final String PASSTHROUGH = Discovered.PREFIX + "passthrough";
-    private static final String NOWHERE = Discovered.PREFIX + "nowhere";
     private static final String APPLICATION = Discovered.PREFIX + "application:";
-    /** Only what provably was not begun: whoever wrote the application has not said that its requests may be repeated. */
-    private static final RetryPolicy RETRIES = new RetryPolicy(3, Duration.ZERO,
-        Set.of(RetryOn.CONNECT_FAILURE, RetryOn.REFUSED_STREAM, RetryOn.RESET_BEFORE_REQUEST), Duration.ofMillis(25), Duration.ofMillis(250));
-    private static final Timeouts NONE = new Timeouts(Duration.ZERO, Timeouts.DEFAULT.idle());
 
     private final PodTraffic policy;
 
@@ -62,8 +54,9 @@ final class PodListeners {
      * @param services of which each port is a cluster already
      * @param slices   of a service
      * @param pods     all of them
+     * @param routed   clusters for which there are routes already, which are of HTTP whatever the port says
      */
-    Found of(List<Service> services, Function<Service, List<EndpointSlice>> slices, Collection<Pod> pods) {
+    Found of(List<Service> services, Function<Service, List<EndpointSlice>> slices, Collection<Pod> pods, Set<String> routed) {
         TreeMap<String, Pod> intercepted = new TreeMap<>();
         TreeSet<String> workloads = new TreeSet<>();
         for (Pod pod : pods) {
@@ -71,8 +64,8 @@ final class PodListeners {
             intercepted.put(pod.getMetadata().getNamespace() + "/" + pod.getMetadata().getName(), pod);
             workloads.add(ServiceClusters.workload(pod));
         }
-        if (workloads.isEmpty()) return new Found(List.of(), List.of(), List.of());
-        return new Made(slices, intercepted).of(services, workloads);
+        if (workloads.isEmpty()) return Found.NOTHING;
+        return new Made(slices, intercepted, routed).of(services, workloads);
     }
 
     /** Under construction. */
@@ -80,47 +73,49 @@ final class PodListeners {
 
         private final Function<Service, List<EndpointSlice>> slices;
         private final TreeMap<String, Pod> pods;
+        private final Set<String> routed;
         private final TreeMap<String, FoundCluster> clusters = new TreeMap<>();
         private final TreeMap<String, Listener> listeners = new TreeMap<>();
         private final TreeMap<String, RouteTable> tables = new TreeMap<>();
 
-        Made(Function<Service, List<EndpointSlice>> slices, TreeMap<String, Pod> pods) {
+        Made(Function<Service, List<EndpointSlice>> slices, TreeMap<String, Pod> pods, Set<String> routed) {
             this.slices = slices;
             this.pods = pods;
+            this.routed = routed;
         }
 
         Found of(List<Service> services, Set<String> workloads) {
             clusters.put(PASSTHROUGH, new FoundCluster(PASSTHROUGH, UpstreamProtocol.DOWNSTREAM, List.of(), true));
-            clusters.put(NOWHERE, new FoundCluster(NOWHERE, UpstreamProtocol.DOWNSTREAM, List.of()));
+            clusters.put(ServiceRoutes.NOWHERE, new FoundCluster(ServiceRoutes.NOWHERE, UpstreamProtocol.DOWNSTREAM, List.of()));
             workloads.forEach(this::sockets);
             for (Service service : sorted(services)) {
                 for (ServicePort port : ServiceClusters.ports(service)) {
-                    outbound(service, port);
-                    if (DeclaredProtocol.of(port) != DeclaredProtocol.TCP) inbound(service, port);
+                    boolean http = DeclaredProtocol.of(port) != DeclaredProtocol.TCP || routed.contains(ServiceClusters.name(service, port));
+                    outbound(service, port, http);
+                    if (http) inbound(service, port);
                 }
             }
-            return new Found(List.copyOf(clusters.values()), List.copyOf(listeners.values()), List.copyOf(tables.values()));
+            return new Found(List.copyOf(clusters.values()), List.copyOf(listeners.values()), List.copyOf(tables.values()), List.of());
         }
 
         /** What the rules redirect to. */
         private void sockets(String workload) {
             Scope scope = new Scope(workload, "");
-            String other = policy.outbound() == PodTraffic.Outbound.ALLOW_ANY ? PASSTHROUGH : NOWHERE;
+            String other = policy.outbound() == PodTraffic.Outbound.ALLOW_ANY ? PASSTHROUGH : ServiceRoutes.NOWHERE;
             add(Discovered.PREFIX + "outbound/" + workload, new Address("", SidecarInjector.OUTBOUND_PORT), scope, new TcpTraffic(other), Optional.empty(),
                 Arrival.INTERCEPTED);
             add(Discovered.PREFIX + "inbound/" + workload, new Address("", SidecarInjector.INBOUND_PORT), scope, new TcpTraffic(PASSTHROUGH), inboundTls(),
                 Arrival.INTERCEPTED);
         }
 
-        private void outbound(Service service, ServicePort port) {
+        private void outbound(Service service, ServicePort port, boolean http) {
             String cluster = ServiceClusters.name(service, port);
-            boolean http = DeclaredProtocol.of(port) != DeclaredProtocol.TCP;
             List<String> addresses = addresses(service);
             for (int i = 0; i < addresses.size(); i++) {
                 add(i == 0 ? cluster : cluster + "/" + (i + 1), new Address(addresses.get(i), port.getPort()), EVERY_POD,
                     http ? new HttpTraffic(cluster, "") : new TcpTraffic(cluster), Optional.empty(), Arrival.HANDED_OVER);
             }
-            if (http && !addresses.isEmpty()) tables.put(cluster, table(cluster, cluster));
+            if (http && !addresses.isEmpty()) tables.put(cluster, ServiceTerms.toCluster(cluster));
         }
 
         /** Of each pod by its own address: a listener of every address would get what is opened to others, too. */
@@ -142,7 +137,7 @@ final class PodListeners {
             String table = APPLICATION + port;
             clusters.computeIfAbsent(table, cluster ->
                 new FoundCluster(cluster, UpstreamProtocol.DOWNSTREAM, List.of(new Endpoint(new Address("127.0.0.1", port), 1, Optional.empty()))));
-            tables.computeIfAbsent(table, cluster -> table(cluster, cluster));
+            tables.computeIfAbsent(table, cluster -> ServiceTerms.toCluster(cluster));
             // An IPv6 address besides is another listener of the same pod and port.
             add(Discovered.PREFIX + "pods/" + namespace + "/" + name + "/" + new Address(address, port), new Address(address, port),
                 new Scope(ServiceClusters.workload(pod), name + "." + namespace), new HttpTraffic(table, ServiceClusters.workload(pod)), inboundTls(),
@@ -172,9 +167,5 @@ final class PodListeners {
         String first = service.getSpec().getClusterIP();
         List<String> all = addresses.isEmpty() && first != null ? List.of(first) : addresses;
         return all.stream().filter(each -> !each.isEmpty() && !each.equals("None")).toList();
-    }
-
-    private static RouteTable table(String name, String cluster) {
-        return RouteTable.toCluster(name, new Route("all", new Route.Prefix("/"), new Route.ToCluster(cluster), Optional.empty(), NONE, RETRIES));
     }
 }

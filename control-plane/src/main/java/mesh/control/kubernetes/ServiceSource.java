@@ -1,5 +1,7 @@
 package mesh.control.kubernetes;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import java.util.List;
 import java.util.Optional;
 
 /** Where services and who serves them are found out. Any thread. */
@@ -13,6 +15,9 @@ interface ServiceSource extends AutoCloseable {
 
     /** Begins to look, and tells of each change, also of the first complete answer; on a thread of its own. */
     void start(Runnable onChange);
+
+    /** Writes statuses, and leaves those that somebody else has changed meanwhile to the next time. */
+    void tell(List<HasMetadata> statuses);
 
     @Override
     void close();

@@ -72,6 +72,7 @@ final class ServiceSync {
             Optional<Found> found = source.found();
             if (found.isEmpty()) return;
             write(found.get());
+            source.tell(found.get().statuses());
             lastFailure = "";
         } catch (RuntimeException e) {
             if (!lastFailure.equals(e.getMessage())) LOG.warnf("services of Kubernetes could not be written, tried again: %s", e.getMessage());

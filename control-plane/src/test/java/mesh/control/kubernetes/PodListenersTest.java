@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import mesh.control.store.Discovered;
 import mesh.control.store.NodeScope;
 import mesh.model.Address;
@@ -105,7 +104,7 @@ class PodListenersTest {
             assertThat(kept.routeTables()).isEqualTo(mesh.routeTables());
             assertThat(kept.problems()).isEmpty();
         });
-        assertThat(ServiceSync.applied(mesh, new Found(List.of(), List.of(), List.of()))).satisfies(gone -> {
+        assertThat(ServiceSync.applied(mesh, Found.NOTHING)).satisfies(gone -> {
             assertThat(gone.listeners()).isEmpty();
             assertThat(gone.routeTables()).isEmpty();
             assertThat(gone.clusters()).isEmpty();
@@ -122,9 +121,9 @@ class PodListenersTest {
 
     private static Found found(PodTraffic policy, List<Pod> pods) {
         Map<String, Pod> byName = pods.stream().collect(Collectors.toMap(each -> "shop/" + each.getMetadata().getName(), each -> each));
-        Found own = new PodListeners(policy).of(List.of(SERVICE), service -> List.of(slice()), pods);
+        Found own = new PodListeners(policy).of(List.of(SERVICE), service -> List.of(slice()), pods, Set.of());
         List<FoundCluster> clusters = new ServiceClusters(new TrustDomain("mesh.local")).of(List.of(SERVICE), service -> List.of(slice()), byName::get);
-        return new Found(Stream.concat(clusters.stream(), own.clusters().stream()).toList(), own.listeners(), own.tables());
+        return new Found(clusters, List.of(), List.of(), List.of()).and(own);
     }
 
     private static MeshSnapshot withListeners(MeshSnapshot mesh, Listener... more) {

@@ -3,13 +3,18 @@ package mesh.control.kubernetes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.APIResourceListBuilder;
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
+import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,6 +57,7 @@ class ServiceSyncTest {
 
     /** Set by the extension. */
     private KubernetesClient client;
+    private KubernetesMockServer server;
 
     private final AtomicBoolean leads = new AtomicBoolean(true);
     private DirectoryFiles files;
@@ -134,7 +140,7 @@ class ServiceSyncTest {
             Optional.empty());
         MeshSnapshot named = new MeshSnapshot(1, Map.of("in", listener), Map.of(),
             Map.of(CLUSTER, cluster), Map.of(CLUSTER, new EndpointSet(CLUSTER, List.of(endpoint("10.1.0.1", false)))), Optional.empty());
-        MeshSnapshot applied = ServiceSync.applied(named, new Found(List.of(), List.of(), List.of()));
+        MeshSnapshot applied = ServiceSync.applied(named, Found.NOTHING);
         assertThat(applied.problems()).isEmpty();
         assertThat(applied.clusters()).containsKey(CLUSTER);
         assertThat(applied.endpointsOf(CLUSTER)).isEmpty();
@@ -163,6 +169,38 @@ class ServiceSyncTest {
         client.resource(slice("c", ready("10.1.0.1", "payments-1"), ready("10.1.0.3", "payments-3"))).create();
         follow();
         awaitEndpoints(endpoint("10.1.0.1", false), endpoint("10.1.0.3", false));
+    }
+
+    @Test
+    void aRouteOfTheGatewayApiIsInForceAndToldSo() {
+        server.expect().get().withPath("/apis/gateway.networking.k8s.io/v1").andReturn(200, new APIResourceListBuilder()
+            .withGroupVersion("gateway.networking.k8s.io/v1").addNewResource().withName("httproutes").withKind("HTTPRoute").withNamespaced(true)
+            .endResource().build()).always();
+        service();
+        follow();
+        awaitEndpoints();
+        client.resource(route(80)).create();
+        await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(store.current().routeTables()).containsOnlyKeys(CLUSTER));
+        awaitAccepted("True", "in force");
+
+        client.resource(route(81)).update();
+        await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(store.current().routeTables()).isEmpty());
+        awaitAccepted("False", "service shop/payments has no such port over TCP (expected: one of [80])");
+    }
+
+    private void awaitAccepted(String status, String message) {
+        await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+            HTTPRoute told = client.resources(HTTPRoute.class).inNamespace("shop").withName("canary").get();
+            assertThat(told.getStatus()).isNotNull();
+            assertThat(told.getStatus().getParents()).singleElement().satisfies(parent -> assertThat(parent.getConditions().get(0))
+                .extracting(Condition::getType, Condition::getStatus, Condition::getMessage).containsExactly("Accepted", status, message));
+        });
+    }
+
+    private static HTTPRoute route(int port) {
+        return new HTTPRouteBuilder().withNewMetadata().withNamespace("shop").withName("canary").endMetadata().withNewSpec()
+            .addNewParentRef().withGroup("").withKind("Service").withName("payments").withPort(port).endParentRef()
+            .addNewRule().addNewBackendRef().withName("payments").withPort(80).endBackendRef().endRule().endSpec().build();
     }
 
     private void follow() {

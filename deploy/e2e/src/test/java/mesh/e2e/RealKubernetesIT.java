@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -14,9 +15,12 @@ import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfiguration;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -29,7 +33,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import mesh.v1.Endpoint;
+import mesh.v1.GetConfigRequest;
 import mesh.v1.ListEndpointsRequest;
+import mesh.v1.RouteTable;
 import mesh.v1.SidecarStatus;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -58,6 +64,7 @@ class RealKubernetesIT {
                 manifests(admin).forEach(each -> admin.resource(each).delete());
                 // No kubelet ends a pod that is on a node, and its namespace would wait for that.
                 admin.pods().inNamespace("shop").withGracePeriod(0).delete();
+                gatewayApi(admin).forEach(each -> admin.resource(each).delete());
                 admin.namespaces().withName("shop").delete();
                 admin.namespaces().withName("mesh-system").delete();
                 admin.nodes().withName("mesh-node").delete();
@@ -107,9 +114,36 @@ class RealKubernetesIT {
                     .contains("spiffe://mesh.local/ns/shop/sa/payments"));
             }
 
+            routes(admin, controlPlane);
+
             admin.resource(injected).withGracePeriod(0).delete();
             await().atMost(PATIENCE).untilAsserted(() -> assertThat(endpoints(controlPlane)).isEmpty());
         }
+    }
+
+    private static void routes(KubernetesClient admin, ControlPlaneProcess controlPlane) {
+        gatewayApi(admin).forEach(each -> admin.resource(each).serverSideApply());
+        HTTPRoute route = new HTTPRouteBuilder().withNewMetadata().withNamespace("shop").withName("payments").endMetadata().withNewSpec()
+            .addNewParentRef().withGroup("").withKind("Service").withName("payments").withPort(80).endParentRef()
+            .addNewRule().addNewBackendRef().withName("payments").withPort(80).endBackendRef()
+            .addNewBackendRef().withName("gone").withPort(80).endBackendRef().endRule().endSpec().build();
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> admin.resource(route).serverSideApply() != null);
+        await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> assertThat(admin.resource(route).get().getStatus().getParents()).singleElement()
+            .satisfies(parent -> assertThat(parent.getConditions()).extracting(Condition::getType, Condition::getReason, Condition::getObservedGeneration)
+                .containsExactly(tuple("Accepted", "Accepted", 1L), tuple("ResolvedRefs", "BackendNotFound", 1L))));
+        assertThat(controlPlane.admin().getConfig(GetConfigRequest.getDefaultInstance()).getConfig().getRoutesList()).extracting(RouteTable::getName)
+            .contains("kubernetes/shop/payments:80");
+    }
+
+    /** The published definitions, from the module that has them. */
+    private static List<HasMetadata> gatewayApi(KubernetesClient admin) {
+        String module = Judge.find("go", "Go 1.21 or newer").mustDo("", List.of("mod", "download", "-json", "sigs.k8s.io/gateway-api@v1.3.0"));
+        Path crds = Path.of(new JsonObject(module).getString("Dir"), "config/crd/standard");
+        List<HasMetadata> all = new ArrayList<>();
+        for (String kind : List.of("httproutes", "grpcroutes")) {
+            all.addAll(admin.load(open(crds.resolve("gateway.networking.k8s.io_" + kind + ".yaml"))).items());
+        }
+        return all;
     }
 
     /** Roles, account, service and the webhook; not what would run containers. */
