@@ -9,6 +9,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import mesh.control.ca.BroughtAuthority;
 import mesh.control.ca.KubernetesTokens;
+import mesh.control.discovery.DiscoveredEndpoints;
 import mesh.control.etcd.EtcdOptions;
 import mesh.control.inject.SidecarSettings;
 import mesh.control.kubernetes.PodTraffic;
@@ -34,6 +35,7 @@ import mesh.pki.Passphrase;
  * @param streamAge       after which a subscription is asked to come back, to whichever replica; at least 1 s
  * @param etcd            where the replicas keep what they share; empty for one control plane that keeps all in its data directory
  * @param services        what becomes of the services of Kubernetes and of their pods' connections; empty for nothing
+ * @param discovery       how endpoints are found out
  * @param injector        puts sidecars beside pods; empty for none
  */
 public record StartOptions(
@@ -50,6 +52,7 @@ public record StartOptions(
     Optional<EtcdOptions> etcd,
     Duration streamAge,
     Optional<PodTraffic> services,
+    DiscoveredEndpoints.Settings discovery,
     Optional<Injection> injector) {
 
     /**

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import mesh.control.discovery.DiscoveredEndpoints;
 import mesh.control.ports.CallPolicy;
 import mesh.model.Address;
 import mesh.model.SpiffeId;
@@ -71,7 +72,7 @@ class ControlPlaneTest {
         assertThatThrownBy(() -> new StartOptions(data(), Address.parse(":1"), Address.parse("127.0.0.1:2"), Address.parse("127.0.0.1:2"),
             new TrustDomain("mesh.local"), Duration.ofHours(1), List.of(),
             new CallPolicy(Set.of(), Set.of(), false), StartOptions.Ca.OWN, Optional.empty(), Optional.empty(),
-            Duration.ofMinutes(30), Optional.empty(), Optional.empty()))
+            Duration.ofMinutes(30), Optional.empty(), DiscoveredEndpoints.Settings.NONE, Optional.empty()))
             .hasMessage("--metrics-listen: \"127.0.0.1:2\" (expected: another port than that of --plaintext-listen)");
         assertThatThrownBy(() -> options("mesh.local", Address.parse("127.0.0.1:0"), Duration.ofHours(1),
             Set.of(SpiffeId.parse("spiffe://other.local/admin")))).hasMessageContaining("--admin: \"spiffe://other.local/admin\"");
@@ -85,7 +86,7 @@ class ControlPlaneTest {
         Address any = Address.parse("127.0.0.1:0");
         return new StartOptions(data(), any, plaintext, any, new TrustDomain(trustDomain), ttl, List.of("localhost", "127.0.0.1"),
             new CallPolicy(admins, Set.of(), false), StartOptions.Ca.OWN, Optional.empty(), Optional.empty(),
-            Duration.ofMinutes(30), Optional.empty(), Optional.empty());
+            Duration.ofMinutes(30), Optional.empty(), DiscoveredEndpoints.Settings.NONE, Optional.empty());
     }
 
     private Path data() {

@@ -37,7 +37,7 @@ public final class ConfigReader {
      */
     public static ConfigResult read(Path file, byte[] content) {
         Findings findings = new Findings(file.toString());
-        Optional<SidecarConfig> config = YamlDocument.compose(content, findings).flatMap(root -> read(root, file, findings));
+        Optional<SidecarConfig> config = YamlDocument.compose(content, findings, "proxy, or listeners and clusters").flatMap(root -> read(root, file, findings));
         if (!findings.none()) return new ConfigResult.Invalid(findings.inOrder());
         return new ConfigResult.Valid(config.orElseThrow(), warnings(config.orElseThrow(), new Findings(file.toString())));
     }

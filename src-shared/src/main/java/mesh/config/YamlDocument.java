@@ -28,15 +28,19 @@ final class YamlDocument {
 
     private YamlDocument() {}
 
-    /** The mapping at the top, or empty and a finding. */
-    static Optional<MappingNode> compose(byte[] content, Findings findings) {
+    /**
+     * The mapping at the top, or empty and a finding.
+     *
+     * @param expected what stands there in a file that is right
+     */
+    static Optional<MappingNode> compose(byte[] content, Findings findings, String expected) {
         if (content.length > ConfigReader.MAX_BYTES) {
             findings.add("", null, "larger than " + ConfigReader.MAX_BYTES + " bytes (expected: at most that)");
             return Optional.empty();
         }
         try {
             String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(content)).toString();
-            return mapping(node(text), findings);
+            return mapping(node(text), findings, expected);
         } catch (CharacterCodingException e) {
             findings.add("", null, "bytes that are not UTF-8 (expected: UTF-8)");
         } catch (MarkedYAMLException e) {
@@ -56,9 +60,9 @@ final class YamlDocument {
         return new Composer(new ParserImpl(reader, limits), new Resolver(), limits).getSingleNode();
     }
 
-    private static Optional<MappingNode> mapping(Node root, Findings findings) {
+    private static Optional<MappingNode> mapping(Node root, Findings findings, String expected) {
         if (root == null) {
-            findings.add("", null, "empty (expected: proxy, or listeners and clusters)");
+            findings.add("", null, "empty (expected: " + expected + ")");
             return Optional.empty();
         }
         long nodes = count(root, new IdentityHashMap<>());
@@ -73,7 +77,7 @@ final class YamlDocument {
         if (root instanceof MappingNode mapping) {
             return Optional.of(mapping);
         }
-        findings.add("", root.getStartMark(), "not a mapping (expected: proxy, or listeners and clusters)");
+        findings.add("", root.getStartMark(), "not a mapping (expected: " + expected + ")");
         return Optional.empty();
     }
 

@@ -215,9 +215,11 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
         }
         MeshSnapshot config = ConfigMessages.decode(request.getConfig(), path, problems);
         refuseAny(problems);
+        Change replacing = Edits.replaceAll(config);
         Change change = current -> {
-            decided.accept(config.withVersion(current.version() + 1));
-            return config;
+            MeshSnapshot next = replacing.applyTo(current);
+            decided.accept(next.withVersion(current.version() + 1));
+            return next;
         };
         return writes.write(terms, change, new Reason("apply config", request.getMessage()), WrittenAs.WHOLE);
     }

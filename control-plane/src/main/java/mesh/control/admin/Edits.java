@@ -10,9 +10,11 @@ import mesh.control.store.Change;
 import mesh.control.store.Discovered;
 import mesh.model.Cluster;
 import mesh.model.Endpoint;
+import mesh.model.EndpointDiscovery;
 import mesh.model.EndpointSet;
 import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
+import mesh.model.Problem;
 import mesh.model.RouteTable;
 
 /** The changes that the admin RPCs make. What is replaced keeps its place; what is new comes last. */
@@ -65,7 +67,7 @@ final class Edits {
     /** Those that are found out stay as they were found. */
     private static EndpointSet endpoints(MeshSnapshot current, ClusterParts parts) {
         String name = parts.cluster().name();
-        boolean found = Discovered.isOne(name) && current.endpoints().containsKey(name);
+        boolean found = Discovered.hasFoundEndpoints(parts.cluster()) && current.endpoints().containsKey(name);
         return found ? current.endpoints().get(name) : parts.endpoints();
     }
 
@@ -80,7 +82,7 @@ final class Edits {
 
     static Change putEndpoint(String cluster, Endpoint endpoint) {
         return current -> {
-            NotThereException.unless("cluster", cluster, current.clusters());
+            refuseFound(current, cluster);
             List<Endpoint> endpoints = new ArrayList<>(current.endpointsOf(cluster));
             int at = indexOf(endpoints, endpoint.address().toString());
             if (at < 0) {
@@ -94,7 +96,7 @@ final class Edits {
 
     static Change deleteEndpoint(String cluster, String address) {
         return current -> {
-            NotThereException.unless("cluster", cluster, current.clusters());
+            refuseFound(current, cluster);
             List<Endpoint> endpoints = new ArrayList<>(current.endpointsOf(cluster));
             int at = indexOf(endpoints, address);
             if (at < 0) {
@@ -104,6 +106,17 @@ final class Edits {
             endpoints.remove(at);
             return withEndpoints(current, cluster, endpoints);
         };
+    }
+
+    /** What is found out would be as it was at the next look. */
+    private static void refuseFound(MeshSnapshot current, String name) {
+        NotThereException.unless("cluster", name, current.clusters());
+        Cluster cluster = current.clusters().get(name);
+        if (Discovered.hasFoundEndpoints(cluster)) {
+            String by = cluster.discovery().map(EndpointDiscovery::text).orElse("Kubernetes");
+            throw Refusal.of(List.of(new Problem("cluster", "\"" + name + "\" has the endpoints that are found out by " + by
+                + " (expected: a cluster whose endpoints are written)")));
+        }
     }
 
     private static int indexOf(List<Endpoint> endpoints, String address) {

@@ -19,6 +19,7 @@ import mesh.control.StartOptions;
 import mesh.control.ports.CallPolicy;
 import mesh.control.ca.BroughtAuthority;
 import mesh.control.ca.KubernetesTokens;
+import mesh.control.discovery.DiscoveredEndpoints;
 import mesh.control.kubernetes.PodTraffic;
 import mesh.model.Address;
 import mesh.model.DownstreamTls;
@@ -170,6 +171,15 @@ final class StartCommand implements Callable<Integer> {
         }
     }
 
+    @Option(names = "--dns-server", paramLabel = "HOST:PORT", showDefaultValue = Visibility.NEVER,
+        description = "an IP address and port of a name server that is asked for endpoints of clusters with discovery by DNS; repeatable, the next"
+            + " where one fails; without it those of the system")
+    private List<Address> nameServers = List.of();
+
+    @Option(names = "--endpoints-dir", paramLabel = "DIR",
+        description = "where the files are that clusters with discovery by file have their endpoints from")
+    private Path endpointsDir;
+
     @Option(names = "--injector-listen", paramLabel = "HOST:PORT",
         description = "puts sidecars beside pods: HTTPS for the admission webhook of a Kubernetes API server, /inject; such as :15017")
     private Address injectorListen;
@@ -198,7 +208,8 @@ final class StartCommand implements Callable<Integer> {
             options = new StartOptions(dataDir, listen, plaintextListen, metricsListen, trustDomain, svidTtl,
                 serverNames(), new CallPolicy(Set.copyOf(admins), Set.copyOf(readers), dev), ca(),
                 Optional.ofNullable(kubernetes).map(Kubernetes::settings),
-                store.options(), streamAge, Optional.ofNullable(kubernetes).flatMap(Kubernetes::traffic), injection());
+                store.options(), streamAge, Optional.ofNullable(kubernetes).flatMap(Kubernetes::traffic),
+                new DiscoveredEndpoints.Settings(nameServers, Optional.ofNullable(endpointsDir)), injection());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

@@ -13,6 +13,7 @@ import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
 import mesh.model.ConsistentHash;
 import mesh.model.Endpoint;
+import mesh.model.EndpointDiscovery;
 import mesh.model.EndpointHealth;
 import mesh.model.EndpointSet;
 import mesh.model.ProxyProtocol;
@@ -56,13 +57,14 @@ public final class ClusterMessages {
         if (!originalDst && !m.getType().isEmpty() && !m.getType().equals("endpoints")) {
             problems.add(path + ".type", "\"" + m.getType() + "\" (expected: endpoints or original_dst)");
         }
+        Optional<EndpointDiscovery> discovery = DiscoveryMessages.decode(m, path, problems);
         if (problems.count() > before) {
             return null;
         }
         return problems.read(path, () ->
             new ClusterParts(new Cluster(name, balancer, tls, breaker, connections)
                 .withHealth(health).withRetries(retries).withBalancing(balancing).withHash(hash).withOriginalDst(originalDst)
-                .withAnnounces(announces),
+                .withAnnounces(announces).withDiscovery(discovery),
                 new EndpointSet(name, endpoints)));
     }
 
@@ -164,6 +166,7 @@ public final class ClusterMessages {
         HashMessages.encode(cluster.hash(), m);
         if (cluster.originalDst()) m.setType(ORIGINAL_DST);
         cluster.announces().ifPresent(version -> m.setProxyProtocol(version.text()));
+        cluster.discovery().ifPresent(found -> m.setDiscovery(DiscoveryMessages.encode(found)));
         connections.idleTimeout().ifPresent(idle -> m.setIdleTimeout(Values.message(idle)));
         return m.build();
     }

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import mesh.model.Cluster;
+import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
 import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
@@ -11,7 +12,8 @@ import mesh.model.RouteTable;
 
 /**
  * What is not written by anybody but found out, by its names: {@code kubernetes/…}. Of clusters people write the policies, and routes to them; a whole
- * configuration that is put in place of another leaves all of it there.
+ * configuration that is put in place of another leaves all of it there. And the endpoints of clusters that say where these are found out
+ * ({@link Cluster#discovery}).
  */
 public final class Discovered {
 
@@ -22,6 +24,10 @@ public final class Discovered {
     /** Of a listener, a route table or a cluster. */
     public static boolean isOne(String name) {
         return name.startsWith(PREFIX);
+    }
+
+    public static boolean hasFoundEndpoints(Cluster cluster) {
+        return cluster.discovery().isPresent() || isOne(cluster.name());
     }
 
     /** @return {@code next} with what was found out as it is in {@code current}, also where it does not say a word of it */
@@ -37,11 +43,22 @@ public final class Discovered {
             if (isOne(name)) tables.put(name, table);
         });
         current.clusters().forEach((name, cluster) -> {
-            if (!isOne(name)) return;
-            clusters.putIfAbsent(name, cluster);
-            endpoints.put(name, current.endpoints().getOrDefault(name, new EndpointSet(name, List.of())));
+            if (isOne(name)) clusters.putIfAbsent(name, cluster);
+        });
+        clusters.forEach((name, cluster) -> {
+            if (hasFoundEndpoints(cluster) && current.clusters().containsKey(name)) {
+                endpoints.put(name, current.endpoints().getOrDefault(name, new EndpointSet(name, List.of())));
+            }
         });
         return new MeshSnapshot(next.version(), listeners, tables, clusters, endpoints, next.trust(), next.federation());
+    }
+
+    /** @return {@code current} with other endpoints of some clusters */
+    public static MeshSnapshot withEndpoints(MeshSnapshot current, Map<String, List<Endpoint>> found) {
+        Map<String, EndpointSet> endpoints = new LinkedHashMap<>(current.endpoints());
+        found.forEach((cluster, those) -> endpoints.put(cluster, new EndpointSet(cluster, those)));
+        return new MeshSnapshot(current.version(), current.listeners(), current.routeTables(), current.clusters(), endpoints, current.trust(),
+            current.federation());
     }
 
     private static <T> Map<String, T> others(Map<String, T> all) {

@@ -251,6 +251,27 @@ class ConfigMessagesTest {
     }
 
     @Test
+    void saysWhereEndpointsAreFoundOut() throws Exception {
+        mesh.v1.Config config = config("""
+            {"clusters": [{"name": "a", "discovery": {"dns": {"hostname": "a.test", "port": 80, "dns_lookup_family": "all"}}},
+              {"name": "b", "discovery": {"dns": {"hostname": "_http._tcp.b.test", "spiffe_id": "spiffe://mesh.local/b"}}},
+              {"name": "c", "discovery": {"file": {"name": "c.yaml"}}}]}""");
+        assertThat(ConfigMessages.encode(decode(config)).getClustersList()).extracting(mesh.v1.Cluster::getDiscovery)
+            .isEqualTo(config.getClustersList().stream().map(mesh.v1.Cluster::getDiscovery).toList());
+        assertThat(problems("""
+            {"clusters": [{"name": "a", "discovery": {"dns": {"hostname": "a b", "port": 80}}},
+              {"name": "b", "discovery": {"dns": {"hostname": "b.test", "port": 70000}}},
+              {"name": "c", "discovery": {"dns": {"hostname": "b.test", "dns_lookup_family": "auto"}}},
+              {"name": "d", "discovery": {"file": {"name": "../d.yaml"}}},
+              {"name": "e", "discovery": {}}]}""")).containsExactly(
+            "config.clusters[0].discovery.dns: hostname: \"a b\" (expected: a DNS name such as payments.example.com)",
+            "config.clusters[1].discovery.dns: port: 70000 (expected: 0 to 65535)",
+            "config.clusters[2].discovery.dns.dns_lookup_family: \"auto\" (expected: v4_preferred, v4_only, v6_only, all)",
+            "config.clusters[3].discovery.file: name: \"../d.yaml\" (expected: the name of a file such as payments.yaml, without a directory)",
+            "config.clusters[4].discovery: missing (expected: dns or file)");
+    }
+
+    @Test
     void findsWhatIsWrongWithMatches() throws Exception {
         assertThat(problems("""
             {"routes": [{"name": "t", "order": "best", "virtual_hosts": [{"name": "v", "hosts": ["*"], "routes": [
