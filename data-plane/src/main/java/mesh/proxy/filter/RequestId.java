@@ -1,6 +1,6 @@
 package mesh.proxy.filter;
 
-import java.nio.CharBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.random.RandomGenerator;
 import mesh.proxy.http.FieldName;
 import mesh.proxy.http.RequestHead;
@@ -11,13 +11,12 @@ import mesh.proxy.http.RequestHead;
  */
 public final class RequestId {
 
-    private static final char[] HEX = "0123456789abcdef".toCharArray();
-    private static final char[] SHAPE = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx".toCharArray();
+    private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] SHAPE = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx".getBytes(StandardCharsets.US_ASCII);
 
     private final RandomGenerator random;
     /** The next value, used again and again. */
-    private final char[] next = SHAPE.clone();
-    private final CharBuffer value = CharBuffer.wrap(next);
+    private final byte[] next = SHAPE.clone();
 
     /** @param random makes ids */
     public RequestId(RandomGenerator random) {
@@ -35,6 +34,6 @@ public final class RequestId {
             else continue;
             bits >>>= 4;
         }
-        head.add(FieldName.X_REQUEST_ID, value);
+        head.add(FieldName.X_REQUEST_ID, next);
     }
 }

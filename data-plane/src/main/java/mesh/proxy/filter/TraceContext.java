@@ -1,6 +1,6 @@
 package mesh.proxy.filter;
 
-import java.nio.CharBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.random.RandomGenerator;
 import mesh.model.Percent;
 import mesh.proxy.http.FieldName;
@@ -22,12 +22,11 @@ public final class TraceContext {
     private static final int SAMPLED = 1;
     /** Of a span's id, or of half a trace's. */
     private static final int DIGITS = 16;
-    private static final char[] HEX = "0123456789abcdef".toCharArray();
+    private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
     private final RandomGenerator random;
     /** The next value, used again and again. */
-    private final char[] next = new char[LENGTH];
-    private final CharBuffer value = CharBuffer.wrap(next);
+    private final byte[] next = new byte[LENGTH];
 
     /** @param random makes ids */
     public TraceContext(RandomGenerator random) {
@@ -68,7 +67,7 @@ public final class TraceContext {
         write(id.low(), TRACE + DIGITS, TRACE_END);
         write(span, SPAN, SPAN_END);
         next[FLAGS + 1] = HEX[id.flags()];
-        head.set(FieldName.TRACEPARENT, value);
+        head.set(FieldName.TRACEPARENT, next);
     }
 
     public void propagate(RequestHead head) {
@@ -86,7 +85,7 @@ public final class TraceContext {
         // Section 3.3: nor is passed on what belongs to a trace that cannot be read.
         if (head.contains(FieldName.TRACESTATE) && !(known && TraceState.isValid(head))) head.remove(FieldName.TRACESTATE);
         write(draw(), SPAN, SPAN_END);
-        head.set(FieldName.TRACEPARENT, value);
+        head.set(FieldName.TRACEPARENT, next);
     }
 
     /** Which field says where it comes from; -1 when none does, or none that can be read. */
@@ -129,7 +128,7 @@ public final class TraceContext {
     private void copy(RequestHead head, int at) {
         byte[] text = head.text();
         int start = head.valueStart(at);
-        for (int i = TRACE; i < TRACE_END; i++) next[i] = (char) text[start + i];
+        System.arraycopy(text, start + TRACE, next, TRACE, TRACE_END - TRACE);
         next[FLAGS] = '0';
         next[FLAGS + 1] = HEX[Octets.hex(text[start + LENGTH - 1]) & KNOWN_FLAGS];
     }

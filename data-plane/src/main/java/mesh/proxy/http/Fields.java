@@ -88,15 +88,23 @@ public class Fields {
         put(count, name, value);
     }
 
+    /** As {@link #add(FieldName, CharSequence)}, of a value made here: its bytes are clean, and not looked at. */
+    public final void add(FieldName name, byte[] clean) {
+        put(count, name, clean);
+    }
+
     /** Replaces every field of that name by one, at the place of the first. */
     public final void set(FieldName name, CharSequence value) {
         int i = indexOf(name, 0);
-        if (i < 0) {
-            add(name, value);
-            return;
-        }
-        put(i, name, value);
-        removeFrom(name, i + 1);
+        put(i < 0 ? count : i, name, value);
+        if (i >= 0) removeFrom(name, i + 1);
+    }
+
+    /** As {@link #set(FieldName, CharSequence)}, of a value made here: its bytes are clean, and not looked at. */
+    public final void set(FieldName name, byte[] clean) {
+        int i = indexOf(name, 0);
+        put(i < 0 ? count : i, name, clean);
+        if (i >= 0) removeFrom(name, i + 1);
     }
 
     /** Appends to a comma-separated list: to the last field of that name, or as a new field. */
@@ -283,6 +291,12 @@ public class Fields {
         endLine(i, line, line + name.length(), value);
     }
 
+    private void put(int i, FieldName name, byte[] clean) {
+        int line = beginLine(name);
+        text.append(clean);
+        endLine(i, line, line + name.length());
+    }
+
     private int beginLine(FieldName name) {
         int line = text.length;
         text.append(name.bytes());
@@ -293,6 +307,10 @@ public class Fields {
     /** Ends the line that begins at {@code line} with a value, and points entry {@code i} to it. */
     private void endLine(int i, int line, int nameEnd, CharSequence value) {
         text.appendValue(value);
+        endLine(i, line, nameEnd);
+    }
+
+    private void endLine(int i, int line, int nameEnd) {
         text.append('\r', '\n');
         if (i == count) field(line, nameEnd, nameEnd + 2, text.length - 2, text.length);
         else point(i, line, nameEnd, nameEnd + 2, text.length - 2, text.length);

@@ -1,8 +1,8 @@
 package mesh.proxy.http1;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelHandlerContext;
 import java.nio.charset.StandardCharsets;
 import mesh.proxy.http.Fields;
 
@@ -22,16 +22,16 @@ final class BodyWriter {
     }
 
     /** Writes a part, which it owns. False when it is more than was promised; nothing is written then. */
-    boolean write(ChannelHandlerContext ctx, ByteBuf data) {
+    boolean write(Http1Connection connection, ByteBuf data) {
         int size = data.readableBytes();
         if (size == 0) {
             data.release();
             return true;
         }
         if (framing == BodyFraming.CHUNKED) {
-            ctx.write(sizeLine(ctx, size), ctx.voidPromise());
-            ctx.write(data, ctx.voidPromise());
-            ctx.write(LINE_END.duplicate(), ctx.voidPromise());
+            connection.write(sizeLine(connection.ctx().alloc(), size));
+            connection.write(data);
+            connection.write(LINE_END.duplicate());
             return true;
         }
         if (framing != BodyFraming.UNTIL_CLOSE && size > remaining) {
@@ -39,14 +39,15 @@ final class BodyWriter {
             return false;
         }
         remaining -= size;
-        ctx.write(data, ctx.voidPromise());
+        connection.write(data);
         return true;
     }
 
     /** Ends the body; trailers go out where it is chunked. False when it is less than was promised. */
-    boolean end(ChannelHandlerContext ctx, Fields trailers) {
+    boolean end(Http1Connection connection, Fields trailers) {
         if (framing == BodyFraming.CHUNKED) {
-            ctx.write(trailers == null || trailers.count() == 0 ? LAST_CHUNK.duplicate() : lastChunk(ctx, trailers), ctx.voidPromise());
+            boolean none = trailers == null || trailers.count() == 0;
+            connection.write(none ? LAST_CHUNK.duplicate() : lastChunk(connection.ctx().alloc(), trailers));
             return true;
         }
         return framing == BodyFraming.UNTIL_CLOSE || remaining == 0;
@@ -56,15 +57,15 @@ final class BodyWriter {
         return framing == BodyFraming.UNTIL_CLOSE;
     }
 
-    private static ByteBuf sizeLine(ChannelHandlerContext ctx, int size) {
-        ByteBuf line = ctx.alloc().ioBuffer(Integer.BYTES * 2 + 2);
+    private static ByteBuf sizeLine(ByteBufAllocator alloc, int size) {
+        ByteBuf line = alloc.ioBuffer(Integer.BYTES * 2 + 2);
         int shift = (31 - Integer.numberOfLeadingZeros(size)) / 4 * 4;
         for (; shift >= 0; shift -= 4) line.writeByte(DIGITS[size >> shift & 0xf]);
         return line.writeByte('\r').writeByte('\n');
     }
 
-    private static ByteBuf lastChunk(ChannelHandlerContext ctx, Fields trailers) {
-        ByteBuf out = ctx.alloc().ioBuffer(trailers.length() + 16);
+    private static ByteBuf lastChunk(ByteBufAllocator alloc, Fields trailers) {
+        ByteBuf out = alloc.ioBuffer(trailers.length() + 16);
         out.writeByte('0').writeByte('\r').writeByte('\n');
         trailers.writeTo(out);
         return out.writeByte('\r').writeByte('\n');

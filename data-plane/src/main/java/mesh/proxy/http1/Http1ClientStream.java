@@ -44,7 +44,7 @@ final class Http1ClientStream implements UpstreamStream {
     public void sendBody(ByteBuf data) {
         if (ended) {
             data.release();
-        } else if (body.write(connection.ctx(), data)) {
+        } else if (body.write(connection, data)) {
             connection.written();
         } else {
             connection.fail(Failure.INTERNAL);
@@ -54,7 +54,7 @@ final class Http1ClientStream implements UpstreamStream {
     @Override
     public void sendEnd(Fields trailers) {
         if (ended || requestEnded) return;
-        if (!body.end(connection.ctx(), trailers)) {
+        if (!body.end(connection, trailers)) {
             // The upstream would wait for the rest, or take the next request for it.
             connection.fail(Failure.INTERNAL);
             return;

@@ -23,6 +23,7 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
 
     private final Runnable scheduledFlush = this::scheduledFlush;
     private final Runnable scheduledProcess = this::process;
+    private final Outbox outbox = new Outbox();
     private ChannelHandlerContext ctx;
     private ByteBuf ahead;
     private boolean inputClosed;
@@ -55,6 +56,7 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
+        outbox.drop();
         drop();
     }
 
@@ -111,6 +113,16 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
         return inputClosed;
     }
 
+    /** Writes bytes behind those before. To be followed by {@link #written}. */
+    final void write(ByteBuf bytes) {
+        outbox.add(ctx, bytes);
+    }
+
+    /** As {@link #write}, of a head whose room is for the body behind it. */
+    final void writeHead(ByteBuf bytes) {
+        outbox.begin(ctx, bytes);
+    }
+
     /**
      * Something was written. It is flushed when the batch of reads that led to it is over, or the loop has seen to its other channels; at
      * once only where the buffer is full, so that the other side is not stopped for nothing.
@@ -126,6 +138,7 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
     }
 
     final void closeWhenFlushed() {
+        emptyOutbox();
         ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
 
@@ -136,7 +149,13 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
 
     final void flushNow() {
         unflushed = false;
+        emptyOutbox();
         ctx.flush();
+    }
+
+    /** What was written goes to the channel, before what passes this handler by. */
+    final void emptyOutbox() {
+        outbox.empty(ctx);
     }
 
     private void scheduledFlush() {

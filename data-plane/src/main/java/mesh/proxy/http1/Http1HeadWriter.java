@@ -27,7 +27,7 @@ final class Http1HeadWriter {
 
     /** @param framing of the body that follows; what the head says already is not said again */
     static ByteBuf request(ByteBufAllocator alloc, RequestHead head, long framing) {
-        ByteBuf out = begin(alloc, head);
+        ByteBuf out = begin(alloc, head, 0);
         // RFC 9112 section 3.2: a request needs a Host, if an empty one; HTTP/1.0 may have brought none.
         if (!head.contains(FieldName.HOST)) out.writeBytes(NO_HOST);
         if (framing == BodyFraming.CHUNKED) out.writeBytes(CHUNKED);
@@ -37,9 +37,13 @@ final class Http1HeadWriter {
         return end(out);
     }
 
-    /** @param close whether the connection ends with this answer */
+    /**
+     * With room behind it for a small body.
+     *
+     * @param close whether the connection ends with this answer
+     */
     static ByteBuf response(ByteBufAllocator alloc, ResponseHead head, long framing, boolean mayHaveBody, boolean close) {
-        ByteBuf out = begin(alloc, head);
+        ByteBuf out = begin(alloc, head, mayHaveBody ? room(framing) : 0);
         if (framing == BodyFraming.CHUNKED) out.writeBytes(CHUNKED);
         if (framing == BodyFraming.NONE && mayHaveBody && !head.contains(FieldName.CONTENT_LENGTH)) out.writeBytes(EMPTY);
         if (close) out.writeBytes(CLOSE);
@@ -50,15 +54,20 @@ final class Http1HeadWriter {
     static ByteBuf informational(ByteBufAllocator alloc, ResponseHead head) {
         // RFC 9110 section 8.6: none in a 1xx.
         head.remove(FieldName.CONTENT_LENGTH);
-        ByteBuf out = begin(alloc, head);
+        ByteBuf out = begin(alloc, head, 0);
         if (head.status() == 101) out.writeBytes(UPGRADE);
         return end(out);
     }
 
-    private static ByteBuf begin(ByteBufAllocator alloc, Fields head) {
+    private static int room(long framing) {
+        if (framing > Outbox.SMALL_BODY) return 0;
+        return framing >= 0 ? (int) framing : Outbox.SMALL_BODY;
+    }
+
+    private static ByteBuf begin(ByteBufAllocator alloc, Fields head, int body) {
         head.remove(FieldName.TRANSFER_ENCODING);
         head.remove(FieldName.CONNECTION);
-        ByteBuf out = alloc.ioBuffer(head.length() + ROOM);
+        ByteBuf out = alloc.ioBuffer(head.length() + ROOM + body);
         head.writeTo(out);
         return out;
     }

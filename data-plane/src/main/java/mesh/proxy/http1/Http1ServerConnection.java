@@ -319,7 +319,7 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
     private void refuse(Failure failure, String why) {
         observer.onRefused(ctx().channel(), failure, why);
         tellStopped(failure, why);
-        ctx().write(Refusal.of(ctx().alloc(), failure), ctx().voidPromise());
+        write(Refusal.of(ctx().alloc(), failure));
         input = Input.NOTHING;
         closeSoon();
     }
@@ -334,6 +334,7 @@ public final class Http1ServerConnection extends Http1Connection implements Serv
         boolean unread = input != Input.LATER || hasReadAhead();
         input = Input.NOTHING;
         deadline.in(limits.idle());
+        emptyOutbox();
         if (unread && !isInputClosed()) farewell.afterLastWords();
         else closeWhenFlushed();
     }

@@ -67,7 +67,8 @@ final class Http1ServerStream implements DownstreamStream {
         body.begin(framing);
         // RFC 9110 section 8.6: a 204 has none.
         if (response.status() == 204) response.remove(FieldName.CONTENT_LENGTH);
-        write(Http1HeadWriter.response(connection.ctx().alloc(), response, framing, !bodyless, close));
+        connection.writeHead(Http1HeadWriter.response(connection.ctx().alloc(), response, framing, !bodyless, close));
+        connection.answering();
         if (end) sendEnd(null);
     }
 
@@ -90,7 +91,7 @@ final class Http1ServerStream implements DownstreamStream {
     public void sendBody(ByteBuf data) {
         if (ended || bodyless) {
             data.release();
-        } else if (body.write(connection.ctx(), data)) {
+        } else if (body.write(connection, data)) {
             connection.answering();
         } else {
             connection.failAnswer(Failure.UPSTREAM_PROTOCOL);
@@ -100,7 +101,7 @@ final class Http1ServerStream implements DownstreamStream {
     @Override
     public void sendEnd(Fields trailers) {
         if (ended) return;
-        if (!body.end(connection.ctx(), trailers)) {
+        if (!body.end(connection, trailers)) {
             connection.failAnswer(Failure.UPSTREAM_TRUNCATED);
             return;
         }
@@ -154,7 +155,7 @@ final class Http1ServerStream implements DownstreamStream {
     }
 
     private void write(ByteBuf bytes) {
-        connection.ctx().write(bytes, connection.ctx().voidPromise());
+        connection.write(bytes);
         connection.answering();
     }
 }
