@@ -40,10 +40,12 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
     private final SidecarRegistry sidecars;
     private final StreamMetrics metrics;
     private final StreamLimits limits;
+    private final Admission admission;
     private final StreamAge age;
     private final Ticker ticker;
     private final Map<Dialect, ResourceCache> caches = new EnumMap<>(Dialect.class);
     private final Set<StreamSession<?, ?>> sessions = ConcurrentHashMap.newKeySet();
+    private final PeerCounts streamsOf = new PeerCounts();
     private final ScheduledExecutorService pool;
     private final ConfigSource.Registration registration;
     private final StreamSession.Opening opening = new Streams();
@@ -51,11 +53,12 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
 
     @Inject
     public AdsService(DrainingEndpoints source, NodeView scope, PeerSource peers, SidecarRegistry sidecars, MeterRegistry meters, StreamAge age) {
-        this(source, scope, peers, sidecars, meters, age, Env.system().ticker(), StreamLimits.DEFAULT);
+        this(source, scope, peers, sidecars, meters, age, Env.system().ticker(), StreamLimits.DEFAULT,
+            new Admission(Env.system().ticker()));
     }
 
     AdsService(DrainingEndpoints source, NodeView scope, PeerSource peers, SidecarRegistry sidecars, MeterRegistry meters, StreamAge age, Ticker ticker,
-        StreamLimits limits) {
+        StreamLimits limits, Admission admission) {
         this.source = source;
         this.scope = scope;
         this.peers = peers;
@@ -64,6 +67,7 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
         this.age = age;
         this.ticker = ticker;
         this.limits = limits;
+        this.admission = admission;
         for (Dialect dialect : Dialect.values()) {
             caches.put(dialect, new ResourceCache(dialect));
         }
@@ -100,8 +104,14 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
             session.end(Status.RESOURCE_EXHAUSTED.withDescription("streams: " + limits.streams() + " are open (expected: fewer)"));
             return session;
         }
-        if (sessions.stream().filter(other -> other.peer().equals(session.peer())).count() >= limits.ofOne()) {
+        if (!streamsOf.add(session.peer(), limits.ofOne())) {
             session.end(Status.RESOURCE_EXHAUSTED.withDescription("streams of one identity: " + limits.ofOne() + " are open (expected: fewer)"));
+            return session;
+        }
+        if (!admission.tryEnter()) {
+            streamsOf.remove(session.peer());
+            // Not the client's fault: it is to come again, and does so after a while of its own.
+            session.end(Status.UNAVAILABLE.withDescription("too many streams begin at once (expected: again, in a while)"));
             return session;
         }
         sessions.add(session);
@@ -182,7 +192,7 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
 
         @Override
         public void closed(StreamSession<?, ?> session) {
-            sessions.remove(session);
+            if (sessions.remove(session)) streamsOf.remove(session.peer());
         }
     }
 }

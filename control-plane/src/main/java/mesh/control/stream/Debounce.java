@@ -11,8 +11,9 @@ import mesh.model.EndpointSet;
 import mesh.model.MeshSnapshot;
 
 /**
- * Turns a burst of changes into one push: it waits until it has been quiet for a while, but never longer than a limit since the first.
- * A change that takes an endpoint away, or has it drain, does not wait, because requests still go there. One thread at a time.
+ * Turns a burst of changes into two pushes: the first change after it has been quiet for a while is pushed at once, those that follow it when it has
+ * been quiet again, but never later than a limit after the first of them. A change that takes an endpoint away, or has it drain, does not
+ * wait, because requests still go there. One thread at a time.
  */
 final class Debounce {
 
@@ -21,6 +22,8 @@ final class Debounce {
 
     private MeshSnapshot pushed;
     private MeshSnapshot latest;
+    private boolean quiet = true;
+    private long changedAt;
     private long firstAt;
     private long dueAt;
 
@@ -31,11 +34,15 @@ final class Debounce {
 
     /** Notes a change that happened at {@code now}, in ticker nanoseconds. */
     void changed(MeshSnapshot next, long now) {
+        // Nothing has changed since the start: the clock alone could not tell.
+        boolean alone = latest == pushed && (quiet || now - changedAt >= QUIET.toNanos());
         if (latest == pushed) {
             firstAt = now;
         }
+        quiet = false;
+        changedAt = now;
         latest = next;
-        dueAt = removesEndpoint(pushed, next) ? now : Math.min(now + QUIET.toNanos(), firstAt + LONGEST.toNanos());
+        dueAt = alone || removesEndpoint(pushed, next) ? now : Math.min(now + QUIET.toNanos(), firstAt + LONGEST.toNanos());
     }
 
     /** How long to wait from {@code now} until {@link #take} has something, 0 or less for now. */

@@ -38,9 +38,25 @@ final class ResourceCache {
         }
     }
 
+    /** By identity, as above. */
+    private record View(MeshSnapshot of, ResourceType type) {
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof View view && view.of == of && view.type == type;
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * System.identityHashCode(of) + type.hashCode();
+        }
+    }
+
     private final Dialect dialect;
     private final Map<ResourceType, Map<String, Entry>> entries = new EnumMap<>(ResourceType.class);
     private final Map<Step, ViewChange> changes = new ConcurrentHashMap<>();
+    /** What was found in a view before: thousands of sidecars that come at once ask for the same names of the same view. */
+    private final Map<View, Map<String, Resource>> found = new ConcurrentHashMap<>();
 
     ResourceCache(Dialect dialect) {
         this.dialect = dialect;
@@ -59,18 +75,22 @@ final class ResourceCache {
         if (!dialect.has(type, view, name)) {
             return Optional.empty();
         }
+        return Optional.of(found.computeIfAbsent(new View(view, type), first -> new ConcurrentHashMap<>()).computeIfAbsent(name, each -> find(type, view, name)));
+    }
+
+    private Resource find(ResourceType type, MeshSnapshot view, String name) {
         Map<String, Entry> ofType = entries.get(type);
         Entry entry = ofType.get(name);
         Object source = dialect.source(type, view, name);
         boolean same = entry != null && (entry.source == source || entry.source.equals(source));
         if (same && entry.version == view.version()) {
-            return Optional.of(entry.resource);
+            return entry.resource;
         }
         Resource resource = same ? entry.resource : message(dialect.encode(type, view, name).orElseThrow());
         if (entry == null || entry.version <= view.version()) {
             ofType.put(name, new Entry(view.version(), source, resource));
         }
-        return Optional.of(resource);
+        return resource;
     }
 
     ViewChange change(MeshSnapshot before, MeshSnapshot after) {
@@ -84,6 +104,7 @@ final class ResourceCache {
     /** Forgets names that the whole configuration no longer has, and how views came to be what they were. */
     void retain(MeshSnapshot whole) {
         changes.clear();
+        found.clear();
         entries.forEach((type, ofType) -> ofType.keySet().retainAll(dialect.names(type, whole)));
     }
 }

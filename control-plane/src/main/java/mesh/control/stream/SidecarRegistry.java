@@ -27,6 +27,7 @@ public final class SidecarRegistry {
     static final Duration KEPT = Duration.ofHours(1);
 
     static final int MOST = 20_000;
+    private static final Duration LOOK = Duration.ofMinutes(1);
 
     /**
      * How far a sidecar is.
@@ -77,6 +78,8 @@ public final class SidecarRegistry {
     private final String replica;
     private final Map<Key, Entry> entries = new HashMap<>();
     private final SharedSidecars shared;
+    /** When all were last looked through for those that are to be forgotten. */
+    private Instant expired;
 
     /** Of the only control plane that there is. */
     public SidecarRegistry(InstantSource clock) {
@@ -85,6 +88,7 @@ public final class SidecarRegistry {
 
     public SidecarRegistry(InstantSource clock, Board board) {
         this.clock = clock;
+        this.expired = clock.instant();
         this.replica = board.name();
         this.shared = new SharedSidecars(board, clock, this::own);
     }
@@ -143,7 +147,8 @@ public final class SidecarRegistry {
 
     /** A new stream. If the same sidecar still has an older one, that one no longer speaks for it. */
     synchronized Connection connected(String node, String spiffeId, String workload) {
-        expire();
+        // Not for each of thousands that come at once.
+        if (!clock.instant().isBefore(expired.plus(LOOK))) expire();
         makeRoom();
         Key key = new Key(spiffeId, workload, node);
         Entry before = entries.get(key);
@@ -163,7 +168,8 @@ public final class SidecarRegistry {
     }
 
     private void expire() {
-        Instant oldest = clock.instant().minus(KEPT);
+        expired = clock.instant();
+        Instant oldest = expired.minus(KEPT);
         entries.entrySet().removeIf(each -> {
             boolean old = !each.getValue().sidecar.connected && each.getValue().seen.isBefore(oldest);
             if (old) shared.changed(each.getKey());

@@ -31,6 +31,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import mesh.model.MeshSnapshot;
 import mesh.model.SpiffeId;
+import mesh.time.FakeClock;
 import mesh.xds.ResourceType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,12 +55,16 @@ class AdsServiceTest {
 
     @BeforeEach
     void start() throws IOException {
+        serve(new Admission(System::nanoTime));
+    }
+
+    private void serve(Admission admission) throws IOException {
         NodeView all = (whole, workload, node) -> {
             views.add(workload + "/" + node);
             return whole;
         };
         service = new AdsService(new DrainingEndpoints(store, InstantSource.system()), all, () -> peer, sidecars, meters, new StreamAge(Duration.ofHours(1), new Random(1)),
-            System::nanoTime, LIMITS);
+            System::nanoTime, LIMITS, admission);
         server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).addService(service).build().start();
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort()).usePlaintext().build();
     }
@@ -159,6 +164,20 @@ class AdsServiceTest {
         isServed(connect());
         peer = Optional.of(SpiffeId.parse("spiffe://mesh.local/cart"));
         isRefused(connect());
+    }
+
+    @Test
+    void ofAStormSomeAreServedAndTheOthersAreToComeAgain() throws Exception {
+        FakeClock clock = new FakeClock();
+        stop();
+        serve(new Admission(2, 1, clock));
+        isServed(connect());
+        isServed(connect());
+        Client third = connect();
+        third.subscribe(ResourceType.CLUSTER);
+        assertThat(third.failure()).isEqualTo(Status.Code.UNAVAILABLE);
+        clock.advance(Duration.ofSeconds(1));
+        isServed(connect());
     }
 
     private static void isServed(Client client) {

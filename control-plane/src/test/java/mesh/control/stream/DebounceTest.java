@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import mesh.model.MeshSnapshot;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class DebounceTest {
@@ -12,6 +13,24 @@ class DebounceTest {
     private static final MeshSnapshot BASE = Meshes.from(MeshSnapshot.EMPTY, 1, m -> m.service("pay", "10.0.0.1:80", "10.0.0.2:80"));
 
     private final Debounce debounce = new Debounce(BASE);
+
+    @BeforeEach
+    void aBurstHasBegun() {
+        MeshSnapshot first = BASE.withVersion(1);
+        debounce.changed(first, -1);
+        assertThat(debounce.take(-1)).as("after quiet it does not wait").isSameAs(first);
+    }
+
+    @Test
+    void theFirstChangeAfterQuietDoesNotWaitAndTheNextDoes() {
+        MeshSnapshot first = added(2);
+        debounce.changed(first, QUIET - 1);
+        assertThat(debounce.take(QUIET - 1)).isSameAs(first);
+        MeshSnapshot second = first.withVersion(3);
+        debounce.changed(second, 2 * QUIET - 2);
+        assertThat(debounce.take(3 * QUIET - 3)).isNull();
+        assertThat(debounce.take(3 * QUIET - 2)).isSameAs(second);
+    }
 
     @Test
     void pushesOnceItHasBeenQuiet() {
