@@ -1,5 +1,7 @@
 package mesh.control.stream;
 
+import com.google.rpc.Code;
+import com.google.rpc.Status;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.Resource;
@@ -83,6 +85,9 @@ final class SotwStream extends AdsStream<DiscoveryRequest, DiscoveryResponse> {
         DiscoveryResponse.Builder response = response(subscription.type());
         subscription.current(view(), cache()).forEach(resource -> response.addResources(resource.getResource()));
         leaving.forEach(resource -> response.addResources(resource.getResource()));
+        subscription.unknown(view(), cache()).forEach(name -> response.addResourceErrorsBuilder()
+            .setErrorDetail(Status.newBuilder().setCode(Code.NOT_FOUND_VALUE).setMessage("no " + subscription.type().shortName() + " resource of this name"))
+            .getResourceNameBuilder().setName(name));
         responses.add(response.build());
     }
 

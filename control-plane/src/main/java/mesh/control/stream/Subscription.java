@@ -122,12 +122,16 @@ final class Subscription {
         }
     }
 
+    /** Names that the client asks for and that are not there, sorted. */
+    List<String> unknown(MeshSnapshot view, ResourceCache cache) {
+        return names.stream().filter(name -> cache.get(type, view, name).isEmpty()).sorted().toList();
+    }
+
     /** @param waits whether a response of this type waits for an answer */
     StreamStatus.OfType status(MeshSnapshot view, ResourceCache cache, boolean waits) {
         List<Resource> resources = held.keySet().stream().sorted().flatMap(name -> find(view, cache, name, false).stream()).toList();
-        List<String> unknown = names.stream().filter(name -> cache.get(type, view, name).isEmpty()).sorted().toList();
         Optional<StreamStatus.Refused> refused = refusal.map(each -> new StreamStatus.Refused(each.version(), each.message()));
-        return new StreamStatus.OfType(type, sentVersion, acknowledgedVersion, refused, waits, resources, unknown);
+        return new StreamStatus.OfType(type, sentVersion, acknowledgedVersion, refused, waits, resources, unknown(view, cache));
     }
 
     /**

@@ -41,6 +41,17 @@ class SotwStreamTest {
     }
 
     @Test
+    void aNameThatDoesNotExistIsAnErrorOfItsOwn() {
+        DiscoveryResponse response = stream.onRequest(DiscoveryRequest.newBuilder().setTypeUrl(LISTENER.typeUrl())
+            .addResourceNames("pay").addResourceNames("ghost").build()).get(0);
+        assertThat(response.getResourcesCount()).isEqualTo(1);
+        assertThat(response.getResourceErrorsList()).singleElement().satisfies(error -> {
+            assertThat(error.getResourceName().getName()).isEqualTo("ghost");
+            assertThat(error.getErrorDetail().getCode()).isEqualTo(com.google.rpc.Code.NOT_FOUND_VALUE);
+        });
+    }
+
+    @Test
     void anEmptyFirstListOfAnyOtherTypeMeansNothing() {
         assertThat(ask(ENDPOINTS)).isEmpty();
         assertThat(ask(ROUTES)).isEmpty();

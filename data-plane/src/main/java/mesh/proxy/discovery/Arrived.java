@@ -1,5 +1,6 @@
 package mesh.proxy.discovery;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -8,6 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import mesh.model.Cluster;
 import mesh.model.EndpointSet;
@@ -33,8 +36,19 @@ final class Arrived {
         final Map<String, List<Problem>> rejected = new LinkedHashMap<>();
         /** Came since the last set that was applied. */
         final Set<String> unapplied = new HashSet<>();
+        /** In ticker nanoseconds, of those that are not good for ever. */
+        final Map<String, Long> expiries = new HashMap<>();
+
+        void goodFor(String name, Optional<Duration> ttl, long now) {
+            if (ttl.isPresent()) {
+                expiries.put(name, now + ttl.get().toNanos());
+            } else {
+                expiries.remove(name);
+            }
+        }
 
         void forget(String name) {
+            expiries.remove(name);
             held.remove(name);
             absent.remove(name);
             rejected.remove(name);
@@ -51,24 +65,60 @@ final class Arrived {
     }
 
     /** Takes the good resources, remembers what is wrong with the others, and tells whether anything is different now. */
-    boolean take(Push push) {
+    boolean take(Push push, long now) {
         OfType type = types.get(push.type());
         Set<String> wanted = push.type().wildcard() ? null : wanted(push.type());
         boolean changed = false;
         for (Push.Resource resource : push.resources()) {
             if (wanted == null || wanted.contains(resource.name())) {
                 changed |= take(type, resource);
+                if (resource.decoded() instanceof Decoded.Good<?>) type.goodFor(resource.name(), resource.ttl(), now);
             }
         }
+        for (Push.Heartbeat beat : push.beats()) {
+            Held held = type.held.get(beat.name());
+            if (held != null && held.version.equals(beat.version())) type.goodFor(beat.name(), beat.ttl(), now);
+        }
         for (String name : push.removed()) {
-            changed |= type.held.containsKey(name) || wanted != null && wanted.contains(name) && !type.absent.contains(name);
-            type.forget(name);
-            if (wanted != null && wanted.contains(name)) {
-                type.absent.add(name);
+            changed |= remove(type, wanted, name);
+        }
+        for (String name : push.errors().keySet()) {
+            // What is here is better than nothing; what is not here need not be waited for.
+            if (!type.held.containsKey(name) && wanted != null && wanted.contains(name)) changed |= type.absent.add(name);
+        }
+        forgetUnwanted();
+        return changed;
+    }
+
+    private static boolean remove(OfType type, Set<String> wanted, String name) {
+        boolean changed = type.held.containsKey(name) || wanted != null && wanted.contains(name) && !type.absent.contains(name);
+        type.forget(name);
+        if (wanted != null && wanted.contains(name)) {
+            type.absent.add(name);
+        }
+        return changed;
+    }
+
+    /** Removes what is not good any more, and tells whether there was something. */
+    boolean expire(long now) {
+        boolean changed = false;
+        for (ResourceType type : ResourceType.values()) {
+            OfType of = types.get(type);
+            for (Map.Entry<String, Long> each : Map.copyOf(of.expiries).entrySet()) {
+                if (each.getValue() - now <= 0) {
+                    changed |= remove(of, type.wildcard() ? null : wanted(type), each.getKey());
+                }
             }
         }
         forgetUnwanted();
         return changed;
+    }
+
+    /** When the next is not good any more. */
+    OptionalLong nextExpiry() {
+        // Compared by difference: a ticker may pass zero.
+        return types.values().stream().flatMap(type -> type.expiries.values().stream()).reduce((a, b) -> a - b <= 0 ? a : b)
+            .map(OptionalLong::of).orElse(OptionalLong.empty());
     }
 
     private static boolean take(OfType type, Push.Resource resource) {

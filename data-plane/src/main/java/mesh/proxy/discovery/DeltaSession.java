@@ -75,7 +75,8 @@ final class DeltaSession {
             LOG.warnf("control plane sent %s, which nobody asked for", response.getTypeUrl());
             return requests;
         }
-        Push push = read(type, response);
+        Push push = Push.of(type, response, response.getControlPlane().getIdentifier().equals(OURS));
+        push.errors().forEach((name, why) -> LOG.warnf("control plane has no %s \"%s\": %s", type.shortName(), name, why));
         assembler.take(push, ticker.nanos());
         unanswered.add(new Unanswered(type, response.getNonce(), push.problems()));
         subscribe(requests);
@@ -88,18 +89,17 @@ final class DeltaSession {
         return assembler.deadline();
     }
 
-    List<DeltaDiscoveryRequest> onTime() {
-        List<DeltaDiscoveryRequest> requests = new ArrayList<>();
-        publish(requests);
-        return requests;
+    /** When something that is here is not good any more, unless a heartbeat comes before; in ticker nanoseconds. */
+    OptionalLong expiry() {
+        return assembler.expiry();
     }
 
-    private static Push read(ResourceType type, DeltaDiscoveryResponse response) {
-        return new Push(type, response.getSystemVersionInfo(), response.getControlPlane().getIdentifier().equals(OURS),
-            response.getResourcesList().stream()
-                .map(resource -> new Push.Resource(resource.getName(), resource.getVersion(), type.decode(resource.getName(), resource.getResource())))
-                .toList(),
-            List.copyOf(response.getRemovedResourcesList()));
+    List<DeltaDiscoveryRequest> onTime() {
+        List<DeltaDiscoveryRequest> requests = new ArrayList<>();
+        assembler.expire(ticker.nanos());
+        subscribe(requests);
+        publish(requests);
+        return requests;
     }
 
     private void subscribe(List<DeltaDiscoveryRequest> requests) {

@@ -50,7 +50,7 @@ final class SnapshotAssembler {
     }
 
     void take(Push push, long now) {
-        boolean different = arrived.take(push);
+        boolean different = arrived.take(push, now);
         boolean advanced = !push.version().equals(publishedVersion);
         begun.add(push.type());
         version = push.version();
@@ -69,7 +69,25 @@ final class SnapshotAssembler {
 
     /** When {@link #next} should be asked again, if nothing arrives before. */
     OptionalLong deadline() {
-        return changed && !whole ? OptionalLong.of(changedAt + PATIENCE.toNanos()) : OptionalLong.empty();
+        OptionalLong expiry = expiry();
+        if (!changed || whole) {
+            return expiry;
+        }
+        long late = changedAt + PATIENCE.toNanos();
+        return OptionalLong.of(expiry.isPresent() && expiry.getAsLong() - late < 0 ? expiry.getAsLong() : late);
+    }
+
+    OptionalLong expiry() {
+        return arrived.nextExpiry();
+    }
+
+    /** Takes away what is no longer good, since nobody has said that it is. */
+    void expire(long now) {
+        if (arrived.expire(now)) {
+            unapplied = true;
+            changedAt = changed ? changedAt : now;
+            changed = true;
+        }
     }
 
     /** What to publish now, if anything; to be followed by {@link #applied}. */

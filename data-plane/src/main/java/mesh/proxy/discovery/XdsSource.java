@@ -324,6 +324,18 @@ public final class XdsSource implements AutoCloseable {
             }
         }
 
+        /** What is good for a while only is gone after it, also while there is no stream; the next one looks after that itself. */
+        private void expireWhileAway() {
+            session.expiry().ifPresent(at -> timer = schedule(() -> {
+                if (closed || stream != this) {
+                    return;
+                }
+                session.onTime();
+                publishState(false);
+                expireWhileAway();
+            }, at - env.ticker().nanos()));
+        }
+
         void ended(Throwable cause) {
             if (end.isDone()) {
                 return;
@@ -331,6 +343,7 @@ public final class XdsSource implements AutoCloseable {
             if (timer != null) {
                 timer.cancel(false);
             }
+            expireWhileAway();
             publishState(false);
             LOG.warnf("%s: %s", state.applied ? "no control plane, version " + state.version + " goes on" : "no control plane yet",
                 CallFailure.words(cause));

@@ -11,6 +11,8 @@ import static mesh.xds.ResourceType.LISTENER;
 import static mesh.xds.ResourceType.ROUTES;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.Duration;
+import com.google.rpc.Code;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
@@ -26,6 +28,8 @@ class DeltaSessionTest {
 
     private static final MeshSnapshot ONE = Meshes.of(1, "pay=10.0.0.1:80");
     private static final MeshSnapshot TWO = Meshes.of(2, "pay=10.0.0.2:80", "cart=10.0.1.1:80");
+    private static final long SECOND = 1_000_000_000;
+    private static final Duration TEN_SECONDS = Duration.newBuilder().setSeconds(10).build();
     private static final long PATIENCE = SnapshotAssembler.PATIENCE.toNanos();
 
     private final SnapshotAssembler assembler = new SnapshotAssembler();
@@ -62,6 +66,63 @@ class DeltaSessionTest {
         assertThat(applied).isEmpty();
         receive(response(ENDPOINTS, two));
         assertThat(applied).containsExactly(two);
+    }
+
+    @Test
+    void whatHasATimeToLiveIsGoneAfterItUnlessAHeartbeatComes() {
+        receive(response(CLUSTER, ONE, "pay"));
+        receive(response(LISTENER, ONE, "pay"));
+        receive(response(ROUTES, ONE, "pay"));
+        DeltaDiscoveryResponse.Builder endpoints = response(ENDPOINTS, ONE, "pay").toBuilder();
+        endpoints.getResourcesBuilder(0).setTtl(TEN_SECONDS);
+        receive(endpoints.build());
+        assertThat(last().endpointsOf("pay")).isNotEmpty();
+        assertThat(session.deadline()).hasValue(now + SECOND * 10);
+
+        now += SECOND * 9;
+        DeltaDiscoveryResponse.Builder beat = endpoints.clone();
+        beat.getResourcesBuilder(0).clearResource();
+        receive(beat.build());
+        now += SECOND * 9;
+        session.onTime();
+        assertThat(last().endpointsOf("pay")).as("the heartbeat has come").isNotEmpty();
+        beat.getResourcesBuilder(0).setVersion("of another");
+        receive(beat.build());
+        now += SECOND;
+        session.onTime();
+        assertThat(last().endpointsOf("pay")).as("a heartbeat of another version is none").isEmpty();
+        assertThat(last().clusters()).containsKey("pay");
+        assertThat(session.deadline()).isEmpty();
+
+        receive(response(ENDPOINTS, ONE, "pay"));
+        assertThat(last().endpointsOf("pay")).isNotEmpty();
+        assertThat(session.deadline()).as("without a time to live it stays").isEmpty();
+    }
+
+    @Test
+    void aClusterThatIsGoneAfterItsTimeIsNoLongerAskedForItsEndpoints() {
+        DeltaDiscoveryResponse.Builder clusters = response(CLUSTER, ONE, "pay").toBuilder();
+        clusters.getResourcesBuilder(0).setTtl(TEN_SECONDS);
+        receive(clusters.build());
+        receive(response(LISTENER, ONE, "pay"));
+        receive(response(ROUTES, ONE, "pay"));
+        receive(response(ENDPOINTS, ONE, "pay"));
+        now += SECOND * 10;
+        assertThat(Meshes.text(session.onTime())).containsExactly("EDS -pay");
+        assertThat(last().clusters()).isEmpty();
+    }
+
+    @Test
+    void aNameOfWhichAnErrorIsToldIsNotWaitedFor() {
+        receive(response(CLUSTER, ONE, "pay"));
+        receive(response(LISTENER, ONE, "pay"));
+        receive(response(ROUTES, ONE, "pay"));
+        DeltaDiscoveryResponse.Builder none = response(ENDPOINTS, ONE).toBuilder();
+        none.addResourceErrorsBuilder().setErrorDetail(com.google.rpc.Status.newBuilder().setCode(Code.NOT_FOUND_VALUE).setMessage("no such cluster"))
+            .getResourceNameBuilder().setName("pay");
+        receive(none.build());
+        assertThat(last().clusters()).containsKey("pay");
+        assertThat(last().endpointsOf("pay")).isEmpty();
     }
 
     @Test
