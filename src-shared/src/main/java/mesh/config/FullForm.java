@@ -15,6 +15,7 @@ import mesh.model.CircuitBreakerPolicy;
 import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
 import mesh.model.ConsistentHash;
+import mesh.model.Detection;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointSet;
@@ -106,7 +107,9 @@ final class FullForm {
         Arrival arrival = arrival(s);
         Address address = s.required("listen", "an address such as :8080", Address::parse);
         Address listen = arrival == Arrival.HANDED_OVER ? address : sockets.claim(s, "listen", address);
-        boolean tcp = Policies.isTcp(s);
+        String protocol = s.read("protocol", "http", DetectionForm::protocol);
+        boolean tcp = "tcp".equals(protocol);
+        boolean auto = "auto".equals(protocol);
         String route = s.read("route", null, Values::name);
         String cluster = s.read("cluster", null, Values::name);
         String service = s.read("service", "", Values::name);
@@ -117,14 +120,15 @@ final class FullForm {
         Optional<HashPolicy.By> hash = HashForm.listener(s, tcp);
         List<AccessPolicy> access = AccessForm.policies(s, tcp);
         ProxyProtocol.Acceptance proxied = s.read("proxyProtocol", ProxyProtocol.Acceptance.NONE, ProxyProtocol.Acceptance::parse);
+        Optional<Detection> detection = DetectionForm.listener(s, cluster, auto, clusters);
         if (tcp) {
             s.refuse("route", "beside protocol tcp", HTTP_ONLY);
             s.refuse("service", "beside protocol tcp", HTTP_ONLY);
         }
-        if (!s.has("cluster") && (tcp || !s.has("route"))) {
-            s.wrong("cluster", "missing (expected: " + (tcp ? "the cluster that gets the bytes)" : "a cluster, or a route)"));
+        if (!s.has("cluster") && (tcp || auto || !s.has("route"))) {
+            s.wrong("cluster", "missing (expected: " + (tcp || auto ? "the cluster that gets the bytes)" : "a cluster, or a route)"));
         }
-        if (!tcp && s.has("cluster")) {
+        if (!tcp && !auto && s.has("cluster")) {
             s.refuse("route", "beside cluster", "one of them");
         }
         tables.use(route, s, "route");
@@ -132,7 +136,7 @@ final class FullForm {
         needsIdentity(s);
         return s.make(() -> {
             Listener.Traffic traffic = tcp ? new Listener.TcpTraffic(cluster, hash)
-                : new Listener.HttpTraffic(route == null ? RouteTable.implicitName(name) : route, service);
+                : new Listener.HttpTraffic(route == null ? RouteTable.implicitName(name) : route, service, detection);
             if (!tcp && route == null) {
                 implicit.add(RouteTable.toCluster(RouteTable.implicitName(name), new Route("all", new Route.Prefix("/"),
                     new Route.ToCluster(cluster), Optional.empty(), Timeouts.DEFAULT, RetryPolicy.NONE)));

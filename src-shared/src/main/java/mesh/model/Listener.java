@@ -38,6 +38,14 @@ public record Listener(
         if (traffic instanceof TcpTraffic && !access.isEmpty()) {
             throw new IllegalArgumentException("listener \"" + name + "\" authorization beside protocol tcp (expected: only with protocol http)");
         }
+        boolean detects = traffic instanceof HttpTraffic http && http.detection().isPresent();
+        if (detects && !access.isEmpty()) {
+            throw new IllegalArgumentException("listener \"" + name
+                + "\" authorization beside protocol auto (expected: protocol http, as what is none would pass)");
+        }
+        if (detects && tls.isPresent()) {
+            throw new IllegalArgumentException("listener \"" + name + "\" tls beside protocol auto (expected: protocol http or tcp)");
+        }
         if (traffic instanceof TcpTraffic && tracing.isPresent()) {
             throw new IllegalArgumentException("listener \"" + name + "\" tracing beside protocol tcp (expected: only with protocol http)");
         }
@@ -89,8 +97,21 @@ public record Listener(
         return new Listener(name, bind, scope, traffic, tls, limits, log, tracing, access, next, proxied);
     }
 
+    /** Of HTTP that also takes what is none. */
+    public Listener withDetection(Detection detection) {
+        HttpTraffic http = (HttpTraffic) traffic;
+        return new Listener(name, bind, scope, new HttpTraffic(http.routeTable(), http.service(), Optional.of(detection)), tls, limits, log, tracing, access,
+            arrival, proxied);
+    }
+
     public Listener withProxied(ProxyProtocol.Acceptance next) {
         return new Listener(name, bind, scope, traffic, tls, limits, log, tracing, access, arrival, next);
+    }
+
+    /** The clusters that it names itself, and not by a route table. */
+    public List<String> clusters() {
+        if (traffic instanceof TcpTraffic tcp) return List.of(tcp.cluster());
+        return ((HttpTraffic) traffic).detection().map(Detection::clusters).orElse(List.of());
     }
 
     /** What a listener does with its bytes. */
@@ -122,10 +143,16 @@ public record Listener(
      *
      * @param routeTable the route table's name
      * @param service    the {@code service} label of its requests; "" means the cluster each request goes to
+     * @param detection  what becomes of clients that do not speak HTTP; empty where all are taken to
      */
-    public record HttpTraffic(String routeTable, String service) implements Traffic {
+    public record HttpTraffic(String routeTable, String service, Optional<Detection> detection) implements Traffic {
         public HttpTraffic {
             Checks.name("listener route", routeTable);
+        }
+
+        /** For clients that speak HTTP. */
+        public HttpTraffic(String routeTable, String service) {
+            this(routeTable, service, Optional.empty());
         }
     }
 }

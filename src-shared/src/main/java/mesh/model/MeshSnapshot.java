@@ -90,14 +90,19 @@ public record MeshSnapshot(
         List<Problem> problems = new ArrayList<>();
         listeners.forEach((name, listener) -> {
             String at = "listeners." + name;
-            if (listener.traffic() instanceof Listener.TcpTraffic tcp) {
-                check(problems, at + ".cluster", "listener \"" + name + "\"", "cluster", tcp.cluster(), clusters);
-                if (listener.arrival() == Arrival.DIRECT && isOriginalDst(tcp.cluster())) {
-                    problems.add(new Problem(at + ".cluster", "listener \"" + name + "\" names cluster \"" + tcp.cluster()
+            for (String cluster : listener.clusters()) {
+                check(problems, at + ".cluster", "listener \"" + name + "\"", "cluster", cluster, clusters);
+                if (listener.arrival() == Arrival.DIRECT && isOriginalDst(cluster)) {
+                    problems.add(new Problem(at + ".cluster", "listener \"" + name + "\" names cluster \"" + cluster
                         + "\" of type original_dst (expected: only where connections are intercepted)"));
                 }
-            } else if (listener.traffic() instanceof Listener.HttpTraffic http) {
+            }
+            if (listener.traffic() instanceof Listener.HttpTraffic http) {
                 check(problems, at + ".route", "listener \"" + name + "\"", "route table", http.routeTable(), routeTables);
+                if (listener.arrival() == Arrival.DIRECT && routeTables.containsKey(http.routeTable())) {
+                    originalsOf(routeTables.get(http.routeTable())).forEach(cluster -> problems.add(new Problem(at + ".route", "listener \"" + name
+                        + "\" leads to cluster \"" + cluster + "\" of type original_dst (expected: only where connections are intercepted)")));
+                }
             }
         });
         routeTables.forEach((name, table) -> {
@@ -109,9 +114,11 @@ public record MeshSnapshot(
                     String who = implicit ? "listener \"" + name.substring(1) + "\"" : "route \"" + route.name() + "\"";
                     for (String cluster : clustersOf(route)) {
                         check(problems, at + ".cluster", who, "cluster", cluster, clusters);
-                        if (isOriginalDst(cluster)) {
-                            problems.add(new Problem(at + ".cluster", who + " names cluster \"" + cluster
-                                + "\" of type original_dst (expected: only in a listener with protocol tcp)"));
+                    }
+                    for (Mirror mirror : route.filters().mirrors()) {
+                        if (isOriginalDst(mirror.cluster())) {
+                            problems.add(new Problem(at + ".mirrors", who + " copies to cluster \"" + mirror.cluster()
+                                + "\" of type original_dst (expected: one with endpoints)"));
                         }
                     }
                 }
@@ -128,6 +135,12 @@ public record MeshSnapshot(
             "federation." + own.trustDomain() + ".name", "trust domain \"" + own.trustDomain() + "\" is this mesh's own (expected: another)")));
         conflicts(problems);
         return problems;
+    }
+
+    /** Clusters to which its routes pass on what was intercepted. */
+    private List<String> originalsOf(RouteTable table) {
+        return table.virtualHosts().stream().flatMap(host -> host.routes().stream()).flatMap(route -> targetsOf(route).stream())
+            .filter(this::isOriginalDst).distinct().toList();
     }
 
     private boolean isOriginalDst(String cluster) {

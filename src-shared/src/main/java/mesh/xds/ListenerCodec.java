@@ -29,6 +29,7 @@ import mesh.model.AccessLogPolicy;
 import mesh.model.AccessPolicy;
 import mesh.model.Address;
 import mesh.model.Arrival;
+import mesh.model.Detection;
 import mesh.model.DownstreamTls;
 import mesh.model.DownstreamTls.Mode;
 import mesh.model.HashPolicy;
@@ -113,6 +114,7 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
         if (listener.arrival() == Arrival.INTERCEPTED) message.setUseOriginalDst(BoolValue.of(true));
         if (listener.arrival() == Arrival.HANDED_OVER) message.setBindToPort(BoolValue.of(false));
         if (listener.tls().filter(DownstreamTls::isPermissive).isPresent()) Permissive.encode(message);
+        if (listener.traffic() instanceof HttpTraffic http) http.detection().ifPresent(detection -> Detections.encode(detection, message));
         ProxyProtocols.encode(listener.proxied(), message);
         ListenerPolicy policy = policy(listener);
         if (!policy.equals(ListenerPolicy.getDefaultInstance())) message.setMetadata(MeshPolicy.encode(policy));
@@ -180,6 +182,11 @@ final class ListenerCodec implements ResourceCodec<mesh.model.Listener, Listener
     }
 
     private static mesh.model.Listener decodeTls(Listener message, Reading reading) {
+        if (Detections.is(message)) {
+            Detection detection = Detections.decode(message, reading);
+            mesh.model.Listener listener = detection == null ? null : decode(Detections.httpOnly(message), Mode.STRICT, reading);
+            return listener == null ? null : reading.check(() -> listener.withDetection(detection));
+        }
         boolean permissive = Permissive.is(message);
         if (permissive) message = Permissive.tlsOnly(message);
         return decode(message, permissive ? Mode.PERMISSIVE : Mode.STRICT, reading);

@@ -25,6 +25,7 @@ import mesh.model.Cluster;
 import mesh.model.ConnectionPolicy;
 import mesh.model.ConsistentHash;
 import mesh.model.CorsPolicy;
+import mesh.model.Detection;
 import mesh.model.DownstreamTls;
 import mesh.model.Endpoint;
 import mesh.model.EndpointHealth;
@@ -99,6 +100,12 @@ final class Samples {
                 .withLog(Optional.of(new AccessLogPolicy(AccessLogPolicy.Format.JSON, AccessLogPolicy.STDERR, new Percent(123_456), false)))
                 .withTracing(Optional.of(new TracingPolicy(new Address("::1", 1), Percent.ALL, ""))),
             new Listener("six", new Address("::1", 15002), Scope.ALL, new Listener.TcpTraffic("plain", Optional.of(new HashPolicy.SourceAddress())), Optional.empty()),
+            new Listener("anything", new Address("", 15011), Scope.ALL, new Listener.HttpTraffic("all", "", Optional.of(new Detection("anywhere",
+                List.of(new Detection.TlsRoute(List.of("shop.example", "*.Shop.example"), "plain"), new Detection.TlsRoute(List.of("bank"), "secure")),
+                Detection.SERVER_FIRST))), Optional.empty(), new ListenerLimits(Optional.empty(), 1, 100, 0, HttpLimits.DEFAULT)).withArrival(Arrival.INTERCEPTED)
+                .withLog(Optional.of(AccessLogPolicy.DEFAULT)),
+            new Listener("anything-behind-a-proxy", new Address("", 15012), Scope.ALL, new Listener.HttpTraffic("all", "",
+                Optional.of(new Detection("plain", List.of(), Set.of(3306)))), Optional.empty()).withProxied(ProxyProtocol.Acceptance.REQUIRED),
             new Listener("behind-a-proxy", new Address("", 15003), Scope.ALL, new Listener.HttpTraffic("all", ""), Optional.empty())
                 .withProxied(ProxyProtocol.Acceptance.REQUIRED),
             new Listener("perhaps-behind-one", new Address("", 15004), Scope.ALL, new Listener.TcpTraffic("plain"),

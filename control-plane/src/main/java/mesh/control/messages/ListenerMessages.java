@@ -1,11 +1,15 @@
 package mesh.control.messages;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import mesh.model.AccessLogPolicy;
 import mesh.model.AccessPolicy;
 import mesh.model.Address;
 import mesh.model.Arrival;
+import mesh.model.Detection;
 import mesh.model.DownstreamTls;
 import mesh.model.HashPolicy;
 import mesh.model.Listener;
@@ -25,6 +29,8 @@ import mesh.model.RetryPolicy;
  * table, whose name is "@" and the listener's, and which becomes the cluster again on the way back.
  */
 public final class ListenerMessages {
+
+    private static final String AUTO = "auto";
 
     private ListenerMessages() {}
 
@@ -61,13 +67,18 @@ public final class ListenerMessages {
             return null;
         }
         return problems.read(path, () ->
-            new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits, log, tracing, access, arrival, proxied), implicit(m, traffic)));
+            new ListenerParts(new Listener(m.getName(), bind, scope, traffic, tls, limits, log, tracing, access, arrival, proxied),
+                implicit(m, traffic)));
     }
 
     private static Listener.Traffic traffic(mesh.v1.Listener m, String path, Problems problems) {
         boolean tcp = m.getProtocol().equals("tcp");
-        if (!tcp && !m.getProtocol().isEmpty() && !m.getProtocol().equals("http")) {
-            problems.add(path + ".protocol", "\"" + m.getProtocol() + "\" (expected: http or tcp)");
+        boolean auto = m.getProtocol().equals(AUTO);
+        if (!auto && (m.getTlsRoutesCount() > 0 || m.getServerFirstPortsCount() > 0)) {
+            problems.add(path + ".protocol", "\"" + m.getProtocol() + "\" beside tls_routes or server_first_ports (expected: auto)");
+        }
+        if (!tcp && !auto && !m.getProtocol().isEmpty() && !m.getProtocol().equals("http")) {
+            problems.add(path + ".protocol", "\"" + m.getProtocol() + "\" (expected: http, tcp or auto)");
             return null;
         }
         String route = m.getRoute();
@@ -85,7 +96,8 @@ public final class ListenerMessages {
         if (!m.getHashBy().isEmpty()) {
             problems.add(path + ".hash_by", "\"" + m.getHashBy() + "\" (expected: none, a route has hash_policy)");
         }
-        if (route.isEmpty() == cluster.isEmpty()) {
+        Optional<Detection> detection = auto ? Optional.ofNullable(detection(m, path, problems)) : Optional.empty();
+        if (!auto && route.isEmpty() == cluster.isEmpty()) {
             problems.add(path + ".route", (route.isEmpty() ? "neither route nor cluster"
                 : "route \"" + route + "\" and cluster \"" + cluster + "\"") + " (expected: one of them)");
             return null;
@@ -95,7 +107,18 @@ public final class ListenerMessages {
             return null;
         }
         String table = route.isEmpty() ? RouteTable.implicitName(m.getName()) : route;
-        return problems.read(path + ".route", () -> new Listener.HttpTraffic(table, m.getService()));
+        return problems.read(path + ".route", () -> new Listener.HttpTraffic(table, m.getService(), detection));
+    }
+
+    private static Detection detection(mesh.v1.Listener m, String path, Problems problems) {
+        List<Detection.TlsRoute> tls = new ArrayList<>();
+        for (int i = 0; i < m.getTlsRoutesCount(); i++) {
+            mesh.v1.TlsRoute route = m.getTlsRoutes(i);
+            tls.add(problems.read(path + ".tls_routes[" + i + "]", () -> new Detection.TlsRoute(route.getSniList(), route.getCluster())));
+        }
+        if (tls.contains(null)) return null;
+        return problems.read(path + ".cluster", () -> new Detection(m.getCluster(), tls,
+            m.getServerFirstPortsCount() == 0 ? Detection.SERVER_FIRST : Set.copyOf(new TreeSet<>(m.getServerFirstPortsList()))));
     }
 
     private static Optional<RouteTable> implicit(mesh.v1.Listener m, Listener.Traffic traffic) {
@@ -128,6 +151,7 @@ public final class ListenerMessages {
             } else {
                 m.setRoute(http.routeTable());
             }
+            http.detection().ifPresent(detection -> encode(detection, m));
         }
         listener.tls().ifPresent(tls -> m.setTls(AccessMessages.encode(tls)));
         listener.access().forEach(policy -> m.addAuthorization(AccessMessages.encode(policy)));
@@ -138,6 +162,12 @@ public final class ListenerMessages {
         listener.log().ifPresent(log -> m.setAccessLog(AccessLogMessages.encode(log)));
         listener.tracing().ifPresent(tracing -> m.setTracing(TracingMessages.encode(tracing)));
         return m.build();
+    }
+
+    private static void encode(Detection detection, mesh.v1.Listener.Builder m) {
+        m.setProtocol(AUTO).setCluster(detection.cluster());
+        detection.tls().forEach(route -> m.addTlsRoutes(mesh.v1.TlsRoute.newBuilder().addAllSni(route.names()).setCluster(route.cluster())));
+        if (!detection.serverFirstPorts().equals(Detection.SERVER_FIRST)) m.addAllServerFirstPorts(new TreeSet<>(detection.serverFirstPorts()));
     }
 
     private static String implicitCluster(Listener listener, RouteTable table) {

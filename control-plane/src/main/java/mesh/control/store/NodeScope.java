@@ -56,9 +56,8 @@ public final class NodeScope {
         for (Listener listener : listeners.values()) {
             if (listener.traffic() instanceof Listener.HttpTraffic http) {
                 tables.add(http.routeTable());
-            } else if (listener.traffic() instanceof Listener.TcpTraffic tcp) {
-                clusters.add(tcp.cluster());
             }
+            clusters.addAll(listener.clusters());
         }
         Map<String, RouteTable> routeTables = keep(mesh.routeTables(), tables::contains);
         routeTables.values().stream()

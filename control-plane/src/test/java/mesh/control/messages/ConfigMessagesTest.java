@@ -198,7 +198,7 @@ class ConfigMessagesTest {
             .containsExactly(
                 "config.listeners[0].name: \"\" (expected: a name)",
                 "config.listeners[0].listen: \"8080\" (expected: host:port, :port or [ipv6]:port)",
-                "config.listeners[0].protocol: \"udp\" (expected: http or tcp)",
+                "config.listeners[0].protocol: \"udp\" (expected: http, tcp or auto)",
                 "config.listeners[0].tls.allow[0]: \"mesh.local/web\" (expected: a SPIFFE id such as spiffe://mesh.local/payments)",
                 "config.listeners[0].tls.allow[1]: \"spiffe://mesh.local\" (expected: a SPIFFE id such as spiffe://mesh.local/payments)",
                 "config.listeners[1].name: \"@x\" (expected: a name that does not begin with \"@\")",

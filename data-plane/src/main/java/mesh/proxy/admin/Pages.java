@@ -112,7 +112,8 @@ final class Pages {
             .put("address", String.valueOf(bound.get(name)))
             .put("mtls", table.model().tls().isPresent())
             .put("mode", table.model().tls().map(tls -> tls.mode().text()).orElse(DownstreamTls.Mode.DISABLE))
-            .put("traffic", table.traffic().getClass().getSimpleName().toLowerCase(Locale.ROOT))
+            .put("traffic", table.model().traffic() instanceof Listener.HttpTraffic http && http.detection().isPresent() ? "auto"
+                : table.traffic().getClass().getSimpleName().toLowerCase(Locale.ROOT))
             .put("decided_by", table.model().traffic() instanceof Listener.HttpTraffic http ? http.routeTable()
                 : ((Listener.TcpTraffic) table.model().traffic()).cluster())));
         return json;

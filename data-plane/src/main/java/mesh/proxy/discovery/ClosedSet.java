@@ -134,14 +134,13 @@ record ClosedSet(MeshSnapshot snapshot, List<Problem> leftOut) {
         }
 
         private boolean closed(Listener listener) {
-            return listener.traffic() instanceof Listener.TcpTraffic tcp
-                ? clusters.containsKey(tcp.cluster())
-                : tables.containsKey(((Listener.HttpTraffic) listener.traffic()).routeTable());
+            return clusters.keySet().containsAll(listener.clusters())
+                && (!(listener.traffic() instanceof Listener.HttpTraffic http) || tables.containsKey(http.routeTable()));
         }
 
-        private static String why(Listener listener) {
-            return listener.traffic() instanceof Listener.TcpTraffic tcp
-                ? "names cluster \"" + tcp.cluster() + "\", which has not arrived"
+        private String why(Listener listener) {
+            Optional<String> missing = listener.clusters().stream().filter(name -> !clusters.containsKey(name)).findFirst();
+            return missing.isPresent() ? "names cluster \"" + missing.get() + "\", which has not arrived"
                 : "names route table \"" + ((Listener.HttpTraffic) listener.traffic()).routeTable() + "\", which has not arrived";
         }
     }

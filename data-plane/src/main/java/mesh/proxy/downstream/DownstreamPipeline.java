@@ -12,12 +12,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import mesh.model.Arrival;
 import mesh.model.ProxyProtocol;
 import mesh.proxy.ends.Ends;
+import mesh.proxy.ends.Redirected;
 import mesh.proxy.exchange.AccessCheck;
 import mesh.proxy.exchange.ClientFilters;
 import mesh.proxy.exchange.ClientSession;
@@ -32,6 +34,7 @@ import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.outcome.StopReason;
 import mesh.proxy.runtime.CodecLimits;
+import mesh.proxy.runtime.DetectedRoutes;
 import mesh.proxy.runtime.ListenerTable;
 import mesh.proxy.runtime.ProxyRuntime;
 import mesh.proxy.telemetry.PlaintextCallers;
@@ -59,6 +62,8 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
 
     /** As long as a handshake may take. */
     private static final Duration FIRST_BYTE = Duration.ofSeconds(5);
+    /** What a server that speaks first, and is not known to, is kept from speaking. */
+    private static final Duration PROTOCOL = Duration.ofSeconds(1);
 
     private final Parts parts;
     private final BoundSocket socket;
@@ -107,7 +112,7 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
         String name = bound.model().name();
         parts.metrics().intercepted(name, target == null ? "direct" : other == null ? "unmatched" : "handed_over");
         if (target != null) Ends.tell(client, new Ends(client.remoteAddress(), target));
-        Redirected redirected = target == null ? null : new Redirected(target, OriginalDestination.source(target, client), parts.redirected(),
+        Redirected redirected = target == null ? null : new Redirected(client, target, OriginalDestination.source(target, client), parts.redirected(),
             () -> parts.metrics().intercepted(name, "loop"));
         if (other == null) return new Accepted(client, bound, socket, loop, redirected);
         String otherName = other.model().name();
@@ -157,21 +162,55 @@ final class DownstreamPipeline extends ChannelInitializer<SocketChannel> {
     /** @param agreed the protocol that a handshake has agreed on; null when there was none */
     private void addProtocol(Accepted accepted, String agreed) {
         SocketChannel client = accepted.client;
-        ProxyLoop loop = accepted.loop;
         // Who may come in may have changed since the handshake began. Whoever changes it later finds this connection among the socket's.
         ListenerTable now = parts.runtime().current().listeners().get(accepted.listener.get());
         if (now != null && Admission.refuses(now.model(), client, parts.dismissals())) return;
         if (accepted.table.traffic() instanceof ListenerTable.Http http) {
-            ClientSession session = new ClientSession(
-                parts.runtime(), accepted.listener, http, client, loop, parts.env().random(), parts.env().clock(), parts.metrics(),
-                new ClientFilters(client, parts.env().random()), parts.access(), parts.stopped(), parts.overload());
-            client.pipeline().addLast(
-                agreed == null
-                    ? new HttpDetector(loop.timers(), http.codecs().http1(), session, version -> codec(version, http.codecs(), session, loop))
-                    : codec(agreed.equals("h2") ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1, http.codecs(), session, loop));
+            if (http.detected() == null) addHttp(accepted, http, agreed);
+            else detect(accepted, http);
         } else {
-            client.pipeline().addLast(new TcpProxyHandler((ListenerTable.Tcp) accepted.table.traffic(), parts.connector(), loop, accepted.redirected));
+            addTcp(accepted, (ListenerTable.Tcp) accepted.table.traffic());
         }
+    }
+
+    private void addTcp(Accepted accepted, ListenerTable.Tcp to) {
+        accepted.client.pipeline().addLast(new TcpProxyHandler(to, parts.connector(), accepted.loop, accepted.redirected));
+    }
+
+    private void detect(Accepted accepted, ListenerTable.Http http) {
+        DetectedRoutes routes = http.detected();
+        String name = accepted.listener.get();
+        Ends ends = Ends.of(accepted.client);
+        if (ends != null && routes.isServerFirst(ends.destination().getPort())) {
+            parts.metrics().detected(name, "server_first");
+            addTcp(accepted, routes.other());
+            return;
+        }
+        accepted.client.pipeline().addLast(new ProtocolDetector(accepted.loop.timers(), PROTOCOL.toNanos(), (found, late) -> {
+            parts.metrics().detected(name, late ? "timeout" : found.protocol().name().toLowerCase(Locale.ROOT));
+            switch (found.protocol()) {
+                case HTTP_1 -> accepted.client.pipeline().addLast(codec(HttpVersion.HTTP_1, http.codecs(), session(accepted, http), accepted.loop));
+                case HTTP_2 -> accepted.client.pipeline().addLast(codec(HttpVersion.HTTP_2, http.codecs(), session(accepted, http), accepted.loop));
+                case TLS -> addTcp(accepted, routes.ofTls(found.serverName()));
+                default -> addTcp(accepted, routes.other());
+            }
+        }));
+    }
+
+    private ClientSession session(Accepted accepted, ListenerTable.Http http) {
+        return new ClientSession(
+            parts.runtime(), accepted.listener, http, accepted.client, accepted.redirected, parts.connector(), accepted.loop, parts.env().random(),
+            parts.env().clock(), parts.metrics(), new ClientFilters(accepted.client, parts.env().random()), parts.access(), parts.stopped(),
+            parts.overload());
+    }
+
+    private void addHttp(Accepted accepted, ListenerTable.Http http, String agreed) {
+        ProxyLoop loop = accepted.loop;
+        ClientSession session = session(accepted, http);
+        accepted.client.pipeline().addLast(
+            agreed == null
+                ? new HttpDetector(loop.timers(), http.codecs().http1(), session, version -> codec(version, http.codecs(), session, loop))
+                : codec(agreed.equals("h2") ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1, http.codecs(), session, loop));
     }
 
     private ServerConnection codec(HttpVersion version, CodecLimits limits, ClientSession session, ProxyLoop loop) {

@@ -12,6 +12,7 @@ import mesh.model.BreakerFailure;
 import mesh.model.HashPolicy;
 import mesh.model.UpstreamTls;
 import mesh.proxy.ends.Ends;
+import mesh.proxy.ends.Redirected;
 import mesh.proxy.exchange.ClientHash;
 import mesh.proxy.exchange.Splice;
 import mesh.proxy.loop.ProxyLoop;
@@ -36,7 +37,6 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
     private static final int MAX_TRIES = 3;
     /** Envoy's for {@code tcp_proxy}. */
     private static final Duration IDLE = Duration.ofHours(1);
-    private static final String LOOP = "this sidecar's own connection came back to it (expected: mesh intercept install --proxy-uid with its user)";
 
     private final UpstreamCluster cluster;
     private final HashPolicy.By hash;
@@ -92,23 +92,17 @@ final class TcpProxyHandler extends ChannelInboundHandlerAdapter {
             giveUp(Failure.NO_HEALTHY_UPSTREAM, "the connection was opened to this sidecar itself");
             return;
         }
-        if (redirected.isLoop(client)) {
-            giveUp(Failure.NO_HEALTHY_UPSTREAM, LOOP);
+        if (redirected.isLoop()) {
+            giveUp(Failure.NO_HEALTHY_UPSTREAM, Redirected.LOOP);
             return;
         }
         ConnectSettings settings = new ConnectSettings(cluster.model().tls().map(UpstreamTls::expect), cluster.model().connections(),
-            cluster.model().announces().orElse(null), Ends.of(client));
-        connector.connect(loop, redirected.address(), redirected.source(), MeshTls.Traffic.TCP, settings, new Connector.Result() {
+            cluster.model().announces().orElse(null), Ends.of(client), redirected);
+        connector.connect(loop, redirected.address(), MeshTls.Traffic.TCP, settings, new Connector.Result() {
             @Override
             public void onConnected(Channel upstream) {
-                redirected.opened(upstream);
-                // What it was opened by may not have been known at first.
-                if (client.isActive() && !redirected.isLoop(client)) {
-                    join(upstream, () -> {});
-                    return;
-                }
-                upstream.close();
-                giveUp(Failure.NO_HEALTHY_UPSTREAM, LOOP);
+                if (client.isActive()) join(upstream, () -> {});
+                else upstream.close();
             }
 
             @Override

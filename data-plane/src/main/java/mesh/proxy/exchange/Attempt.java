@@ -73,7 +73,7 @@ final class Attempt implements UpstreamHandler, ConnectionPool.Waiter {
         this.owner = owner;
         this.destination = destination;
         this.permit = permit;
-        boolean shared = destination.settings().announces() == null;
+        boolean shared = ClientPools.shares(destination);
         this.settings = shared ? destination.settings() : session.pools().settings(destination);
         this.pool = shared ? destination.upstream().pool(session.loop(), version) : session.pools().of(destination, version);
     }

@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import mesh.model.Address;
 import mesh.proxy.ends.Ends;
+import mesh.proxy.ends.Redirected;
 import mesh.proxy.http.DownstreamHandler;
 import mesh.proxy.http.DownstreamStream;
 import mesh.proxy.http.RequestHead;
@@ -25,6 +26,7 @@ import mesh.proxy.telemetry.ProxyMetrics;
 import mesh.proxy.tracing.RequestTrace;
 import mesh.proxy.tracing.TraceId;
 import mesh.proxy.tracing.Tracer;
+import mesh.proxy.upstream.Connector;
 import org.jboss.logging.Logger;
 
 /** What all exchanges of one client's connection have in common. On the connection's loop only. */
@@ -35,6 +37,8 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
     private final ProxyRuntime runtime;
     private final Supplier<String> listener;
     private final Channel client;
+    private final Redirected redirected;
+    private final Connector connector;
     private final ProxyLoop loop;
     private final RandomGenerator random;
     private final RetryDecision retries;
@@ -55,15 +59,19 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
      * @param listener the name of the listener that owns the socket now; it may change with a configuration
      * @param table    that listener's, when the connection was accepted
      * @param client   whose requests they are
+     * @param redirected what its connection was opened to; null where nothing was redirected
      */
     public ClientSession(
-        ProxyRuntime runtime, Supplier<String> listener, ListenerTable.Http table, Channel client, ProxyLoop loop, RandomGenerator random, InstantSource clock,
+        ProxyRuntime runtime, Supplier<String> listener, ListenerTable.Http table, Channel client, Redirected redirected,
+        Connector connector, ProxyLoop loop, RandomGenerator random, InstantSource clock,
         ProxyMetrics metrics, ClientFilters filters, AccessCheck access, StoppedClients stopped,
         Overload overload) {
         this.runtime = runtime;
         this.listener = listener;
         this.table = table;
         this.client = client;
+        this.redirected = redirected;
+        this.connector = connector;
         this.loop = loop;
         this.random = random;
         this.retries = new RetryDecision(random, clock);
@@ -192,7 +200,7 @@ public final class ClientSession implements DownstreamHandler.Factory, ServerCon
 
     /** Connections that nobody else may use. */
     ClientPools pools() {
-        if (pools == null) pools = new ClientPools(client, loop);
+        if (pools == null) pools = new ClientPools(client, redirected, connector, metrics, loop);
         return pools;
     }
 

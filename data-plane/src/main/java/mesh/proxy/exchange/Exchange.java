@@ -274,6 +274,8 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         long permit;
         do {
             destination = cluster.balancer().pick(tried, key);
+            // Only it has no endpoints to choose from.
+            if (destination == null && cluster.model().originalDst()) destination = session.pools().original(cluster);
             if (destination == null) {
                 fail(cluster.destinations().isEmpty() ? Failure.NO_HEALTHY_UPSTREAM : Failure.CIRCUIT_OPEN);
                 return;

@@ -80,7 +80,12 @@ public record Explainer(RuntimeTables tables, Map<String, Address> bound, RouteP
         String clients = model.tls().map(tls -> "mTLS, " + (tls.allow().isEmpty() ? "any of the trust domain"
             : tls.allow().stream().map(Object::toString).sorted().collect(Collectors.joining(" or ")))).orElse("plaintext");
         return new ListenerView(model.name(), bound.getOrDefault(model.name(), model.bind()).toString(),
-            model.traffic() instanceof Listener.TcpTraffic ? "tcp" : "http", clients);
+            protocol(model.traffic()), clients);
+    }
+
+    private static String protocol(Listener.Traffic traffic) {
+        if (traffic instanceof Listener.TcpTraffic) return "tcp";
+        return ((Listener.HttpTraffic) traffic).detection().map(other -> "http, and what is none by cluster " + other.cluster()).orElse("http");
     }
 
     private Optional<String> at(String table, RouteTrace<?> trace, Route route) {

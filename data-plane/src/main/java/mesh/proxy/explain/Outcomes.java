@@ -61,7 +61,10 @@ final class Outcomes {
         if (route.filters() != null && route.filters().rewrite() != null && !route.filters().rewrite().apply(head)) {
             return refused(head, Failure.BAD_REWRITE, "route " + route.name() + " makes no path of this one");
         }
-        if (isAnyUsable(clusters)) return onward(goesTo(trace.taken().action()));
+        if (isAnyUsable(clusters)) {
+            boolean original = clusters.size() == 1 && clusters.get(0).model().originalDst();
+            return onward(goesTo(trace.taken().action()) + (original ? ", to where the connection was opened to" : ""));
+        }
         return refused(head, Failure.NO_HEALTHY_UPSTREAM, "no endpoint of cluster "
             + clusters.stream().map(UpstreamCluster::name).collect(Collectors.joining(" or ")) + " may get it now");
     }
@@ -95,7 +98,7 @@ final class Outcomes {
     }
 
     private static boolean isAnyUsable(List<UpstreamCluster> clusters) {
-        return clusters.stream().anyMatch(cluster -> cluster.destinations().stream().anyMatch(each -> ClusterViews.isUsable(cluster, each)));
+        return clusters.stream().anyMatch(cluster -> cluster.model().originalDst() || cluster.destinations().stream().anyMatch(each -> ClusterViews.isUsable(cluster, each)));
     }
 
     private static Outcome onward(String sentence) {

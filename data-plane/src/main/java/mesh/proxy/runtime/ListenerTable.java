@@ -40,9 +40,10 @@ public record ListenerTable(Listener model, ProxyMetrics.ListenerMeter meter, Tr
      * @param log         of its requests; null for none
      * @param tracer      of its requests; null for none
      * @param gate        of its requests; null for none
+     * @param detected    where clients go that do not speak HTTP; null where all are taken to
      */
     public record Http(
         RouteIndex<CompiledRoute> routes, String label, ProxyMetrics.ServiceMeter service, boolean owns, RateLimiter limiter, int trustedHops,
         long bodyBytes, CodecLimits codecs, AccessLogger log, Tracer tracer,
-        AccessGate gate) implements Traffic {}
+        AccessGate gate, DetectedRoutes detected) implements Traffic {}
 }

@@ -189,7 +189,7 @@ public final class TableCompiler {
     private static ConnectSettings settings(Cluster model, Endpoint endpoint) {
         return new ConnectSettings(
             endpoint.spiffeId().map(Set::of).or(() -> model.tls().map(UpstreamTls::expect)), model.connections(),
-            model.announces().orElse(null), null);
+            model.announces().orElse(null), null, null);
     }
 
     private CircuitBreaker breaker(Cluster model, Upstream upstream) {
@@ -220,7 +220,8 @@ public final class TableCompiler {
             ListenerLimits limits = model.limits();
             traffic = new ListenerTable.Http(routes.get(http.routeTable()), label, metrics.service(label), owns, limiter, limits.trustedHops(),
                 limits.maxBodyBytes() == 0 ? CompiledRoute.NO_LIMIT : limits.maxBodyBytes(), CodecLimits.of(limits.http()), accessLogs.of(model),
-                tracers.of(model), AccessGate.of(model.access()));
+                tracers.of(model), AccessGate.of(model.access()),
+                http.detection().map(detection -> new DetectedRoutes(detection, clusters)).orElse(null));
         } else {
             Listener.TcpTraffic tcp = (Listener.TcpTraffic) model.traffic();
             traffic = new ListenerTable.Tcp(clusters.get(tcp.cluster()), tcp.hash().orElse(null));

@@ -54,7 +54,7 @@ public final class MetricsCollector extends Collector {
         for (Metric metric : new Metric[] {
             Metric.BREAKER_TRANSITIONS, Metric.OUTLIER_EJECTIONS, Metric.HEALTH_CHECKS, Metric.RETRIES, Metric.CLUSTER_OVERFLOW,
             Metric.CLUSTER_PANIC, Metric.HEDGES, Metric.FAULTS, Metric.MIRRORED, Metric.RATE_LIMITED, Metric.RATE_LIMIT_SHARED, Metric.DENIED,
-            Metric.PLAINTEXT, Metric.STOPPED, Metric.INTERCEPTED, Metric.DISMISSED, Metric.HANDSHAKES, Metric.CERTIFICATE_RENEWALS, Metric.CONFIG_APPLIES,
+            Metric.PLAINTEXT, Metric.STOPPED, Metric.INTERCEPTED, Metric.DETECTED, Metric.DISMISSED, Metric.HANDSHAKES, Metric.CERTIFICATE_RENEWALS, Metric.CONFIG_APPLIES,
             Metric.SHED, Metric.INTERNAL_ERRORS, Metric.ACCESS_LOG_DROPPED, Metric.SPANS}) {
             Family family = new Family(metric);
             metrics.counters(metric).forEach((labels, count) -> family.add("", metric.labels(), labels, count.sum()));

@@ -139,6 +139,11 @@ public final class ProxyMetrics {
         return traffic;
     }
 
+    /** As {@link #upstream}, with series for nobody. */
+    public UpstreamMeter unlisted(String address) {
+        return new UpstreamTraffic(this, address, () -> 0, () -> -1, () -> -1);
+    }
+
     /** The meter of a listener; the same for the same name. */
     public ListenerMeter listener(String name) {
         return listeners.get(name, () -> new ListenerTraffic(loops));
@@ -204,6 +209,11 @@ public final class ProxyMetrics {
     /** A connection has come to a listener that intercepts. @param outcome {@code handed_over}, {@code unmatched}, {@code direct} or {@code loop} */
     public void intercepted(String listener, String outcome) {
         count(Metric.INTERCEPTED, listener, outcome);
+    }
+
+    /** A client's protocol was looked for. @param protocol a few fixed words */
+    public void detected(String listener, String protocol) {
+        count(Metric.DETECTED, listener, protocol);
     }
 
     /** A certificate was asked for. */

@@ -14,6 +14,7 @@ import java.time.InstantSource;
 import java.util.OptionalLong;
 import mesh.model.Address;
 import mesh.proxy.ends.Announcement;
+import mesh.proxy.ends.Redirected;
 import mesh.proxy.loop.ProxyLoop;
 import mesh.proxy.loop.ProxyLoops;
 import mesh.proxy.loop.TimerWheel;
@@ -54,17 +55,11 @@ public final class Connector {
 
     /** @param traffic what the connection is for */
     public void connect(ProxyLoop loop, Address address, MeshTls.Traffic traffic, ConnectSettings settings, Result result) {
-        connect(loop, address, null, traffic, settings, result);
-    }
-
-    /** As {@link #connect}. @param source the local address to connect from; null for any */
-    public void connect(
-        ProxyLoop loop, Address address, InetAddress source, MeshTls.Traffic traffic, ConnectSettings settings, Result result) {
         if (settings.isTls() && !tls.ready()) {
             result.onFailed(Failure.TLS_REJECTED, "this sidecar has no identity yet");
             return;
         }
-        new Try(loop, address, source, traffic, settings, result).begin();
+        new Try(loop, address, traffic, settings, result).begin();
     }
 
     /** When a connection should be given up because of its certificates; see {@link Lifetime}. */
@@ -84,7 +79,6 @@ public final class Connector {
 
         private final ProxyLoop loop;
         private final Address address;
-        private final InetAddress source;
         private final MeshTls.Traffic traffic;
         private final ConnectSettings settings;
         private final Result result;
@@ -92,10 +86,9 @@ public final class Connector {
         private SslHandler handshaking;
         private boolean over;
 
-        Try(ProxyLoop loop, Address address, InetAddress source, MeshTls.Traffic traffic, ConnectSettings settings, Result result) {
+        Try(ProxyLoop loop, Address address, MeshTls.Traffic traffic, ConnectSettings settings, Result result) {
             this.loop = loop;
             this.address = address;
-            this.source = source;
             this.traffic = traffic;
             this.settings = settings;
             this.result = result;
@@ -109,8 +102,14 @@ public final class Connector {
                     if (settings.announces() != null) channel.pipeline().addLast(new Announcement(settings.announces(), settings.client()));
                     if (settings.isTls()) beginTls(channel);
                 }
-            }).connect(socketAddress(address), source == null ? null : new InetSocketAddress(source, 0));
+            }).connect(socketAddress(address), local());
             connecting.addListener(this::onTcp);
+        }
+
+        /** From where; null for anywhere. */
+        private InetSocketAddress local() {
+            InetAddress source = settings.original() == null ? null : settings.original().source();
+            return source == null ? null : new InetSocketAddress(source, 0);
         }
 
         private void beginTls(Channel channel) {
@@ -131,6 +130,10 @@ public final class Connector {
 
         private void succeed() {
             if (over) return;
+            if (settings.original() != null && !settings.original().opened(connecting.channel())) {
+                fail(Failure.NO_HEALTHY_UPSTREAM, Redirected.LOOP);
+                return;
+            }
             over = true;
             loop.timers().cancel(this);
             result.onConnected(connecting.channel());

@@ -47,6 +47,17 @@ public final class Upstream {
         this.meter = metrics.upstream(address.toString(), this::breakerState, this::ejectedState, this::healthyState);
     }
 
+    /** Where a connection was opened to, for one client: only {@link #poolOfOne}, and no series of its own, since anybody may make any number. */
+    public Upstream(String cluster, Address address, ClusterLoad load, Connector connector, ProxyMetrics metrics) {
+        this.cluster = cluster;
+        this.address = address;
+        this.pools = new AtomicReferenceArray<>(0);
+        this.load = load;
+        this.health = new HealthChanges();
+        this.connector = connector;
+        this.meter = metrics.unlisted(address.toString());
+    }
+
     public String cluster() {
         return cluster;
     }

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Two workloads that know nothing of the mesh, each in a network of its own beside a sidecar that runs as another user, and a wire
- * between them. Port 8081 is excluded from interception on both sides, port 8082 where it comes in.
+ * between them. Port 8081 is excluded from interception on both sides, ports 8082, 5432 and 7777 where they come in.
  */
 class InterceptionIT {
 
@@ -27,7 +27,7 @@ class InterceptionIT {
     private static final AtomicInteger MARKS = new AtomicInteger();
     private static final List<AutoCloseable> CLOSING = new ArrayList<>();
     private static final String[] RULES = {"intercept", "install", "--proxy-uid", PROXY_UID, "--exclude-outbound-ports", "8081",
-        "--exclude-inbound-ports", "8081,8082,15021"};
+        "--exclude-inbound-ports", "8081,8082,5432,7777,15021"};
 
     @TempDir
     private static Path dir;
@@ -63,6 +63,10 @@ class InterceptionIT {
                   - {name: outbound, listen: ":15001", protocol: tcp, useOriginalDst: true, cluster: nowhere}
                   - {name: known, listen: "10.88.0.8:80", bindToPort: false, cluster: app}
                   - {name: silent, listen: "10.88.0.9:80", bindToPort: false, protocol: tcp, cluster: passthrough}
+                  - {name: silent-http, listen: "10.88.0.10:80", bindToPort: false, cluster: passthrough}
+                  - {name: registry, listen: "10.88.0.11:80", bindToPort: false, protocol: auto, route: known, cluster: nowhere}
+                routes:
+                  - {name: known, virtualHosts: [{name: known, hosts: [known.mesh], routes: [{name: all, cluster: app}]}]}
                 clusters:
                   - {name: nowhere}
                   - {name: passthrough, type: original_dst}
@@ -103,14 +107,19 @@ class InterceptionIT {
     private static MeshProcess sidecar(NetworkNamespace network, String name, String peer, int peersLast) throws IOException {
         return sidecar(network, name, """
             listeners:
-              - {name: outbound, listen: ":15001", protocol: tcp, useOriginalDst: true, cluster: passthrough}
+              - {name: outbound, listen: ":15001", protocol: auto, useOriginalDst: true, route: mesh, cluster: passthrough}
               - {name: peer, listen: ":8080", bindToPort: false, cluster: peer}
               - {name: peer-v6, listen: "[fd77::LAST]:8080", bindToPort: false, cluster: peer-v6}
               - {name: database, listen: "10.77.0.LAST:3306", bindToPort: false, protocol: tcp, cluster: database}
               - {name: database-v6, listen: "[fd77::LAST]:3306", bindToPort: false, protocol: tcp, cluster: database-v6}
               - {name: inbound, listen: ":15006", protocol: tcp, useOriginalDst: true, cluster: passthrough, tls: {}}
               - {name: own, listen: "10.77.0.OWN:8080", bindToPort: false, cluster: app, tls: {allow: ["spiffe://mesh.local/PEER"]}}
-              - {name: own-v6, listen: "[fd77::OWN]:8080", bindToPort: false, cluster: app, tls: {allow: ["spiffe://mesh.local/PEER"]}}
+              - {name: own-v6, listen: "[fd77::OWN]:8080", bindToPort: false, cluster: passthrough, tls: {allow: ["spiffe://mesh.local/PEER"]}}
+            routes:
+              - name: mesh
+                virtualHosts:
+                  - {name: peer, hosts: [peer.mesh], routes: [{name: all, cluster: peer}]}
+                  - {name: others, hosts: ["*"], routes: [{name: all, cluster: passthrough}]}
             clusters:
               - {name: passthrough, type: original_dst}
               - {name: peer, endpoints: [{address: "10.77.0.LAST:8080", spiffeId: "spiffe://mesh.local/PEER"}]}
@@ -162,8 +171,12 @@ class InterceptionIT {
 
     /** Of the sidecar's connections at {@code outbound}. */
     private static int intercepted(NetworkNamespace network, String outcome) {
-        String metrics = network.run("curl", "-sS", "--max-time", "10", "http://127.0.0.1:9090/metrics");
-        var found = Pattern.compile("mesh_intercepted_connections_total\\{listener=\"outbound\",outcome=\"" + outcome + "\",?} ([0-9]+)").matcher(metrics);
+        return metric("mesh_intercepted_connections_total\\{listener=\"outbound\",outcome=\"" + outcome + "\",?} ([0-9]+)", network);
+    }
+
+    /** The number that the expression's group has; 0 where there is none. */
+    private static int metric(String line, NetworkNamespace network) {
+        var found = Pattern.compile(line).matcher(network.run("curl", "-sS", "--max-time", "10", "http://127.0.0.1:9090/metrics"));
         return found.find() ? Integer.parseInt(found.group(1)) : 0;
     }
 
@@ -185,7 +198,43 @@ class InterceptionIT {
             "exec 3<>/dev/tcp/" + address + "/3306 && read -r -t 5 first <&3 && echo hello >&3 && read -r -t 5 second <&3 && echo \"$first; $second\"");
         assertThat(talk).isEqualTo("payments greets first; payments heard hello\n");
         markTheWire("10.77.0.2");
-        assertThat(wire.log()).doesNotContain("greets first", "heard hello");
+        assertThat(wire.log()).doesNotContain("payments greets first", "payments heard hello");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"10.77.0.2, 5432, server_first", "10.77.0.2, 7777, timeout", "fd77::2, 5432, server_first", "fd77::2, 7777, timeout"})
+    void aServerThatSpeaksFirstIsHeardWhereTheProtocolIsLookedFor(String address, int port, String how) {
+        int before = detected(how);
+        String talk = web.run("bash", "-c", "exec 3<>/dev/tcp/" + address + "/" + port
+            + " && read -r -t 5 first <&3 && echo hello >&3 && read -r -t 5 second <&3 && echo \"$first; $second\"");
+        assertThat(talk).isEqualTo("payments-PORT greets first; payments-PORT heard hello\n".replace("PORT", Integer.toString(port)));
+        assertThat(detected(how)).isEqualTo(before + 1);
+    }
+
+    /** Wherever it was to go: a name that the mesh knows is served by the mesh, and others by whom they were meant for. */
+    @ParameterizedTest
+    @ValueSource(strings = {"10.77.0.2", "[fd77::2]"})
+    void aRequestToAPortOfNobodysGoesByItsHost(String address) {
+        int before = detected("http_1");
+        assertThat(web.run("curl", "-sS", "--max-time", "10", "-H", "Host: peer.mesh", "http://" + address + ":8082/"))
+            .isEqualTo("payments tells nobody but you, on 8080\n");
+        assertThat(web.run("curl", "-sS", "--max-time", "10", "-H", "Host: elsewhere.example", "http://" + address + ":8082/"))
+            .isEqualTo("payments tells nobody but you, on 8082\n");
+        assertThat(detected("http_1")).isEqualTo(before + 2);
+    }
+
+    private static int detected(String protocol) {
+        return metric("mesh_detected_protocols_total\\{listener=\"outbound\",protocol=\"" + protocol + "\",?} ([0-9]+)", web);
+    }
+
+    @Test
+    void aRequestForAHostThatTheMeshDoesNotKnowIsRefusedWhereItMayOnlyReachThose() {
+        assertThat(alone.run("curl", "-sS", "--max-time", "10", "-H", "Host: known.mesh", "http://10.88.0.11/")).contains("alone tells nobody but you");
+        assertThat(status(alone, "10.88.0.11")).isEqualTo("404");
+    }
+
+    private static String status(NetworkNamespace from, String address) {
+        return from.run("curl", "-sS", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "http://" + address + "/");
     }
 
     @Test
@@ -202,7 +251,7 @@ class InterceptionIT {
     @CsvSource({"10.77.0.1:15001", "'[fd77::1]:15001'", "127.0.0.1:15001"})
     void whoCallsTheSidecarItselfGetsNowhere(String address) {
         int before = intercepted(web, "direct");
-        Judge.Verdict curl = Judge.find("nsenter", "util-linux").ask("", "-t", Long.toString(web.pid()), "-n", "--", "curl", "-sS", "--max-time", "10",
+        Judge.Verdict curl = Judge.find("nsenter", "util-linux").ask("", "-t", Long.toString(web.pid()), "-n", "--", "curl", "-sS", "--fail", "--max-time", "10",
             "http://" + address + "/");
         assertThat(curl.exit()).as(curl.text()).isNotZero();
         assertThat(intercepted(web, "direct")).isEqualTo(before + 1);
@@ -225,6 +274,8 @@ class InterceptionIT {
         assertThat(intercepted(alone, "loop")).isPositive();
         // The client's and its own, and one or two more where it accepts its own before it knows that it has opened it.
         assertThat(intercepted(alone, "handed_over") - before).isBetween(2, 6);
+        assertThat(status(alone, "10.88.0.10")).as("of a request").isEqualTo("503");
+        assertThat(intercepted(alone, "handed_over") - before).isBetween(4, 12);
         mesh(alone, RULES);
     }
 
