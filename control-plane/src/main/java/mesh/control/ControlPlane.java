@@ -111,8 +111,8 @@ public final class ControlPlane implements Closeable {
         authorities = opened(Authorities.open(logs, files, options.trustDomain(), options.ca().passphrase(), options.ca().brought(), env.clock()));
         bans = opened(Bans.open(logs));
         ca = new CurrentTrust(authorities, bans);
-        leaves = new LiveLeaves(env.clock());
-        watches = new BundleWatches(env.clock());
+        leaves = new LiveLeaves(env.clock(), board);
+        watches = new BundleWatches(env.clock(), board);
         audit = opened(AuditLog.open(logs, env.clock(), leaves::replay));
         JoinTokens tokens = opened(JoinTokens.open(logs, env.clock(), Env.SECURE_RANDOM));
         issuer = new SvidIssuer(ca, tokens, platform(), audit, leaves, options.svidTtl(), env.ticker());
@@ -240,17 +240,12 @@ public final class ControlPlane implements Closeable {
         }
     }
 
-    /** A replica knows what its own sidecars have acknowledged: with others there it knows too little, and a step has to wait. */
+    /** Also those whose replica is gone, or cut off: they may still be there, and serve. */
     private List<Rotation.Blocker> unsettled(SidecarRegistry sidecars) {
         List<Rotation.Blocker> all = new ArrayList<>(behind(sidecars));
-        try {
-            if (replicas.isPresent()) {
-                replicas.get().others().forEach(other -> all.add(new Rotation.Blocker("replica " + other, "",
-                    "has sidecars of which nothing is known here (expected: one replica, while a root is rotated)")));
-            }
-        } catch (IOException e) {
-            all.add(new Rotation.Blocker("", "", "which replicas there are cannot be read: " + e.getMessage()));
-        }
+        sidecars.lost().forEach(each -> all.add(new Rotation.Blocker(each.node(), each.spiffeId(),
+            "was connected to replica " + each.replica() + ", which is gone, and has not come to another one yet")));
+        board.silence().ifPresent(why -> all.add(new Rotation.Blocker("", "", "what other replicas know cannot be read: " + why)));
         return all;
     }
 

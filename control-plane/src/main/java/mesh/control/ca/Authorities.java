@@ -66,6 +66,10 @@ public final class Authorities implements Issuing, Closeable {
             return held.get(0);
         }
 
+        private List<String> pins() {
+            return held.stream().map(each -> each.issuer().pin()).toList();
+        }
+
         /** The other one of a rotation. */
         HeldAuthority other() {
             return held.get(1);
@@ -299,9 +303,10 @@ public final class Authorities implements Issuing, Closeable {
     }
 
     /** Lets the next root sign. */
-    synchronized State issue() throws IOException {
+    synchronized State issue(State seen) throws IOException {
         return log.decide(this::take, () -> {
             expect(Phase.DISTRIBUTING);
+            expectSame(seen);
             keep(new State(Phase.RETIRING, List.of(state.other(), state.active())));
             // The rotation after this one is away from it.
             candidate = Optional.empty();
@@ -310,9 +315,10 @@ public final class Authorities implements Issuing, Closeable {
     }
 
     /** Forgets the root before, and its keys. */
-    synchronized State retire() throws IOException {
+    synchronized State retire(State seen) throws IOException {
         return log.decide(this::take, () -> {
             expect(Phase.RETIRING);
+            expectSame(seen);
             keep(new State(Phase.STABLE, List.of(state.active())));
             return state;
         });
@@ -330,6 +336,13 @@ public final class Authorities implements Issuing, Closeable {
     private void expect(Phase phase) {
         if (state.phase != phase) {
             throw new IllegalStateException("the rotation is " + state.phase.label() + " (expected: " + phase.label() + ")");
+        }
+    }
+
+    /** What was looked at before it was decided may be another rotation, of another replica. */
+    private void expectSame(State seen) {
+        if (!state.pins().equals(seen.pins())) {
+            throw new IllegalStateException("another replica has rotated meanwhile: authorities " + state.pins() + " (expected: " + seen.pins() + ")");
         }
     }
 

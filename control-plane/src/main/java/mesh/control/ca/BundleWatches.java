@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import mesh.control.replica.Board;
 import mesh.model.SpiffeId;
 import mesh.model.TrustBundle;
 
@@ -29,23 +30,42 @@ public final class BundleWatches {
     private final InstantSource clock;
     private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
     private final Map<Follower, Ended> moving = new ConcurrentHashMap<>();
+    private final SharedFollowers shared;
 
     private record Ended(Watch watch, Instant at) {}
 
+    /** Of the only control plane that there is. */
     public BundleWatches(InstantSource clock) {
+        this(clock, Board.ALONE);
+    }
+
+    /** @param board where other replicas tell of theirs */
+    public BundleWatches(InstantSource clock, Board board) {
         this.clock = clock;
+        this.shared = new SharedFollowers(board, clock, this::own);
     }
 
     Watch begin(Optional<SpiffeId> id, StreamObserver<mesh.v1.TrustBundle> out) {
         Watch watch = new Watch(id, out);
         watches.add(watch);
+        shared.changed(watch.follower());
         return watch;
     }
 
-    /** Those who have not acknowledged every root of this bundle, by node. Who tells no name at all is a person who looks, and no sidecar. */
-    List<Follower> lacking(TrustBundle bundle) {
+    /** What is known of each follower, here. */
+    private List<SharedFollowers.State> own() {
         forgetThoseGone();
-        return Stream.concat(watches.stream(), moving.values().stream().map(Ended::watch)).filter(watch -> !watch.has(bundle)).map(Watch::follower)
+        return Stream.concat(watches.stream().map(watch -> watch.state(false)),
+            moving.values().stream().map(ended -> ended.watch.state(true))).toList();
+    }
+
+    /**
+     * Those who have not acknowledged every root of this bundle, at any replica, by node. Who tells no name at all is a person who looks, and no
+     * sidecar.
+     */
+    List<Follower> lacking(TrustBundle bundle) {
+        Set<String> roots = SharedFollowers.roots(bundle);
+        return shared.with(own()).filter(each -> !each.roots().containsAll(roots)).map(SharedFollowers.State::follower)
             .distinct().filter(each -> each.id.isPresent() || !each.node.isEmpty())
             .sorted(Comparator.comparing(Follower::node)).toList();
     }
@@ -66,7 +86,8 @@ public final class BundleWatches {
         private long version;
         private long number;
         private TrustBundle sent;
-        private TrustBundle acknowledged;
+        /** Digests of the roots of the bundle that is in force there. */
+        private Set<String> acknowledged = Set.of();
 
         private Watch(Optional<SpiffeId> id, StreamObserver<mesh.v1.TrustBundle> out) {
             this.id = id;
@@ -92,18 +113,25 @@ public final class BundleWatches {
          * @param name  its own
          * @param taken number of the bundle that is in force there; another than the last one says nothing of that one
          */
-        synchronized void told(String name, long taken) {
+        void told(String name, long taken) {
+            Follower before = follower();
+            take(name, taken);
+            moving.remove(follower());
+            shared.changed(before);
+            shared.changed(follower());
+        }
+
+        private synchronized void take(String name, long taken) {
             if (!name.isEmpty()) {
                 node = name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) : name;
             }
             if (taken == number && sent != null) {
-                acknowledged = sent;
+                acknowledged = SharedFollowers.roots(sent);
             }
-            moving.remove(follower());
         }
 
-        private synchronized boolean has(TrustBundle bundle) {
-            return acknowledged != null && acknowledged.authorities().containsAll(bundle.authorities());
+        private synchronized SharedFollowers.State state(boolean moves) {
+            return new SharedFollowers.State(follower(), acknowledged, moves);
         }
 
         private synchronized Follower follower() {
@@ -114,6 +142,7 @@ public final class BundleWatches {
             forgetThoseGone();
             moving.put(follower(), new Ended(this, clock.instant()));
             watches.remove(this);
+            shared.changed(follower());
         }
     }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import mesh.control.replica.Board;
 import mesh.model.SpiffeId;
 
 /**
@@ -32,6 +33,7 @@ public final class LiveLeaves {
 
     private final InstantSource clock;
     private final int most;
+    private final ShownLeaves shared;
     /** In the order in which they were issued. */
     private final Map<BigInteger, Leaf> leaves = new LinkedHashMap<>();
     private final Map<BigInteger, List<Leaf>> successors = new HashMap<>();
@@ -40,13 +42,20 @@ public final class LiveLeaves {
     private Instant untold = Instant.MIN;
     private Instant nextSweep = Instant.MIN;
 
+    /** Of the only control plane that there is. */
     public LiveLeaves(InstantSource clock) {
-        this(clock, MOST);
+        this(clock, Board.ALONE);
     }
 
-    LiveLeaves(InstantSource clock, int most) {
+    /** @param board where other replicas tell what was shown to them */
+    public LiveLeaves(InstantSource clock, Board board) {
+        this(clock, board, MOST);
+    }
+
+    LiveLeaves(InstantSource clock, Board board, int most) {
         this.clock = clock;
         this.most = most;
+        this.shared = new ShownLeaves(board, clock);
     }
 
     /** @param line of the audit log; of a certificate or of something else */
@@ -74,7 +83,18 @@ public final class LiveLeaves {
     public void shown(BigInteger serial) {
         Leaf leaf = unshown.remove(serial);
         if (leaf != null) {
+            shared.shown(leaf);
             retireBefore(leaf);
+        }
+    }
+
+    /** At whichever replica. Each is known here when it has been issued, and that may be heard of later than that it was shown. */
+    private void takeShownElsewhere() {
+        for (BigInteger serial : shared.elsewhere()) {
+            Leaf leaf = unshown.remove(serial);
+            if (leaf != null) {
+                retireBefore(leaf);
+            }
         }
     }
 
@@ -118,6 +138,7 @@ public final class LiveLeaves {
 
     /** Those of a root, oldest first. */
     synchronized List<Leaf> of(String root) {
+        takeShownElsewhere();
         Instant now = clock.instant();
         return leaves.values().stream()
             .filter(leaf -> now.isBefore(leaf.notAfter) && (leaf.root.equals(root) || leaf.root.isEmpty()))

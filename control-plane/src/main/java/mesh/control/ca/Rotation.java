@@ -102,23 +102,23 @@ public final class Rotation {
 
     synchronized void distribute(String author) throws IOException {
         expect(Phase.STABLE, "distribute");
-        Authorities.State state = authorities.distribute();
+        Authorities.State state = step("distribute", authorities::distribute);
         publish(author, "trusts the next root, " + state.other().issuer().pin());
     }
 
     synchronized void issue(String author) throws IOException {
-        expect(Phase.DISTRIBUTING, "issue");
+        Authorities.State seen = expect(Phase.DISTRIBUTING, "issue");
         publisher.publish(author, "rotation");
         refuseBlocked("issue");
-        Authorities.State state = authorities.issue();
+        Authorities.State state = step("issue", () -> authorities.issue(seen));
         publish(author, "the next root signs, " + state.active().issuer().pin());
     }
 
     synchronized void retire(String author) throws IOException {
-        expect(Phase.RETIRING, "retire");
+        Authorities.State seen = expect(Phase.RETIRING, "retire");
         publisher.publish(author, "rotation");
         refuseBlocked("retire");
-        Authorities.State state = authorities.retire();
+        Authorities.State state = step("retire", () -> authorities.retire(seen));
         // Before anybody stops to trust the root before.
         renewServing.run();
         publish(author, "the root before is retired, and " + state.active().issuer().pin() + " alone is trusted");
@@ -126,7 +126,7 @@ public final class Rotation {
 
     synchronized void abort(String author) throws IOException {
         expect(Phase.DISTRIBUTING, "abort");
-        Authorities.State state = authorities.abort();
+        Authorities.State state = step("abort", authorities::abort);
         publish(author, "aborted; " + state.active().issuer().pin() + " alone is trusted");
     }
 
@@ -135,10 +135,27 @@ public final class Rotation {
         publisher.publish(author, "rotation: " + message);
     }
 
-    private void expect(Phase phase, String step) {
-        Phase now = authorities.state().phase();
-        if (now != phase) {
-            throw new BlockedException("step: " + step + " (expected: " + NEXT.get(now) + "; the rotation is " + now.label() + ")");
+    private Authorities.State expect(Phase phase, String step) throws IOException {
+        authorities.catchUp();
+        Authorities.State now = authorities.state();
+        if (now.phase() != phase) {
+            throw new BlockedException("step: " + step + " (expected: " + NEXT.get(now.phase()) + "; the rotation is " + now.phase().label() + ")");
+        }
+        return now;
+    }
+
+    /** How the authority takes a step. */
+    @FunctionalInterface
+    private interface Step {
+        Authorities.State take() throws IOException;
+    }
+
+    /** Another replica may have taken one since it was looked. */
+    private static Authorities.State step(String name, Step step) throws IOException {
+        try {
+            return step.take();
+        } catch (IllegalStateException e) {
+            throw new BlockedException("step " + name + ": " + e.getMessage());
         }
     }
 

@@ -159,10 +159,21 @@ class AuthoritiesTest {
         authorities.distribute();
         authorities.abort();
         assertThat(authorities.distribute().other().root()).as("also after it was aborted once").isEqualTo(theirs.root());
-        authorities.issue();
-        authorities.retire();
+        authorities.issue(authorities.state());
+        authorities.retire(authorities.state());
         assertThat(authorities.bundle()).isEqualTo(theirs.bundle());
         assertThat(authorities.distribute().other().root()).as("the next rotation is away from it").isNotEqualTo(theirs.root());
+    }
+
+    /** What the others have acknowledged was looked at for another root. */
+    @Test
+    void noStepIsTakenOfARotationThatIsAnotherByNow() throws IOException {
+        Authorities authorities = open(NONE);
+        Authorities.State seen = authorities.distribute();
+        authorities.abort();
+        authorities.distribute();
+        assertThatThrownBy(() -> authorities.issue(seen)).isInstanceOf(IllegalStateException.class).hasMessageContaining("another replica");
+        assertThat(authorities.state().phase()).isEqualTo(Authorities.Phase.DISTRIBUTING);
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import mesh.control.replica.LocalBoards;
 import mesh.model.SpiffeId;
 import mesh.model.TrustBundle;
 import mesh.model.TrustDomain;
@@ -63,6 +64,51 @@ class BundleWatchesTest {
         assertThat(watches.lacking(both)).hasSize(1);
         clock.advance(Duration.ofNanos(1));
         assertThat(watches.lacking(both)).isEmpty();
+    }
+
+    @Test
+    void oneOfAnotherReplicaIsWaitedForUntilItHasAcknowledged() {
+        LocalBoards boards = new LocalBoards();
+        BundleWatches here = new BundleWatches(clock, boards.join("a"));
+        BundleWatches there = new BundleWatches(clock, boards.join("b"));
+        BundleWatches.Watch web = there.begin(WEB, sink());
+        web.told("web-1", 0);
+        web.offer(1, both);
+        assertThat(here.lacking(both)).containsExactly(new BundleWatches.Follower("web-1", WEB));
+        web.told("web-1", 1);
+        assertThat(here.lacking(both)).isEmpty();
+        assertThat(here.lacking(CertificateAuthority.create(DOMAIN, clock).bundle())).as("another bundle").hasSize(1);
+    }
+
+    @Test
+    void oneThatMovesToAnotherReplicaIsWaitedForAllTheTime() {
+        LocalBoards boards = new LocalBoards();
+        BundleWatches here = new BundleWatches(clock, boards.join("a"));
+        BundleWatches there = new BundleWatches(clock, boards.join("b"));
+        BundleWatches.Watch web = there.begin(WEB, sink());
+        web.told("web-1", 0);
+        web.offer(1, both);
+        web.ended();
+        clock.advance(BundleWatches.MOVING.minusNanos(1));
+        assertThat(here.lacking(both)).as("in between").hasSize(1);
+        BundleWatches.Watch again = here.begin(WEB, sink());
+        again.told("web-1", 0);
+        again.offer(1, both);
+        again.told("web-1", 1);
+        assertThat(here.lacking(both)).as("it has arrived, and the old stream says nothing").isEmpty();
+    }
+
+    @Test
+    void oneOfAReplicaThatDiesIsWaitedForAsOneThatMoves() {
+        LocalBoards boards = new LocalBoards();
+        BundleWatches here = new BundleWatches(clock, boards.join("a"));
+        BundleWatches.Watch web = new BundleWatches(clock, boards.join("b")).begin(WEB, sink());
+        web.told("web-1", 0);
+        boards.leave("b");
+        clock.advance(BundleWatches.MOVING.minusNanos(1));
+        assertThat(here.lacking(both)).hasSize(1);
+        clock.advance(Duration.ofNanos(1));
+        assertThat(here.lacking(both)).isEmpty();
     }
 
     @Test

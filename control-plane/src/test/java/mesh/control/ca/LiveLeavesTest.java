@@ -7,6 +7,8 @@ import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Optional;
 import mesh.control.ca.LiveLeaves.Leaf;
+import mesh.control.replica.Board;
+import mesh.control.replica.LocalBoards;
 import mesh.model.SpiffeId;
 import mesh.time.FakeClock;
 import org.junit.jupiter.api.Test;
@@ -17,7 +19,7 @@ class LiveLeavesTest {
     private static final Duration HOUR = Duration.ofHours(1);
 
     private final FakeClock clock = new FakeClock();
-    private final LiveLeaves leaves = new LiveLeaves(clock, 4);
+    private final LiveLeaves leaves = new LiveLeaves(clock, Board.ALONE, 4);
 
     @Test
     void oneIsLiveUntilItExpires() {
@@ -36,6 +38,22 @@ class LiveLeavesTest {
         leaves.shown(BigInteger.TWO);
         assertThat(leaves.of("old")).isEmpty();
         assertThat(leaves.of("new")).hasSize(1);
+    }
+
+    /** The log and what is shown come by two ways, and either may be first. */
+    @Test
+    void whatIsShownToAnotherReplicaCountsHereToo() {
+        LocalBoards boards = new LocalBoards();
+        LiveLeaves here = new LiveLeaves(clock, boards.join("a"));
+        LiveLeaves there = new LiveLeaves(clock, boards.join("b"));
+        there.issued(leaf(1, "old"));
+        there.issued(leaf(2, "new", 1));
+        there.shown(BigInteger.TWO);
+        here.issued(leaf(1, "old"));
+        assertThat(here.of("old")).as("whose next is not known yet").hasSize(1);
+        here.issued(leaf(2, "new", 1));
+        assertThat(here.of("old")).isEmpty();
+        assertThat(here.of("new")).hasSize(1);
     }
 
     @Test

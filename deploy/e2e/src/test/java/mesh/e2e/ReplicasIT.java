@@ -9,22 +9,16 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import mesh.etcd.EtcdCluster;
 import mesh.model.Address;
 import mesh.v1.Endpoint;
 import mesh.v1.ListEndpointsRequest;
@@ -37,20 +31,13 @@ import org.junit.jupiter.api.io.TempDir;
 /** Three control planes on three etcd servers. Any one of either dies under load and under writes; nothing is lost and nothing stops. */
 class ReplicasIT {
 
-    private static final int SIZE = 3;
-
     @TempDir
     private Path dir;
 
     @Test
     void anyControlPlaneAndAnyEtcdMayDie() throws Exception {
-        List<ControlPlaneProcess> replicas = new ArrayList<>();
-        Files.createDirectory(dir.resolve("etcd"));
-        try (EtcdCluster etcd = EtcdCluster.start(SIZE, dir.resolve("etcd")); HttpService one = new HttpService("one")) {
-            String endpoints = etcd.clients().stream().map(Address::toString).collect(Collectors.joining(","));
-            IntStream.range(0, SIZE).mapToObj(i -> CompletableFuture.supplyAsync(() -> new ControlPlaneProcess(
-                dir.resolve("replica-" + i), "--store", "etcd", "--etcd-endpoints", endpoints, "--max-stream-age", "2s")))
-                .toList().forEach(each -> replicas.add(each.join()));
+        try (ThreeControlPlanes planes = new ThreeControlPlanes(dir, "--max-stream-age", "2s"); HttpService one = new HttpService("one")) {
+            List<ControlPlaneProcess> replicas = planes.all();
             String others = replicas.get(1).tls() + "," + replicas.get(2).tls();
             // A token that one replica made is good at each, and a certificate that one signed.
             try (TestMesh mesh = new TestMesh(dir, replicas.get(0), "--control-plane", others)) {
@@ -59,13 +46,13 @@ class ReplicasIT {
                 await().atMost(Duration.ofSeconds(60)).until(() -> answers(mesh.outbound()));
                 try (Writer writer = new Writer(replicas); Load load = Load.start(mesh.outbound(), "/", 2, 2)) {
                     load.awaitMore(50);
-                    for (int i = 0; i < SIZE; i++) {
+                    for (int i = 0; i < ThreeControlPlanes.SIZE; i++) {
                         writer.leave(i);
                         replicas.get(i).kill();
-                        etcd.kill(i);
+                        planes.etcd().kill(i);
                         load.awaitMore(100);
                         writer.awaitMore(5);
-                        etcd.restart(i);
+                        planes.etcd().restart(i);
                         replicas.get(i).start();
                     }
                     writer.close();
@@ -82,8 +69,6 @@ class ReplicasIT {
                     assertThat(been).as("replicas that web-1 has been at").hasSizeGreaterThan(1);
                 });
             }
-        } finally {
-            replicas.forEach(ControlPlaneProcess::close);
         }
     }
 

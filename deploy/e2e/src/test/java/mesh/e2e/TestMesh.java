@@ -58,9 +58,14 @@ final class TestMesh implements AutoCloseable {
 
     /** Starts the sidecar of an instance of payments, for an application. */
     TestMesh payments(String node, Address application) throws IOException {
+        return payments(node, application, controlPlane);
+    }
+
+    /** As above, at another replica of the control plane. */
+    TestMesh payments(String node, Address application, ControlPlaneProcess replica) throws IOException {
         applications.put(node, application);
         inbound.put(node, Ports.free());
-        sidecars.put(node, SidecarProcess.of(controlPlane, "payments", node, dir, sidecarOptions));
+        sidecars.put(node, SidecarProcess.of(replica, "payments", node, dir, sidecarOptions));
         return this;
     }
 
