@@ -34,6 +34,7 @@ import mesh.control.kubernetes.KubernetesServices;
 import mesh.control.ports.Peer;
 import mesh.control.ports.PeerInterceptor;
 import mesh.control.ports.PlaintextPort;
+import mesh.control.replica.Board;
 import mesh.control.rollout.Rollouts;
 import mesh.control.store.MeshStore;
 import mesh.control.stream.DrainingEndpoints;
@@ -104,6 +105,12 @@ public final class Wiring {
 
     @Produces
     @Singleton
+    Board board() {
+        return opened.board();
+    }
+
+    @Produces
+    @Singleton
     BackupService.Logs logs() {
         return opened.logs();
     }
@@ -113,7 +120,7 @@ public final class Wiring {
     @Singleton
     @Typed(DrainingEndpoints.class)
     DrainingEndpoints shown(MeshStore store) {
-        return new DrainingEndpoints(store, Env.system().clock());
+        return new DrainingEndpoints(store, Env.system().clock(), opened.board());
     }
 
     /** Also what each sidecar is to see. */

@@ -187,7 +187,7 @@ public class AdsService extends AggregatedDiscoveryServiceImplBase {
 
         @Override
         public void served(SpiffeId id, String node, String instance) {
-            source.served(new DrainingEndpoints.Sidecar(id, node), instance);
+            source.servedHere(new DrainingEndpoints.Sidecar(id, node), instance);
         }
 
         @Override

@@ -6,6 +6,7 @@ import io.quarkus.grpc.GrpcService;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Inject;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import mesh.control.messages.Values;
+import mesh.control.replica.Board;
 import mesh.control.stream.DrainingEndpoints.Sidecar;
 import mesh.model.Address;
 import mesh.model.SpiffeId;
@@ -32,16 +34,19 @@ public final class LifecycleService extends LifecycleServiceGrpc.LifecycleServic
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
     private static final int MOST_ADDRESSES = 1_000, LONGEST_NAME = 255;
     private static final long LOOK_MILLIS = 10;
+    /** What this replica has said of a sidecar that has left is of no use to anybody when that has gone. */
+    private static final Duration TOLD = LONGEST_WAIT.multipliedBy(2);
 
     private final DrainingEndpoints draining;
+    private final LeavingKnown elsewhere;
     private final SidecarRegistry sidecars;
     private final PeerSource peers;
     private final Ticker ticker;
     private final ScheduledExecutorService timer;
 
     @Inject
-    public LifecycleService(DrainingEndpoints draining, SidecarRegistry sidecars, PeerSource peers) {
-        this(draining, sidecars, peers, Env.system().ticker(), Executors.newSingleThreadScheduledExecutor(task -> {
+    public LifecycleService(DrainingEndpoints draining, SidecarRegistry sidecars, PeerSource peers, Board board) {
+        this(draining, sidecars, peers, board, Env.system().ticker(), Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "mesh-lifecycle");
             thread.setDaemon(true);
             return thread;
@@ -49,16 +54,18 @@ public final class LifecycleService extends LifecycleServiceGrpc.LifecycleServic
     }
 
     /** @param timer to look again on; ended with this */
-    LifecycleService(DrainingEndpoints draining, SidecarRegistry sidecars, PeerSource peers, Ticker ticker, ScheduledExecutorService timer) {
+    LifecycleService(DrainingEndpoints draining, SidecarRegistry sidecars, PeerSource peers, Board board, Ticker ticker, ScheduledExecutorService timer) {
         this.draining = draining;
+        this.elsewhere = new LeavingKnown(board);
         this.sidecars = sidecars;
         this.peers = peers;
         this.ticker = ticker;
         this.timer = timer;
+        draining.onHeard((sidecar, instance) -> timer.execute(() -> follow(sidecar, instance)));
     }
 
     /** One call. */
-    private record Drain(Sidecar sidecar, int endpoints, long end, StreamObserver<DrainResponse> out) {}
+    private record Drain(Sidecar sidecar, String instance, int endpoints, long end, StreamObserver<DrainResponse> out) {}
 
     @Override
     public void drain(DrainRequest request, StreamObserver<DrainResponse> out) {
@@ -69,11 +76,12 @@ public final class LifecycleService extends LifecycleServiceGrpc.LifecycleServic
         }
         try {
             Sidecar sidecar = new Sidecar(id.get(), named("node", request.getNode()));
-            int endpoints = draining.drain(sidecar, named("instance", request.getInstance()), addresses(request.getAddressesList()));
+            String instance = named("instance", request.getInstance());
+            int endpoints = draining.drain(sidecar, instance, addresses(request.getAddressesList()));
             LOG.infof("sidecar leaves: %s, %s, %d endpoints drain", sidecar.node(), sidecar.id(), endpoints);
             if (endpoints > 0) timer.schedule(draining::expire, DrainingEndpoints.LONGEST.toMillis(), TimeUnit.MILLISECONDS);
             Duration wait = Values.duration(request.getWait());
-            look(new Drain(sidecar, endpoints, ticker.nanos() + (wait.compareTo(LONGEST_WAIT) < 0 ? wait : LONGEST_WAIT).toNanos(), out));
+            look(new Drain(sidecar, instance, endpoints, ticker.nanos() + (wait.compareTo(LONGEST_WAIT) < 0 ? wait : LONGEST_WAIT).toNanos(), out));
         } catch (IllegalArgumentException e) {
             out.onError(Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asException());
         } catch (IllegalStateException e) {
@@ -83,13 +91,35 @@ public final class LifecycleService extends LifecycleServiceGrpc.LifecycleServic
 
     /** Answers if there is nobody to wait for any more, or looks again soon. */
     private void look(Drain drain) {
-        List<String> waiting = sidecars.connectedWhere(shown -> draining.isCalled(drain.sidecar, shown)).stream()
-            .filter(node -> !node.equals(drain.sidecar.node())).toList();
+        List<String> waiting = new ArrayList<>(callers(drain.sidecar));
+        // Of nothing that drains nobody has to know.
+        if (drain.endpoints > 0) waiting.addAll(elsewhere.waiting(drain.sidecar, drain.instance));
         if (waiting.isEmpty() || ticker.nanos() - drain.end >= 0) {
             drain.out.onNext(DrainResponse.newBuilder().setEndpoints(drain.endpoints).addAllWaitingFor(waiting).build());
             drain.out.onCompleted();
         } else {
             timer.schedule(() -> look(drain), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Those connected here that may still send it something new. */
+    private List<String> callers(Sidecar sidecar) {
+        return sidecars.connectedWhere(shown -> draining.isCalled(sidecar, shown)).stream().filter(node -> !node.equals(sidecar.node())).toList();
+    }
+
+    /** One that leaves by word of another replica, which waits for those that are connected here. */
+    private void follow(Sidecar sidecar, String instance) {
+        LOG.infof("sidecar leaves, by word of another replica: %s, %s", sidecar.node(), sidecar.id());
+        timer.schedule(draining::expire, DrainingEndpoints.LONGEST.toMillis(), TimeUnit.MILLISECONDS);
+        timer.schedule(() -> elsewhere.forget(sidecar), TOLD.toMillis(), TimeUnit.MILLISECONDS);
+        follow(sidecar, instance, ticker.nanos() + LONGEST_WAIT.toNanos(), Optional.empty());
+    }
+
+    private void follow(Sidecar sidecar, String instance, long end, Optional<List<String>> told) {
+        List<String> waiting = callers(sidecar);
+        if (!told.equals(Optional.of(waiting))) elsewhere.tell(sidecar, instance, waiting);
+        if (!waiting.isEmpty() && draining.isLeaving(sidecar, instance) && ticker.nanos() - end < 0) {
+            timer.schedule(() -> follow(sidecar, instance, end, Optional.of(waiting)), LOOK_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import mesh.control.replica.LocalBoards;
 import mesh.control.stream.DrainingEndpoints.Sidecar;
 import mesh.model.Address;
 import mesh.model.Endpoint;
@@ -51,6 +52,37 @@ class DrainingEndpointsTest {
         });
         store.set(shop(4, "10.0.0.2:15006", "10.0.0.1:15006"));
         assertThat(health(draining.current())).containsExactly(EndpointHealth.HEALTHY, EndpointHealth.DRAINING);
+    }
+
+    @Test
+    void oneThatLeavesByWordOfAnotherReplicaLeavesHereTooAndStaysAwayWhenThatReplicaDies() {
+        LocalBoards boards = new LocalBoards();
+        DrainingEndpoints here = new DrainingEndpoints(store, clock, boards.join("a"));
+        DrainingEndpoints there = new DrainingEndpoints(store, clock, boards.join("b"));
+        there.drain(PAY_1, "first", AT_1);
+        assertThat(health(here.current())).containsExactly(EndpointHealth.DRAINING, EndpointHealth.HEALTHY);
+        assertThat(health(new DrainingEndpoints(store, clock, boards.join("late")).current())).contains(EndpointHealth.DRAINING);
+        boards.leave("b");
+        assertThat(health(here.current())).contains(EndpointHealth.DRAINING);
+        clock.advance(DrainingEndpoints.LONGEST);
+        here.expire();
+        assertThat(here.current()).isSameAs(store.current());
+    }
+
+    @Test
+    void oneThatComesBackToAnotherReplicaIsBackEverywhereAndMayLeaveAgain() {
+        LocalBoards boards = new LocalBoards();
+        DrainingEndpoints here = new DrainingEndpoints(store, clock, boards.join("a"));
+        DrainingEndpoints there = new DrainingEndpoints(store, clock, boards.join("b"));
+        here.drain(PAY_1, "first", AT_1);
+        there.servedHere(PAY_1, "second");
+        assertThat(here.current()).isSameAs(store.current());
+        assertThat(there.current()).isSameAs(store.current());
+        here.drain(PAY_1, "second", AT_1);
+        DrainingEndpoints late = new DrainingEndpoints(store, clock, boards.join("late"));
+        for (DrainingEndpoints each : List.of(here, there, late)) {
+            assertThat(health(each.current())).contains(EndpointHealth.DRAINING);
+        }
     }
 
     @Test

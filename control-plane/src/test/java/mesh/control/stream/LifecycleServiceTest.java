@@ -10,6 +10,8 @@ import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import mesh.control.replica.Board;
+import mesh.control.replica.LocalBoards;
 import mesh.model.SpiffeId;
 import mesh.time.FakeClock;
 import mesh.v1.DrainRequest;
@@ -31,7 +33,7 @@ class LifecycleServiceTest {
     private final SidecarRegistry.Connection web = sidecars.connected("web-1", "spiffe://mesh.local/web", "web");
     private final DeltaStream stream = new DeltaStream(draining.current(), new ResourceCache(Dialect.PROXY), StreamLimits.DEFAULT);
     private Optional<SpiffeId> caller = Optional.of(SpiffeId.parse("spiffe://mesh.local/pay"));
-    private final LifecycleService service = new LifecycleService(draining, sidecars, () -> caller, clock, clock.scheduler());
+    private final LifecycleService service = new LifecycleService(draining, sidecars, () -> caller, Board.ALONE, clock, clock.scheduler());
     private final Answer answer = new Answer();
 
     LifecycleServiceTest() {
@@ -64,6 +66,42 @@ class LifecycleServiceTest {
         web.closed();
         service.drain(REQUEST, answer);
         assertThat(answer.response.getWaitingForList()).isEmpty();
+    }
+
+    @Test
+    void thoseOfOtherReplicasAreWaitedForToo() {
+        LocalBoards boards = new LocalBoards();
+        Board told = boards.join("a");
+        Board other = boards.join("b");
+        ChangingConfig store = new ChangingConfig(DrainingEndpointsTest.shop(3, "10.0.0.1:15006", "10.0.0.2:15006"));
+        LifecycleService asked = new LifecycleService(new DrainingEndpoints(store, clock, told), new SidecarRegistry(clock, told), () -> caller, told,
+            clock, clock.scheduler());
+        DrainingEndpoints shownThere = new DrainingEndpoints(store, clock, other);
+        asked.drain(REQUEST, answer);
+        clock.advance(Duration.ofSeconds(1));
+        assertThat(answer.response).as("the other replica has not said who is connected there").isNull();
+
+        // With the sidecar of web, which has not acknowledged.
+        LifecycleService there = new LifecycleService(shownThere, sidecars, () -> caller, other, clock, clock.scheduler());
+        clock.advance(Duration.ofSeconds(1));
+        assertThat(answer.response).isNull();
+        acknowledge(stream.onView(shownThere.current()));
+        clock.advance(Duration.ofSeconds(1));
+        assertThat(answer.response).isEqualTo(DrainResponse.newBuilder().setEndpoints(1).build());
+        there.close();
+    }
+
+    @Test
+    void aReplicaThatSaysNothingIsNamedAfterTheTime() {
+        LocalBoards boards = new LocalBoards();
+        Board told = boards.join("a");
+        boards.join("b");
+        LifecycleService asked = new LifecycleService(new DrainingEndpoints(
+            new ChangingConfig(DrainingEndpointsTest.shop(3, "10.0.0.1:15006", "10.0.0.2:15006")), clock, told), new SidecarRegistry(clock, told),
+            () -> caller, told, clock, clock.scheduler());
+        asked.drain(REQUEST, answer);
+        clock.advance(Duration.ofSeconds(5));
+        assertThat(answer.response.getWaitingForList()).containsExactly("replica b");
     }
 
     @Test
