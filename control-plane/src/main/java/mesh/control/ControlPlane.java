@@ -142,7 +142,7 @@ public final class ControlPlane implements Closeable {
 
     /** Each could: the log lets one in. One at a time saves the others the work. */
     private void renewAuthority() {
-        if (replicas.map(Replicas::leads).orElse(true)) {
+        if (leads()) {
             authorities.renewIfDue();
         }
     }
@@ -229,15 +229,12 @@ public final class ControlPlane implements Closeable {
 
     /** Who is given what while a change is rolled out. One that was cut short is taken back here. */
     Rollouts rollouts(SidecarRegistry sidecars, InstantSource clock) throws IOException {
-        return opened(Rollouts.open(store, sidecars, options.dataDir(), this::otherReplicas, clock));
+        return opened(Rollouts.open(store, sidecars, board, this::leads, clock));
     }
 
-    private List<String> otherReplicas() {
-        try {
-            return replicas.isPresent() ? replicas.get().others().stream().map(Object::toString).toList() : List.of();
-        } catch (IOException e) {
-            return List.of("that cannot be read: " + e.getMessage());
-        }
+    /** The only one always does. */
+    boolean leads() {
+        return replicas.map(Replicas::leads).orElse(true);
     }
 
     /** Also those whose replica is gone, or cut off: they may still be there, and serve. */

@@ -21,14 +21,12 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.util.function.BooleanSupplier;
 import mesh.control.backup.BackupService;
 import mesh.control.ca.AuditLog;
 import mesh.control.ca.BundleWatches;
 import mesh.control.ca.CaService;
 import mesh.control.ca.SvidIssuer;
 import mesh.control.discovery.DiscoveredEndpoints;
-import mesh.control.etcd.Replicas;
 import mesh.control.kubernetes.ApiServer;
 import mesh.control.kubernetes.KubernetesServices;
 import mesh.control.ports.Peer;
@@ -187,11 +185,10 @@ public final class Wiring {
 
     void onStart(@Observes StartupEvent event, MeterRegistry registry, Vertx vertx) throws IOException {
         Gauges.register(registry, opened);
-        BooleanSupplier leads = () -> opened.replicas().map(Replicas::leads).orElse(true);
-        discovery = new DiscoveredEndpoints(opened.options().discovery(), opened.store(), leads, registry);
+        discovery = new DiscoveredEndpoints(opened.options().discovery(), opened.store(), opened::leads, registry);
         if (opened.options().services().isPresent()) {
             services = new KubernetesServices(ApiServer.client(opened.options().kubernetes().orElseThrow(), vertx), opened.options().trustDomain(),
-                opened.options().services().get(), opened.store(), leads, registry);
+                opened.options().services().get(), opened.store(), opened::leads, registry);
         }
         if (opened.options().injector().isPresent()) {
             injector = Injector.start(opened, opened.options().injector().get(), vertx, registry);

@@ -8,11 +8,9 @@ import io.quarkus.grpc.GrpcService;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Inject;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import mesh.control.admin.ConfigWrites.Reason;
@@ -28,10 +26,8 @@ import mesh.control.messages.Problems;
 import mesh.control.messages.RouteMessages;
 import mesh.control.messages.Values;
 import mesh.control.ports.Peer;
-import mesh.control.rollout.Rollout;
 import mesh.control.rollout.RolloutPlan;
 import mesh.control.rollout.Rollouts;
-import mesh.control.store.Change;
 import mesh.control.store.MeshStore;
 import mesh.control.stream.SidecarMessages;
 import mesh.control.stream.SidecarRegistry;
@@ -136,16 +132,16 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
     @Override
     public void applyConfig(ApplyConfigRequest request, StreamObserver<WriteResponse> out) {
-        changeAlone(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> apply(request, terms, "config", after -> { }));
+        changeAlone(out, new Terms(request.getExpectedVersion(), request.getDryRun()), terms -> apply(request, terms, "config"));
     }
 
     @Override
     public void applyConfigAndWait(ApplyConfigAndWaitRequest request, StreamObserver<ApplyProgress> out) {
         try {
             Duration patience = ApplyWaits.patience(request);
-            refuseWhileRollingOut(false);
-            Terms terms = new Terms(request.getApply().getExpectedVersion(), false, true);
-            WriteResponse written = writes.counted(terms, same -> apply(request.getApply(), same, "apply.config", after -> { }));
+            rollouts.refuseWhileOneIsOn();
+            Terms terms = new Terms(request.getApply().getExpectedVersion(), false).withAudience().with(rollouts.whileNoneIsOn());
+            WriteResponse written = writes.counted(terms, same -> apply(request.getApply(), same, "apply.config"));
             waits.begin(written, patience, request.getRollbackOnRejection(), (ServerCallStreamObserver<ApplyProgress>) out);
         } catch (RuntimeException e) {
             out.onError(Refusal.of(e));
@@ -158,17 +154,13 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
         try {
             RolloutPlan plan = plan(request);
             MeshSnapshot base = store.current();
-            WriteResponse rehearsed = writes.write(new Terms(apply.getExpectedVersion(), true), rehearsal(apply), "apply config", WrittenAs.WHOLE);
+            WriteResponse rehearsed = apply(apply, new Terms(apply.getExpectedVersion(), true), "apply.config");
             RolloutCall call = new RolloutCall((ServerCallStreamObserver<RolloutProgress>) out);
-            rollouts.begin(plan, base, rehearsed.getSidecarsList(), Peer.current().name(), call, decided -> {
+            rollouts.begin(plan, base, rehearsed.getSidecarsList(), Peer.current().name(), call, staging -> {
                 // What the waves are made from is what is current now, or nothing is written.
-                Terms terms = new Terms(apply.getExpectedVersion() == 0 ? base.version() : apply.getExpectedVersion(), false);
-                return writes.counted(terms, same -> apply(apply, same, "apply.config", decided)).getVersion();
+                Terms terms = new Terms(apply.getExpectedVersion() == 0 ? base.version() : apply.getExpectedVersion(), false).with(staging);
+                return writes.counted(terms, same -> apply(apply, same, "apply.config")).getVersion();
             });
-        } catch (IllegalStateException e) {
-            out.onError(Status.FAILED_PRECONDITION.withDescription(e.getMessage()).asRuntimeException());
-        } catch (IOException e) {
-            out.onError(Status.UNAVAILABLE.withDescription("it cannot be noted that a rollout is on: " + e.getMessage()).asRuntimeException());
         } catch (RuntimeException e) {
             out.onError(Refusal.of(e));
         }
@@ -187,27 +179,16 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
         }
     }
 
-    private static Change rehearsal(ApplyConfigRequest request) {
-        Problems problems = new Problems();
-        if (!request.hasConfig()) {
-            problems.add("apply.config", "missing (expected: a configuration; {} for an empty one)");
-        }
-        MeshSnapshot config = ConfigMessages.decode(request.getConfig(), "apply.config", problems);
-        refuseAny(problems);
-        return Edits.replaceAll(config);
-    }
-
     @Override
     public void abortRollout(AbortRolloutRequest request, StreamObserver<AbortRolloutResponse> out) {
         answer(out, () -> {
-            Rollout running = rollouts.running().orElseThrow(() -> Status.NOT_FOUND.withDescription("no rollout is on").asRuntimeException());
-            long after = running.abort("by " + Peer.current().name());
+            long after = rollouts.abort("by " + Peer.current().name())
+                .orElseThrow(() -> Status.NOT_FOUND.withDescription("no rollout is on").asRuntimeException());
             return AbortRolloutResponse.newBuilder().setRollbackVersion(after).build();
         });
     }
 
-    /** @param decided told what it will be, before it is in force */
-    private WriteResponse apply(ApplyConfigRequest request, Terms terms, String path, Consumer<MeshSnapshot> decided) {
+    private WriteResponse apply(ApplyConfigRequest request, Terms terms, String path) {
         Problems problems = new Problems();
         if (!request.hasConfig()) {
             // An empty request, as from a script whose file was missing, must not empty the mesh.
@@ -215,13 +196,7 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
         }
         MeshSnapshot config = ConfigMessages.decode(request.getConfig(), path, problems);
         refuseAny(problems);
-        Change replacing = Edits.replaceAll(config);
-        Change change = current -> {
-            MeshSnapshot next = replacing.applyTo(current);
-            decided.accept(next.withVersion(current.version() + 1));
-            return next;
-        };
-        return writes.write(terms, change, new Reason("apply config", request.getMessage()), WrittenAs.WHOLE);
+        return writes.write(terms, Edits.replaceAll(config), new Reason("apply config", request.getMessage()), WrittenAs.WHOLE);
     }
 
     /** What was before a version, as one that comes after it; refused when it is not the current one any more. */
@@ -389,19 +364,12 @@ public final class AdminService extends AdminServiceGrpc.AdminServiceImplBase {
 
     /** A change that cannot be told apart from one that is rolled out. */
     private void changeAlone(StreamObserver<WriteResponse> out, Terms terms, Function<Terms, WriteResponse> work) {
-        change(out, terms, same -> {
-            refuseWhileRollingOut(terms.dryRun());
+        change(out, terms.with(rollouts.whileNoneIsOn()), same -> {
+            if (!same.dryRun()) {
+                rollouts.refuseWhileOneIsOn();
+            }
             return work.apply(same);
         });
-    }
-
-    private void refuseWhileRollingOut(boolean dryRun) {
-        if (!dryRun) {
-            rollouts.running().ifPresent(on -> {
-                throw Status.FAILED_PRECONDITION.withDescription(on.describe() + " (expected: writes of endpoints alone, until it is over or"
-                    + " aborted)").asRuntimeException();
-            });
-        }
     }
 
     private static <T> void answer(StreamObserver<T> out, Supplier<T> work) {

@@ -15,6 +15,7 @@ import mesh.control.messages.ConfigMessages;
 import mesh.control.ports.Peer;
 import mesh.control.store.Change;
 import mesh.control.store.MeshStore;
+import mesh.control.store.Staging;
 import mesh.model.ApplyResult;
 import mesh.model.Coverage;
 import mesh.model.MeshSnapshot;
@@ -58,11 +59,20 @@ final class ConfigWrites {
      * @param expectedVersion the version that the change was made from; 0 for whatever is current
      * @param dryRun          whether the change is only to be checked
      * @param audience        whether the answer names the sidecars that are concerned also when it is not only checked
+     * @param staging         what it means to a rollout that is on
      */
-    record Terms(long expectedVersion, boolean dryRun, boolean audience) {
+    record Terms(long expectedVersion, boolean dryRun, boolean audience, Staging staging) {
 
         Terms(long expectedVersion, boolean dryRun) {
-            this(expectedVersion, dryRun, dryRun);
+            this(expectedVersion, dryRun, dryRun, Staging.AS_BEFORE);
+        }
+
+        Terms withAudience() {
+            return new Terms(expectedVersion, dryRun, true, staging);
+        }
+
+        Terms with(Staging other) {
+            return new Terms(expectedVersion, dryRun, audience, other);
         }
     }
 
@@ -138,7 +148,7 @@ final class ConfigWrites {
         Observed observed = new Observed(change);
         String author = Peer.current().name();
         ApplyResult result = terms.dryRun
-            ? store.rehearse(terms.expectedVersion, observed) : store.edit(terms.expectedVersion, observed, author, reason.told());
+            ? store.rehearse(terms.expectedVersion, observed) : store.edit(terms.expectedVersion, observed, terms.staging, author, reason.told());
         if (result instanceof ApplyResult.Rejected rejected) {
             List<Problem> problems = rejected.problems();
             throw Refusal.of(problems.stream().map(written::told).toList());

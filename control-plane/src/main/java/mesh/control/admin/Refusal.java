@@ -9,6 +9,7 @@ import io.grpc.protobuf.StatusProto;
 import java.util.List;
 import mesh.control.ca.IdentityService;
 import mesh.control.ca.IssueRefusedException;
+import mesh.control.rollout.RolloutOnException;
 import mesh.control.store.StaleVersionException;
 import mesh.control.store.StoreUnavailableException;
 import mesh.model.Problem;
@@ -59,6 +60,9 @@ final class Refusal {
         }
         if (thrown instanceof StaleVersionException) {
             return Status.ABORTED.withDescription(thrown.getMessage()).asRuntimeException();
+        }
+        if (thrown instanceof RolloutOnException) {
+            return Status.FAILED_PRECONDITION.withDescription(thrown.getMessage()).asRuntimeException();
         }
         if (thrown instanceof NotThereException) {
             return Status.NOT_FOUND.withDescription(thrown.getMessage()).asRuntimeException();

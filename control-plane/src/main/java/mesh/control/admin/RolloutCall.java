@@ -3,11 +3,11 @@ package mesh.control.admin;
 import com.google.protobuf.Duration;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.function.Consumer;
-import mesh.control.rollout.Rollout;
+import mesh.control.rollout.RolloutNews;
 import mesh.v1.RolloutProgress;
 
 /** A caller that is told of a rollout for as long as it listens. */
-final class RolloutCall implements Consumer<Rollout.News> {
+final class RolloutCall implements Consumer<RolloutNews> {
 
     private final ServerCallStreamObserver<RolloutProgress> out;
 
@@ -18,7 +18,7 @@ final class RolloutCall implements Consumer<Rollout.News> {
     }
 
     @Override
-    public void accept(Rollout.News news) {
+    public void accept(RolloutNews news) {
         if (out.isCancelled()) {
             return;
         }
@@ -32,7 +32,7 @@ final class RolloutCall implements Consumer<Rollout.News> {
         }
     }
 
-    private static RolloutProgress encode(Rollout.News news) {
+    private static RolloutProgress encode(RolloutNews news) {
         return RolloutProgress.newBuilder()
             .setState(news.state())
             .setWave(news.wave())

@@ -85,13 +85,6 @@ public final class Replicas implements Closeable {
         return leads && goodUntil - System.nanoTime() > 0;
     }
 
-    /** The other ones, as etcd knows them now. */
-    public List<String> others() throws IOException {
-        return etcd.range(ALL, AFTER_ALL, MOST).stream()
-            .map(KeyValue::getValue).map(value -> value.toString(UTF_8)).filter(each -> !each.equals(name))
-            .toList();
-    }
-
     private void step() {
         try {
             long asked = System.nanoTime();

@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -15,7 +17,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import mesh.control.journal.RecordLog;
 import mesh.control.journal.RecordLogs;
@@ -24,6 +25,7 @@ import mesh.model.ApplyResult;
 import mesh.model.MeshSnapshot;
 import mesh.model.Problem;
 import mesh.model.TrustBundle;
+import mesh.replica.v1.Rollout;
 import org.jboss.logging.Logger;
 
 /**
@@ -42,6 +44,7 @@ public final class MeshStore implements ConfigSource, Closeable {
     private static final String NAME = "config";
     /** Of packed versions, kept and in memory; a log grows to twice as much before it is compacted. */
     private static final long KEEP_BYTES = 16 << 20;
+    private static final int MOST_STAGES = 256;
 
     private final ExecutorService writer = Executors.newSingleThreadExecutor(task -> new Thread(task, "mesh-store"));
     private final List<Consumer<MeshSnapshot>> listeners = new CopyOnWriteArrayList<>();
@@ -51,13 +54,15 @@ public final class MeshStore implements ConfigSource, Closeable {
     private final InstantSource clock;
     private final History history;
     private final long compactAbove;
+    /** What the versions are part of, from each on that differs in that from the one before. Of those that streams may still be at. */
+    private final ConcurrentSkipListMap<Long, Optional<Rollout>> rollouts = new ConcurrentSkipListMap<>();
     private volatile MeshSnapshot current;
     private volatile long trustVersion;
     /** Why nothing can be written: a version that was taken could not be read, and the next may be one that can. Writer only. */
     private Optional<IOException> unreadable = Optional.empty();
 
     private MeshStore(RecordLog log, Supplier<Optional<TrustBundle>> trust, InstantSource clock, History history, long compactAbove,
-        MeshSnapshot recovered) {
+        MeshSnapshot recovered, Optional<Rollout> rollout) {
         this.log = log;
         this.trust = trust;
         this.clock = clock;
@@ -65,6 +70,7 @@ public final class MeshStore implements ConfigSource, Closeable {
         this.compactAbove = compactAbove;
         this.current = recovered;
         this.trustVersion = recovered.version();
+        this.rollouts.put(recovered.version(), rollout);
     }
 
     /**
@@ -82,15 +88,18 @@ public final class MeshStore implements ConfigSource, Closeable {
         try {
             History history = new History(keepBytes);
             MeshSnapshot last = MeshSnapshot.EMPTY;
+            Optional<Rollout> rollout = Optional.empty();
             for (Iterator<byte[]> records = log.takeNew().iterator(); records.hasNext();) {
                 byte[] bytes = records.next();
                 history.add(ConfigRecord.describe(bytes), bytes);
                 if (!records.hasNext()) {
                     // Only this one must be a configuration still; an earlier one is refused when someone asks for it.
-                    last = ConfigRecord.read(bytes).snapshot();
+                    ConfigRecord record = ConfigRecord.read(bytes);
+                    last = record.snapshot();
+                    rollout = record.rollout();
                 }
             }
-            MeshStore store = new MeshStore(log, trust, clock, history, 2 * keepBytes, last.withTrust(trust.get()));
+            MeshStore store = new MeshStore(log, trust, clock, history, 2 * keepBytes, last.withTrust(trust.get()), rollout);
             log.onNews(store::newsCame);
             return store;
         } catch (IOException e) {
@@ -109,6 +118,17 @@ public final class MeshStore implements ConfigSource, Closeable {
         return history;
     }
 
+    /** How far a rollout is that the current version is part of, also of one that ended with it. */
+    public Optional<Rollout> rollout() {
+        return rollout(current.version());
+    }
+
+    /** As above, in a version; known of it before anybody is told of it. Of one long ago it is not known any more. */
+    public Optional<Rollout> rollout(long version) {
+        Map.Entry<Long, Optional<Rollout>> found = rollouts.floorEntry(version);
+        return found == null ? Optional.empty() : found.getValue();
+    }
+
     @Override
     public Registration onChange(Consumer<MeshSnapshot> listener) {
         listeners.add(listener);
@@ -125,7 +145,12 @@ public final class MeshStore implements ConfigSource, Closeable {
      * @throws StoreUnavailableException when the change could not be made durable
      */
     public ApplyResult edit(long expectedVersion, Change change, String author, String message) {
-        return onWriter(() -> write(expectedVersion, change, author, message));
+        return edit(expectedVersion, change, Staging.AS_BEFORE, author, message);
+    }
+
+    /** As above. @param staging how far a rollout is with it; a change of that alone is no change */
+    public ApplyResult edit(long expectedVersion, Change change, Staging staging, String author, String message) {
+        return onWriter(() -> decided(() -> decide(current, expectedVersion, change, after -> commit(after, staging, author, message))));
     }
 
     private ApplyResult onWriter(Callable<ApplyResult> work) {
@@ -154,23 +179,27 @@ public final class MeshStore implements ConfigSource, Closeable {
         onWriter(() -> decided(() -> {
             if (!current.trust().equals(Optional.of(bundle))) {
                 MeshSnapshot after = current.withTrust(Optional.of(bundle)).withVersion(current.version() + 1);
-                commit(after, author, message);
+                commit(after, Staging.AS_BEFORE, author, message);
             }
             return new ApplyResult.Applied(current.version());
         }));
     }
 
     /**
-     * Makes a version that holds the same: what follows the version number goes on from there. Blocks until it is durable.
+     * Makes a version in which a rollout is further, whether or not it holds something else. Blocks until it is durable.
      *
-     * @param before told its number before anybody is told of it, on the store's thread
+     * @return its number
      * @throws StoreUnavailableException when it could not be made durable
+     * @throws IllegalStateException     when what it would hold is no configuration
      */
-    public long mark(LongConsumer before, String author, String message) {
+    public long stage(Change change, Staging staging, String author, String message) {
         return ((ApplyResult.Applied) onWriter(() -> decided(() -> {
-            MeshSnapshot after = current.withVersion(current.version() + 1);
-            before.accept(after.version());
-            commit(after, author, message);
+            MeshSnapshot after = change.applyTo(current).withVersion(current.version() + 1).withTrust(current.trust());
+            List<Problem> problems = after.problems();
+            if (!problems.isEmpty()) {
+                throw new IllegalStateException("not a configuration any more: " + problems);
+            }
+            commit(after, staging, author, message);
             return new ApplyResult.Applied(after.version());
         }))).version();
     }
@@ -188,10 +217,6 @@ public final class MeshStore implements ConfigSource, Closeable {
      */
     public ApplyResult rehearse(long expectedVersion, Change change) {
         return onWriter(() -> decided(() -> decide(current, expectedVersion, change, after -> {})));
-    }
-
-    private ApplyResult write(long expectedVersion, Change change, String author, String message) {
-        return decided(() -> decide(current, expectedVersion, change, after -> commit(after, author, message)));
     }
 
     /** On what is current. Decided anew whenever another replica was faster. */
@@ -213,13 +238,20 @@ public final class MeshStore implements ConfigSource, Closeable {
         }
     }
 
-    private void commit(MeshSnapshot after, String author, String message) {
-        keep(after, author, message);
-        become(after);
+    private void commit(MeshSnapshot after, Staging staging, String author, String message) {
+        Optional<Rollout> rollout = staging.after(rollout(), after.version());
+        keep(after, rollout, author, message);
+        become(after, rollout);
         LOG.infof("config version %d: %s, by %s", after.version(), message, author);
     }
 
-    private void become(MeshSnapshot after) {
+    private void become(MeshSnapshot after, Optional<Rollout> rollout) {
+        if (!rollouts.lastEntry().getValue().equals(rollout)) {
+            rollouts.put(after.version(), rollout);
+            if (rollouts.size() > MOST_STAGES) {
+                rollouts.pollFirstEntry();
+            }
+        }
         // Before anybody can acknowledge it.
         trustVersion = after.trust().equals(current.trust()) ? trustVersion : after.version();
         current = after;
@@ -252,7 +284,7 @@ public final class MeshStore implements ConfigSource, Closeable {
         try {
             ConfigRecord record = ConfigRecord.read(bytes);
             history.add(record.version(), bytes);
-            become(record.snapshot().withTrust(trust.get()));
+            become(record.snapshot().withTrust(trust.get()), record.rollout());
             unreadable = Optional.empty();
             LOG.infof("config version %d: %s, by %s, on another replica", current.version(), record.version().message(), record.version().author());
         } catch (IOException e) {
@@ -279,8 +311,8 @@ public final class MeshStore implements ConfigSource, Closeable {
         return new ApplyResult.Applied(after.version());
     }
 
-    private void keep(MeshSnapshot snapshot, String author, String message) {
-        ConfigRecord record = ConfigRecord.of(snapshot, clock.instant(), author, message);
+    private void keep(MeshSnapshot snapshot, Optional<Rollout> rollout, String author, String message) {
+        ConfigRecord record = ConfigRecord.of(snapshot, rollout, clock.instant(), author, message);
         byte[] bytes = record.toBytes();
         try {
             log.append(bytes);

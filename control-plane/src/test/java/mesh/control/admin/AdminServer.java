@@ -12,8 +12,6 @@ import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -31,6 +29,7 @@ import mesh.control.journal.CrashingFiles;
 import mesh.control.ports.AdminToken;
 import mesh.control.ports.CallPolicy;
 import mesh.control.ports.PeerInterceptor;
+import mesh.control.replica.Board;
 import mesh.control.rollout.Rollouts;
 import mesh.control.rollout.TrafficService;
 import mesh.control.store.MeshStore;
@@ -55,7 +54,6 @@ public final class AdminServer implements AutoCloseable {
     public final FakeClock clock = new FakeClock();
     public final CrashingFiles files = new CrashingFiles(new Random(1));
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    private final Path dir = Files.createTempDirectory("mesh-admin");
     private final Rollouts rollouts;
     private final MeshStore store;
     private final SidecarRegistry sidecars;
@@ -71,7 +69,7 @@ public final class AdminServer implements AutoCloseable {
             new LiveLeaves(clock), Duration.ofHours(1), clock);
         store = MeshStore.open(files, () -> Optional.of(ca.bundle()), clock);
         sidecars = new SidecarRegistry(clock);
-        rollouts = Rollouts.open(store, sidecars, dir, List::of, clock);
+        rollouts = Rollouts.open(store, sidecars, Board.ALONE, () -> true, clock);
         ads = new AdsService(new DrainingEndpoints(store, clock), rollouts, Optional::empty, sidecars, meters,
             new StreamAge(Duration.ofHours(1), new Random(1)));
         admin = new AdminService(store, sidecars, issuer, audit, meters, rollouts, clock);
@@ -153,7 +151,5 @@ public final class AdminServer implements AutoCloseable {
         server.awaitTermination(10, TimeUnit.SECONDS);
         rollouts.close();
         store.close();
-        Files.deleteIfExists(dir.resolve("rollout"));
-        Files.deleteIfExists(dir);
     }
 }

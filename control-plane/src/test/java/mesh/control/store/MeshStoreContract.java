@@ -21,6 +21,7 @@ import mesh.model.EndpointSet;
 import mesh.model.Listener;
 import mesh.model.MeshSnapshot;
 import mesh.model.Scope;
+import mesh.replica.v1.Rollout;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -98,6 +99,23 @@ abstract class MeshStoreContract {
         assertThatThrownBy(() -> store.edit(7, cluster("b"), "test", "edit")).isInstanceOf(StaleVersionException.class)
             .hasMessageContaining("expected_version: 7 (expected: 1");
         assertThat(store.edit(1, cluster("b"), "test", "edit")).isEqualTo(new ApplyResult.Applied(2));
+    }
+
+    @Test
+    void howFarARolloutIsStandsInEachVersionUntilItIsOver() throws IOException {
+        Rollout first = Rollout.newBuilder().setId("r").setBase(1).setTarget(2).addNodes("web-1").addWaves(100).setWave(1).build();
+        Rollout over = first.toBuilder().setOver(true).build();
+        edit(cluster("a"));
+        assertThat(store.edit(1, cluster("b"), (now, version) -> Optional.of(first), "test", "begins")).isEqualTo(new ApplyResult.Applied(2));
+        edit(cluster("c"));
+        assertThat(store.rollout()).as("another write leaves it as it is").contains(first);
+        reopen(16 << 20);
+        assertThat(store.rollout()).contains(first);
+        assertThat(store.stage(now -> now, (now, version) -> now.map(each -> over), "test", "ends")).isEqualTo(4);
+        edit(cluster("d"));
+        assertThat(store.rollout()).isEmpty();
+        assertThat(store.rollout(4)).contains(over);
+        assertThat(store.rollout(3)).contains(first);
     }
 
     @Test

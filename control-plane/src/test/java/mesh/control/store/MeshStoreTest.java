@@ -67,6 +67,6 @@ class MeshStoreTest extends MeshStoreContract {
         }
 
         assertThatThrownBy(() -> open(1)).isInstanceOf(IOException.class).isNotInstanceOf(CorruptFileException.class)
-            .hasMessage("/data/config.journal: a record of form 99 (expected: 1 or 2; a newer program wrote it)");
+            .hasMessage("/data/config.journal: a record of form 99 (expected: 1 to 3; a newer program wrote it)");
     }
 }

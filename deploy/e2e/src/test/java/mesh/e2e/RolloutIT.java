@@ -84,7 +84,8 @@ class RolloutIT {
         assertThat(bad.requests() - before).as("requests to the bad one after it was taken back").isLessThanOrEqualTo(2);
     }
 
-    private static Config config(Map<String, Address> listens, HttpService good, HttpService bad, int badWeight) {
+    /** Each node has a listener, which sends what it takes to two services, so much of it to the bad one. */
+    static Config config(Map<String, Address> listens, HttpService good, HttpService bad, int badWeight) {
         Config.Builder config = Config.newBuilder();
         listens.forEach((node, address) -> config.addListeners(Listener.newBuilder().setName(node).setListen(address.toString())
             .setScope(Scope.newBuilder().setWorkload("web").setNode(node)).setRoute("outbound")));
