@@ -51,6 +51,12 @@ public enum BreakerFailure {
         return status > 0 && RESET.ordinal() + status < ALL.length ? ALL[RESET.ordinal() + status] : UNKNOWN;
     }
 
+    /** Whether a gRPC status stands for a 5xx, by {@link #DEFAULT}. @param status by its number; below 0 for none */
+    public static boolean isServerFault(int status) {
+        BreakerFailure failure = status > 0 ? ofGrpc(status) : null;
+        return failure != null && DEFAULT.contains(failure);
+    }
+
     /** Whether the upstream has answered, be it badly. */
     public boolean isAnswer() {
         return this == FIVE_XX || ordinal() > RESET.ordinal();

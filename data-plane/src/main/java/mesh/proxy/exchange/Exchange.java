@@ -418,7 +418,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         answering = true;
         answeredAt = lastSign;
         status = head.status();
-        if (end && grpc && isObserved()) grpcStatus = Grpc.status(head);
+        if (end && grpc) grpcStatus = Grpc.status(head);
         if (grpc && !Grpc.isGrpc(head)) {
             grpcStatus = Grpc.statusOf(status);
             LocalReply.sendGrpc(client, filters, status);
@@ -457,7 +457,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
 
     @Override
     public void onResponseEnd(Fields trailers) {
-        if (grpc && trailers != null && isObserved()) grpcStatus = Grpc.status(trailers);
+        if (grpc && trailers != null) grpcStatus = Grpc.status(trailers);
         client.sendEnd(trailers);
         finish();
     }
@@ -665,7 +665,7 @@ final class Exchange extends TimerWheel.Timeout implements DownstreamHandler, At
         if (retried) cluster.load().retryEnded();
         long nanos = session.nanos() - begun;
         boolean own = cluster == null || table.owns();
-        (own ? table.service() : cluster.meter()).request(session.loop().index(), status, nanos);
+        (own ? table.service() : cluster.meter()).request(session.loop().index(), status, grpcStatus, nanos);
         if (isObserved()) observe(failure, nanos);
     }
 

@@ -36,8 +36,7 @@ public final class AccessLogger {
     }
 
     private static boolean isError(int status, boolean flagged, int grpcStatus) {
-        return status >= ERRORS_FROM || flagged
-            || grpcStatus > 0 && BreakerFailure.ofGrpc(grpcStatus) != null && BreakerFailure.DEFAULT.contains(BreakerFailure.ofGrpc(grpcStatus));
+        return status >= ERRORS_FROM || flagged || BreakerFailure.isServerFault(grpcStatus);
     }
 
     /** Hands it over; never waits. */

@@ -67,10 +67,16 @@ public final class ProxyMetrics {
         /**
          * One request has ended.
          *
-         * @param status what its client was answered, 0 to 999
-         * @param nanos  from its head to the end of its answer
+         * @param status     what its client was answered, 0 to 999
+         * @param grpcStatus what gRPC says of it, mostly in trailers; below 0 for none
+         * @param nanos      from its head to the end of its answer
          */
-        void request(int loop, int status, long nanos);
+        void request(int loop, int status, int grpcStatus, long nanos);
+
+        /** As above, of one that is not gRPC. */
+        default void request(int loop, int status, long nanos) {
+            request(loop, status, -1, nanos);
+        }
     }
 
     /** Connections to one endpoint and its breaker, under an {@code upstream} label. */

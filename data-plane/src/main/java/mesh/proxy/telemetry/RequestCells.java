@@ -13,7 +13,8 @@ final class RequestCells {
     /** Counts by status, a block for each hundred, made when the first of it is seen: most services use two. */
     private final AtomicReferenceArray<long[]> statuses = new AtomicReferenceArray<>(STATUSES / BLOCK);
     private final DurationCells durations = new DurationCells();
-    private final long[] nanos = new long[1];
+    /** Nanoseconds of all of them, and how many gRPC has called failures of the server in an answer of another status. */
+    private final long[] sums = new long[2];
 
     /** On its loop. */
     void add(int status, long duration) {
@@ -23,7 +24,7 @@ final class RequestCells {
             statuses.setRelease(status / BLOCK, block);
         }
         LoopCounter.add(block, status % BLOCK, 1);
-        LoopCounter.add(nanos, 0, duration);
+        LoopCounter.add(sums, 0, duration);
         durations.add(TimeUnit.NANOSECONDS.toMicros(duration));
     }
 
@@ -45,7 +46,16 @@ final class RequestCells {
     }
 
     long nanos() {
-        return LoopCounter.get(nanos, 0);
+        return LoopCounter.get(sums, 0);
+    }
+
+    /** On its loop, beside {@link #add}. */
+    void addGrpcFailure() {
+        LoopCounter.add(sums, 1, 1);
+    }
+
+    long grpcFailures() {
+        return LoopCounter.get(sums, 1);
     }
 
     DurationCells durations() {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.BiConsumer;
+import mesh.model.BreakerFailure;
 import mesh.time.Ticker;
 
 /** A service's requests: counts by status and durations, of all event loops together. One that was never asked for costs next to nothing. */
@@ -31,13 +32,14 @@ final class ServiceRequests implements ProxyMetrics.ServiceMeter, SeriesTable.Se
     }
 
     @Override
-    public void request(int loop, int status, long nanos) {
+    public void request(int loop, int status, int grpcStatus, long nanos) {
         RequestCells cells = loops.getPlain(loop);
         if (cells == null) {
             cells = new RequestCells();
             loops.setRelease(loop, cells);
         }
         cells.add(status >= 0 && status < RequestCells.STATUSES ? status : 0, Math.max(0, nanos));
+        if (status < TrafficCount.FAILURES_FROM && BreakerFailure.isServerFault(grpcStatus)) cells.addGrpcFailure();
     }
 
     /** How many there were. */

@@ -9,9 +9,11 @@ public final class TrafficCount {
 
     /** Steps of {@link DurationCells} that are told as one: eight for each doubling. */
     private static final int COARSE = DurationCells.STEPS / 8;
+    static final int FAILURES_FROM = 500;
 
     private final Supplier<List<RequestCells>> cells;
     private long[] statuses = new long[RequestCells.STATUSES];
+    private long grpcFailures;
     private Durations durations = Durations.NONE;
 
     TrafficCount(Supplier<List<RequestCells>> cells) {
@@ -19,7 +21,7 @@ public final class TrafficCount {
         next();
     }
 
-    /** What has come since. */
+    /** What has come since. @param failures those answered with 5xx, or by gRPC with a status that stands for one */
     public record Seen(long requests, long failures, Buckets durations) {}
 
     /** How long they took: each longest duration in microseconds, and how many took up to that and more than the one before. */
@@ -39,8 +41,11 @@ public final class TrafficCount {
             // Less than before where a service has gone.
             long fresh = Math.max(0, now[status] - statuses[status]);
             requests += fresh;
-            if (status >= 500) failures += fresh;
+            if (status >= FAILURES_FROM) failures += fresh;
         }
+        long grpc = all.stream().mapToLong(RequestCells::grpcFailures).sum();
+        failures += Math.max(0, grpc - grpcFailures);
+        grpcFailures = grpc;
         Durations fresh = lengths.since(durations);
         statuses = now;
         durations = lengths;

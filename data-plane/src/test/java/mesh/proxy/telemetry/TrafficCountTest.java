@@ -12,6 +12,16 @@ class TrafficCountTest {
 
     private final ProxyMetrics metrics = new ProxyMetrics(2, new FakeClock());
 
+    /** The rest is what a client has asked for wrongly, or has given up. */
+    @Test
+    void aGrpcCallFailsByTheStatusThatStandsForAFailureOfTheServer() {
+        TrafficCount count = metrics.traffic();
+        for (int grpcStatus = 0; grpcStatus <= 17; grpcStatus++) metrics.service("payments").request(0, 200, grpcStatus, 1);
+        assertThat(count.next().failures()).as("UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, DATA_LOSS, and one that gRPC does not know").isEqualTo(6);
+        metrics.service("payments").request(0, 503, 14, 1);
+        assertThat(count.next().failures()).as("once").isOne();
+    }
+
     @Test
     void countsTheRequestsOfAllServicesSinceTheLastTime() {
         metrics.service("payments").request(0, 200, TimeUnit.MILLISECONDS.toNanos(1));
@@ -30,6 +40,7 @@ class TrafficCountTest {
 
         seen = count.next();
         assertThat(seen.requests()).isZero();
+        assertThat(seen.failures()).isZero();
         seen.durations().forEach((micros, number) -> assertThat(number).as("of %d", micros).isZero());
     }
 }

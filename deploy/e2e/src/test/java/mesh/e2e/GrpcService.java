@@ -9,6 +9,7 @@ import io.grpc.Server;
 import io.grpc.ServerCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCalls;
@@ -40,11 +41,21 @@ final class GrpcService implements AutoCloseable {
     }
 
     GrpcService(String name, ServerCredentials credentials) throws IOException {
+        this(name, credentials, Status.OK);
+    }
+
+    /** One that answers, and then says in its trailers that it has failed. */
+    static GrpcService failing(String name) throws IOException {
+        return new GrpcService(name, InsecureServerCredentials.create(), Status.INTERNAL);
+    }
+
+    private GrpcService(String name, ServerCredentials credentials, Status end) throws IOException {
         server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0), credentials)
             .addService(ServerServiceDefinition.builder("mesh.e2e.Named").addMethod(NAME, ServerCalls.asyncUnaryCall((request, out) -> {
                 calls.incrementAndGet();
                 out.onNext(name);
-                out.onCompleted();
+                if (end.isOk()) out.onCompleted();
+                else out.onError(end.asRuntimeException());
             })).build())
             .build().start();
     }

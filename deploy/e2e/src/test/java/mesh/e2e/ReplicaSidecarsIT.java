@@ -119,14 +119,14 @@ class ReplicaSidecarsIT {
         HttpService good = opened(new HttpService("good"));
         HttpService bad = opened(new HttpService(0, exchange -> HttpService.text(exchange, 500, "bad")));
         Map<String, Address> listens = webs(false);
-        long version = planes.get(0).apply(RolloutIT.config(listens, good, bad, 0));
+        long version = planes.get(0).apply(RolloutIT.config(listens, good.address(), bad.address(), 0));
         awaitEverywhere(version, listens.keySet());
         Map<String, Load> loads = new LinkedHashMap<>();
         listens.forEach((node, address) -> loads.put(node, opened(Load.start(address, "/", 2, 5))));
         await().atMost(PATIENCE).untilAsserted(() -> assertThat(loads.values()).allSatisfy(load -> assertThat(load.count("good")).isGreaterThan(20)));
 
         // Two of three, which are at different replicas: at most one of these leads.
-        RolloutProgress end = last(rollout(planes.get(0), RolloutIT.config(listens, good, bad, 50), 120, "60%"));
+        RolloutProgress end = last(rollout(planes.get(0), RolloutIT.config(listens, good.address(), bad.address(), 50), 120, "60%"));
 
         assertThat(end.getState()).as("%s", end).isEqualTo("aborted");
         assertThat(end.getReason()).startsWith("error-rate: ").contains("(expected: at most 2%)");
@@ -147,15 +147,15 @@ class ReplicaSidecarsIT {
         HttpService good = opened(new HttpService("good"));
         HttpService other = opened(new HttpService("other"));
         Map<String, Address> listens = webs(true);
-        long version = planes.get(0).apply(RolloutIT.config(listens, good, other, 0));
+        long version = planes.get(0).apply(RolloutIT.config(listens, good.address(), other.address(), 0));
         awaitEverywhere(version, listens.keySet());
         int leader = leader();
         ControlPlaneProcess asked = planes.get((leader + 1) % ThreeControlPlanes.SIZE);
-        Iterator<RolloutProgress> progress = rollout(asked, RolloutIT.config(listens, good, other, 50), 10, "60%");
+        Iterator<RolloutProgress> progress = rollout(asked, RolloutIT.config(listens, good.address(), other.address(), 50), 10, "60%");
         RolloutProgress now = progress.next();
         while (now.getApplied() < 2) now = progress.next();
         planes.get(leader).kill();
-        assertThatThrownBy(() -> asked.apply(RolloutIT.config(listens, good, other, 0))).as("it is still on").hasMessageContaining("is in wave 1 of 2");
+        assertThatThrownBy(() -> asked.apply(RolloutIT.config(listens, good.address(), other.address(), 0))).as("it is still on").hasMessageContaining("is in wave 1 of 2");
 
         RolloutProgress end = last(progress);
         assertThat(end.getState()).as("%s", end).isEqualTo("done");
