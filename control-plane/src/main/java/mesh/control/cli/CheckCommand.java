@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 /** {@code mesh check}: looks at a whole mesh and says what is wrong with it. */
 @Command(
     name = "check",
-    description = "Says what is wrong with the mesh: rejected and unacknowledged versions, certificates that expire, clocks that differ, endpoints that"
+    description = "Says what is wrong with the mesh: rejected and unacknowledged versions, certificates that expire, clocks that differ, also of sidecars, endpoints that"
         + " nobody can reach.",
     footer = "Exit codes: 0 nothing is wrong, 1 something is, 2 it could not be found out.",
     mixinStandardHelpOptions = true)
@@ -62,6 +62,7 @@ final class CheckCommand implements Callable<Integer> {
         }
         List<Finding> findings = new ArrayList<>();
         findings.addAll(MeshChecks.sidecars(mesh.sidecars));
+        findings.addAll(MeshChecks.clocks(mesh.sidecars));
         findings.addAll(MeshChecks.clock(MeshChecks.instant(mesh.sidecars.getAt()), mesh.asked, mesh.answered));
         findings.addAll(MeshChecks.authority(mesh.authority, MeshChecks.instant(mesh.sidecars.getAt())));
         findings.addAll(MeshChecks.endpoints(mesh.config.getConfig()));

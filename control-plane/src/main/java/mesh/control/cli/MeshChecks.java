@@ -51,6 +51,19 @@ final class MeshChecks {
         return found;
     }
 
+    /** Of sidecars: certificates and tokens are good by their clocks. */
+    static List<Finding> clocks(ListSidecarsResponse response) {
+        List<Finding> found = new ArrayList<>();
+        for (SidecarStatus each : response.getSidecarsList()) {
+            long ahead = each.getClockAhead().getSeconds();
+            if (each.getConnected() && Math.abs(ahead) > MOST_SKEW.toSeconds()) {
+                found.add(new Finding("CLOCK_SKEW", each.getNode(), "its clock is " + Math.abs(ahead) + "s " + (ahead > 0 ? "ahead of" : "behind")
+                    + " the control plane's (expected: at most " + MOST_SKEW.toSeconds() + "s)"));
+            }
+        }
+        return found;
+    }
+
     /** @param asked by this machine's clock, and when the answer was there: the control plane's was taken in between */
     static List<Finding> clock(Instant controlPlane, Instant asked, Instant answered) {
         Duration skew = controlPlane.isBefore(asked) ? Duration.between(controlPlane, asked)

@@ -29,7 +29,7 @@ public final class Values {
         return Instant.ofEpochSecond(message.getSeconds(), message.getNanos());
     }
 
-    static Duration message(java.time.Duration duration) {
+    public static Duration message(java.time.Duration duration) {
         return Duration.newBuilder().setSeconds(duration.getSeconds()).setNanos(duration.getNano()).build();
     }
 

@@ -243,7 +243,7 @@ public final class Rollouts implements NodeView, Closeable {
         RolloutNews news = on.news(sight.applied(), seen);
         tell(on.id(), news);
         board.say(TOPIC, WORD, () -> WaveSeen.newBuilder().setRollout(on.id()).setWave(on.number()).setBakes(sight.bakes()).setApplied(sight.applied())
-            .setRequests(seen.requests()).setFailures(seen.failures()).setP99(Wave.message(seen.p99())).build().toByteArray());
+            .setRequests(seen.requests()).setFailures(seen.failures()).setP99(Values.message(seen.p99())).build().toByteArray());
         if (!sight.reason().isEmpty()) {
             abort(on, sight.reason());
         } else if (sight.baked()) {

@@ -4,6 +4,7 @@ import com.google.protobuf.Duration;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
+import mesh.control.messages.Values;
 import mesh.control.stream.PeerSource;
 import mesh.control.stream.SidecarRegistry;
 import mesh.model.SpiffeId;
@@ -31,8 +32,11 @@ public final class TrafficService extends TrafficServiceImplBase {
     @Override
     public void reportTraffic(TrafficReport report, StreamObserver<ReportTrafficResponse> out) {
         boolean on = rollouts.running().isPresent();
+        String id = peers.current().map(SpiffeId::toString).orElse("");
+        if (report.hasAt()) {
+            sidecars.clock(report.getNode(), id, Values.instant(report.getAt()));
+        }
         if (on) {
-            String id = peers.current().map(SpiffeId::toString).orElse("");
             // Nobody stops a rollout by what he says of others.
             if (sidecars.list().stream().noneMatch(each -> each.node().equals(report.getNode()) && each.spiffeId().equals(id))) {
                 out.onError(Status.PERMISSION_DENIED.withDescription("node: \"" + report.getNode() + "\" (expected: one that is subscribed as "

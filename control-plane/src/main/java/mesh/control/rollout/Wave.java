@@ -1,6 +1,5 @@
 package mesh.control.rollout;
 
-import com.google.protobuf.Duration;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -41,16 +40,12 @@ public final class Wave {
         concerned.forEach(node -> ranks.put(node, Sha256.hex(node.getBytes(StandardCharsets.UTF_8))));
         return Rollout.newBuilder().setId(id).setBase(target - 1).setTarget(target)
             .addAllNodes(concerned.stream().distinct().sorted(Comparator.comparing(ranks::get)).toList())
-            .addAllWaves(plan.waves()).setBake(message(plan.bake())).setAbortOnRejection(plan.onRejection())
-            .setMostErrorsPercent(plan.mostErrors()).setMostP99(message(plan.mostP99())).setWave(1).setWaveVersion(target).setAuthor(author).build();
+            .addAllWaves(plan.waves()).setBake(Values.message(plan.bake())).setAbortOnRejection(plan.onRejection())
+            .setMostErrorsPercent(plan.mostErrors()).setMostP99(Values.message(plan.mostP99())).setWave(1).setWaveVersion(target).setAuthor(author).build();
     }
 
     static String newId() {
         return UUID.randomUUID().toString();
-    }
-
-    static Duration message(java.time.Duration duration) {
-        return Duration.newBuilder().setSeconds(duration.getSeconds()).setNanos(duration.getNano()).build();
     }
 
     /** @param version that it begins with */

@@ -25,6 +25,7 @@ public final class SidecarMessages {
             .setAcknowledgedVersion(sidecar.acknowledgedVersion())
             .setSentVersion(sidecar.sentVersion())
             .setReplica(sidecar.replica());
+        sidecar.clockAhead().ifPresent(ahead -> m.setClockAhead(Values.message(ahead)));
         sidecar.rejection().ifPresent(rejection -> m.setLastRejection(Rejection.newBuilder()
             .setVersion(rejection.version())
             .setTypeUrl(rejection.type().typeUrl())
@@ -51,6 +52,6 @@ public final class SidecarMessages {
                 .map(type -> new SidecarRegistry.Rejection(each.getVersion(), type, each.getMessage(), Values.instant(each.getAt()))));
         Instant since = Values.instant(status.getConnectedSince());
         return new Sidecar(status.getNode(), status.getSpiffeId(), m.getWorkload(), status.getConnected(), since, status.getAcknowledgedVersion(),
-            status.getSentVersion(), rejection, replica);
+            status.getSentVersion(), rejection, replica, status.hasClockAhead() ? Optional.of(Values.duration(status.getClockAhead())) : Optional.empty());
     }
 }

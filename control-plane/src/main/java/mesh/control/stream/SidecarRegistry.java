@@ -40,21 +40,26 @@ public final class SidecarRegistry {
      * @param sentVersion         the last store version that held a change for it
      * @param rejection           the last one since it acknowledged everything
      * @param replica             where it is, or was last, connected; "" where there is only one
+     * @param clockAhead          of the control plane's clock, as it said last, in whole seconds; empty where it has not
      */
     public record Sidecar(
         String node, String spiffeId, String workload, boolean connected, Instant connectedSince, long acknowledgedVersion, long sentVersion,
-        Optional<Rejection> rejection, String replica) {
+        Optional<Rejection> rejection, String replica, Optional<Duration> clockAhead) {
 
         Key key() {
             return new Key(spiffeId, workload, node);
         }
 
         Sidecar gone() {
-            return new Sidecar(node, spiffeId, workload, false, connectedSince, acknowledgedVersion, sentVersion, rejection, replica);
+            return new Sidecar(node, spiffeId, workload, false, connectedSince, acknowledgedVersion, sentVersion, rejection, replica, clockAhead);
         }
 
         Sidecar withAcknowledged(long version) {
-            return new Sidecar(node, spiffeId, workload, connected, connectedSince, version, sentVersion, rejection, replica);
+            return new Sidecar(node, spiffeId, workload, connected, connectedSince, version, sentVersion, rejection, replica, clockAhead);
+        }
+
+        Sidecar withClockAhead(Duration ahead) {
+            return new Sidecar(node, spiffeId, workload, connected, connectedSince, acknowledgedVersion, sentVersion, rejection, replica, Optional.of(ahead));
         }
     }
 
@@ -73,6 +78,7 @@ public final class SidecarRegistry {
 
     /** Longer than a stream takes for what it is at, if only by much. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration LEAST_CHANGE = Duration.ofSeconds(2);
 
     private final InstantSource clock;
     private final String replica;
@@ -156,8 +162,20 @@ public final class SidecarRegistry {
         Connection connection = new Connection(key, before == null ? MeshSnapshot.EMPTY : before.owner.acknowledged);
         long acknowledged = before == null ? 0 : before.sidecar.acknowledgedVersion;
         Instant now = clock.instant();
-        put(connection, new Sidecar(node, spiffeId, workload, true, now, acknowledged, 0, Optional.empty(), replica));
+        put(connection, new Sidecar(node, spiffeId, workload, true, now, acknowledged, 0, Optional.empty(), replica, Optional.empty()));
         return connection;
+    }
+
+    /**
+     * What a sidecar's clock says. The way that its word has taken is part of the difference; changes of less than two seconds are none.
+     *
+     * @param at by its clock, when it was sent
+     */
+    public synchronized void clock(String node, String spiffeId, Instant at) {
+        Duration ahead = Duration.ofSeconds(Duration.between(clock.instant(), at).toSeconds());
+        entries.values().stream().filter(each -> each.sidecar.node.equals(node) && each.sidecar.spiffeId.equals(spiffeId))
+            .filter(each -> each.sidecar.clockAhead.map(known -> known.minus(ahead).abs().compareTo(LEAST_CHANGE) >= 0).orElse(true))
+            .toList().forEach(each -> put(each.owner, each.sidecar.withClockAhead(ahead)));
     }
 
     private void put(Connection owner, Sidecar next) {
@@ -228,7 +246,8 @@ public final class SidecarRegistry {
                 .orElseGet(() -> new Rejection(refusal.version(), refusal.type(), refusal.message(), clock.instant())));
             // A sidecar that came back still has what it had, until it says otherwise.
             long acknowledged = Math.max(s.acknowledgedVersion, stream.acknowledgedVersion());
-            return new Sidecar(s.node, s.spiffeId, s.workload, s.connected, s.connectedSince, acknowledged, stream.sentVersion(), rejection, s.replica);
+            return new Sidecar(s.node, s.spiffeId, s.workload, s.connected, s.connectedSince, acknowledged, stream.sentVersion(), rejection, s.replica,
+                s.clockAhead);
         }
 
         void closed() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.rpc.Status;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import java.time.Duration;
 import java.time.Instant;
 import mesh.model.MeshSnapshot;
 import mesh.xds.Dialect;
@@ -53,6 +54,17 @@ class SidecarRegistryTest {
     }
 
     @Test
+    void knowsWhatASidecarsClockSaysAndOfItsIdentityAlone() {
+        registry.connected("pay-1", "spiffe://mesh.local/pay", "pay");
+        registry.clock("pay-1", "spiffe://mesh.local/other", START.plusSeconds(100));
+        assertThat(only().clockAhead()).isEmpty();
+        registry.clock("pay-1", "spiffe://mesh.local/pay", START.minusSeconds(45));
+        assertThat(only().clockAhead()).contains(Duration.ofSeconds(-45));
+        registry.clock("pay-1", "spiffe://mesh.local/pay", START.minusSeconds(44));
+        assertThat(only().clockAhead()).as("hardly a change").contains(Duration.ofSeconds(-45));
+    }
+
+    @Test
     void oneThatHasGoneIsShownForAWhile() {
         registry.connected("pay-1", "spiffe://mesh.local/pay", "pay").closed();
         assertThat(only().connected()).isFalse();
@@ -88,6 +100,6 @@ class SidecarRegistryTest {
 
     private static SidecarRegistry.Sidecar sidecar(boolean connected, long acknowledged, long sent) {
         return new SidecarRegistry.Sidecar("pay-1", "spiffe://mesh.local/pay", "pay", connected, START, acknowledged, sent,
-            java.util.Optional.empty(), "");
+            java.util.Optional.empty(), "", java.util.Optional.empty());
     }
 }

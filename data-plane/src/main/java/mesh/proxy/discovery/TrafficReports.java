@@ -1,6 +1,7 @@
 package mesh.proxy.discovery;
 
 import com.google.protobuf.Duration;
+import com.google.protobuf.Timestamp;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
@@ -85,6 +86,7 @@ public final class TrafficReports implements AutoCloseable {
 
     private TrafficReport encode(TrafficCount.Seen seen, long nanos) {
         TrafficReport.Builder report = TrafficReport.newBuilder().setNode(node).setRequests(seen.requests()).setFailures(seen.failures())
+            .setAt(Timestamp.newBuilder().setSeconds(env.clock().instant().getEpochSecond()))
             .setInterval(Duration.newBuilder().setSeconds(nanos / 1_000_000_000).setNanos((int) (nanos % 1_000_000_000)));
         seen.durations().forEach((micros, number) -> report.addDurations(DurationCount.newBuilder().setMicros(micros).setCount(number)));
         return report.build();
