@@ -342,7 +342,8 @@ public final class Authorities implements Issuing, Closeable {
     /** What was looked at before it was decided may be another rotation, of another replica. */
     private void expectSame(State seen) {
         if (!state.pins().equals(seen.pins())) {
-            throw new IllegalStateException("another replica has rotated meanwhile: authorities " + state.pins() + " (expected: " + seen.pins() + ")");
+            throw new IllegalStateException("another replica has rotated meanwhile: authorities " + state.pins()
+                + " (expected: " + seen.pins() + ")");
         }
     }
 

@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
 /** {@code mesh check}: looks at a whole mesh and says what is wrong with it. */
 @Command(
     name = "check",
-    description = "Says what is wrong with the mesh: rejected and unacknowledged versions, certificates that expire, clocks that differ, also of sidecars, endpoints that"
-        + " nobody can reach.",
+    description = "Says what is wrong with the mesh: rejected and unacknowledged versions, certificates that expire, clocks that differ, also"
+        + " of sidecars, endpoints that nobody can reach.",
     footer = "Exit codes: 0 nothing is wrong, 1 something is, 2 it could not be found out.",
     mixinStandardHelpOptions = true)
 final class CheckCommand implements Callable<Integer> {

@@ -3,7 +3,6 @@ package mesh.control.etcd;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.etcd.jetcd.ByteSequence;
-import io.etcd.jetcd.KeyValue;
 import io.etcd.jetcd.kv.TxnResponse;
 import io.etcd.jetcd.op.Cmp;
 import io.etcd.jetcd.op.CmpTarget;
@@ -20,8 +19,8 @@ import mesh.control.replica.Board;
 import org.jboss.logging.Logger;
 
 /**
- * Which replicas are there, and which of them leads: does what falls due for all of them together. Each has a key that goes with its lease;
- * the leader is who made the leader's key when there was none.
+ * A replica's lease, under which it says what is true as long as it lives ({@link EtcdBoard}), and which of all replicas leads: does what falls
+ * due for all of them together. The leader is who made the leader's key when there was none.
  *
  * <p>Leading only keeps others from doing the same work. That a leader which was stopped, or cut off, and has not noticed yet does no harm is the
  * log's part ({@link EtcdLog}): it adds nothing to what it does not know.
@@ -30,9 +29,7 @@ public final class Replicas implements Closeable {
 
     private static final Logger LOG = Logger.getLogger(Replicas.class);
     private static final Duration LIFE = Duration.ofSeconds(5);
-    private static final int MOST = 1000;
     private static final String LEADER = "leader";
-    private static final String ALL = "replica/", AFTER_ALL = "replica0";
 
     private final EtcdClient etcd;
     private final String name;
@@ -88,16 +85,12 @@ public final class Replicas implements Closeable {
     private void step() {
         try {
             long asked = System.nanoTime();
-            if (lease == 0) {
-                lease = etcd.grantLease(LIFE);
-                etcd.commit(List.of(), List.of(Op.put(etcd.key(ALL + name), value(), EtcdClient.withLease(lease))), List.of());
-            } else {
-                etcd.keepLease(lease);
-            }
+            if (lease == 0) lease = etcd.grantLease(LIFE);
+            else etcd.keepLease(lease);
             goodUntil = asked + LIFE.toNanos();
             campaign();
         } catch (IOException | RuntimeException e) {
-            LOG.debugf("%s: lease of replica %s not kept: %s", etcd.describe(ALL), name, e.getMessage());
+            LOG.debugf("%s: lease of replica %s not kept: %s", etcd.describe(LEADER), name, e.getMessage());
             if (goodUntil - System.nanoTime() < 0) {
                 // It is gone, or as good as gone. Another one then.
                 lease = 0;

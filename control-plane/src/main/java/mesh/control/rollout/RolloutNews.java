@@ -14,8 +14,8 @@ import java.util.List;
  * @param reason  why it was aborted; "" otherwise
  * @param after   the version that holds what was before; 0 unless aborted
  */
-public record RolloutNews(String state, int wave, int waves, long version, int concerned, List<String> given, int applied, long requests, long failures,
-    Duration p99, String reason, long after) {
+public record RolloutNews(String state, int wave, int waves, long version, int concerned, List<String> given, int applied, long requests,
+    long failures, Duration p99, String reason, long after) {
 
     boolean isEnd() {
         return !state.equals("running");

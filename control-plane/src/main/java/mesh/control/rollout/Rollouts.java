@@ -83,7 +83,8 @@ public final class Rollouts implements NodeView, Closeable {
      * @param leads whether this replica takes the steps
      * @throws IOException when one was cut short and cannot be taken back
      */
-    public static Rollouts open(MeshStore store, SidecarRegistry sidecars, Board board, BooleanSupplier leads, InstantSource clock) throws IOException {
+    public static Rollouts open(MeshStore store, SidecarRegistry sidecars, Board board, BooleanSupplier leads, InstantSource clock)
+        throws IOException {
         Rollouts rollouts = new Rollouts(store, sidecars, board, leads, clock);
         rollouts.takeBackWhatNobodyWatched();
         rollouts.thread.scheduleWithFixedDelay(rollouts::step, STEP_MILLIS, STEP_MILLIS, TimeUnit.MILLISECONDS);
@@ -134,8 +135,8 @@ public final class Rollouts implements NodeView, Closeable {
         running().ifPresent(Rollouts::refuse);
         String id = Wave.newId();
         Caller caller = new Caller(id, told);
-        RolloutNews nothing = new RolloutNews("running", plan.waves().size(), plan.waves().size(), base.version(), concerned.size(), concerned, 0, 0, 0,
-            Duration.ZERO, "", 0);
+        RolloutNews nothing = new RolloutNews("running", plan.waves().size(), plan.waves().size(), base.version(), concerned.size(), concerned,
+            0, 0, 0, Duration.ZERO, "", 0);
         callers.put(caller, nothing);
         try {
             long version = write.now((now, target) -> {
@@ -220,10 +221,8 @@ public final class Rollouts implements NodeView, Closeable {
         try {
             Optional<Wave> running = running();
             if (running.isPresent()) {
-                Wave on = running.get();
-                tell(on.id(), on.news(0, traffic.of(on)));
-                if (leads.getAsBoolean()) lead(on);
-                else follow(on);
+                if (leads.getAsBoolean()) lead(running.get());
+                else follow(running.get());
             }
         } catch (MovedException e) {
             LOG.debugf("another replica has taken a step");
@@ -242,8 +241,8 @@ public final class Rollouts implements NodeView, Closeable {
         traffic.at(on, sight.bakes());
         RolloutNews news = on.news(sight.applied(), seen);
         tell(on.id(), news);
-        board.say(TOPIC, WORD, () -> WaveSeen.newBuilder().setRollout(on.id()).setWave(on.number()).setBakes(sight.bakes()).setApplied(sight.applied())
-            .setRequests(seen.requests()).setFailures(seen.failures()).setP99(Values.message(seen.p99())).build().toByteArray());
+        board.say(TOPIC, WORD, () -> WaveSeen.newBuilder().setRollout(on.id()).setWave(on.number()).setBakes(sight.bakes())
+            .setApplied(sight.applied()).setRequests(seen.requests()).setFailures(seen.failures()).setP99(Values.message(seen.p99())).build().toByteArray());
         if (!sight.reason().isEmpty()) {
             abort(on, sight.reason());
         } else if (sight.baked()) {

@@ -27,7 +27,8 @@ final class TrafficSeen {
     }
 
     List<DurationCount> durations() {
-        return durations.entrySet().stream().map(each -> DurationCount.newBuilder().setMicros(each.getKey()).setCount(each.getValue()).build()).toList();
+        return durations.entrySet().stream()
+            .map(each -> DurationCount.newBuilder().setMicros(each.getKey()).setCount(each.getValue()).build()).toList();
     }
 
     long requests() {

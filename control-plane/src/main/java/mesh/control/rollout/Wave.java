@@ -41,7 +41,8 @@ public final class Wave {
         return Rollout.newBuilder().setId(id).setBase(target - 1).setTarget(target)
             .addAllNodes(concerned.stream().distinct().sorted(Comparator.comparing(ranks::get)).toList())
             .addAllWaves(plan.waves()).setBake(Values.message(plan.bake())).setAbortOnRejection(plan.onRejection())
-            .setMostErrorsPercent(plan.mostErrors()).setMostP99(Values.message(plan.mostP99())).setWave(1).setWaveVersion(target).setAuthor(author).build();
+            .setMostErrorsPercent(plan.mostErrors()).setMostP99(Values.message(plan.mostP99())).setWave(1).setWaveVersion(target)
+            .setAuthor(author).build();
     }
 
     static String newId() {

@@ -54,7 +54,8 @@ public final class LifecycleService extends LifecycleServiceGrpc.LifecycleServic
     }
 
     /** @param timer to look again on; ended with this */
-    LifecycleService(DrainingEndpoints draining, SidecarRegistry sidecars, PeerSource peers, Board board, Ticker ticker, ScheduledExecutorService timer) {
+    LifecycleService(DrainingEndpoints draining, SidecarRegistry sidecars, PeerSource peers, Board board, Ticker ticker,
+        ScheduledExecutorService timer) {
         this.draining = draining;
         this.elsewhere = new LeavingKnown(board);
         this.sidecars = sidecars;

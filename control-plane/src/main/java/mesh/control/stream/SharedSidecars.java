@@ -80,7 +80,7 @@ final class SharedSidecars implements Board.Listener {
         Instant now = clock.instant();
         Map<String, List<Sidecar>> its = others.remove(replica);
         if (its != null) {
-            its.values().forEach(group -> group.stream().filter(Sidecar::connected).forEach(each -> lost.put(each.key(), new Lost(each.gone(), now))));
+            its.values().stream().flatMap(List::stream).filter(Sidecar::connected).forEach(each -> lost.put(each.key(), new Lost(each.gone(), now)));
         }
     }
 
@@ -93,7 +93,8 @@ final class SharedSidecars implements Board.Listener {
         }
         Map<Key, Sidecar> all = new HashMap<>();
         lost.forEach((key, each) -> all.put(key, each.sidecar));
-        others.values().forEach(groups -> groups.values().forEach(group -> group.forEach(each -> all.merge(each.key(), each, SharedSidecars::merged))));
+        others.values().stream().flatMap(groups -> groups.values().stream()).flatMap(List::stream)
+            .forEach(each -> all.merge(each.key(), each, SharedSidecars::merged));
         ours.forEach(each -> all.merge(each.key(), each, SharedSidecars::merged));
         return all.values();
     }

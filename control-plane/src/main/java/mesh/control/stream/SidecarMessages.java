@@ -52,6 +52,7 @@ public final class SidecarMessages {
                 .map(type -> new SidecarRegistry.Rejection(each.getVersion(), type, each.getMessage(), Values.instant(each.getAt()))));
         Instant since = Values.instant(status.getConnectedSince());
         return new Sidecar(status.getNode(), status.getSpiffeId(), m.getWorkload(), status.getConnected(), since, status.getAcknowledgedVersion(),
-            status.getSentVersion(), rejection, replica, status.hasClockAhead() ? Optional.of(Values.duration(status.getClockAhead())) : Optional.empty());
+            status.getSentVersion(), rejection, replica,
+            status.hasClockAhead() ? Optional.of(Values.duration(status.getClockAhead())) : Optional.empty());
     }
 }

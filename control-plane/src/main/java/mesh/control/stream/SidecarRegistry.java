@@ -59,7 +59,8 @@ public final class SidecarRegistry {
         }
 
         Sidecar withClockAhead(Duration ahead) {
-            return new Sidecar(node, spiffeId, workload, connected, connectedSince, acknowledgedVersion, sentVersion, rejection, replica, Optional.of(ahead));
+            return new Sidecar(node, spiffeId, workload, connected, connectedSince, acknowledgedVersion, sentVersion, rejection, replica,
+                Optional.of(ahead));
         }
     }
 
@@ -246,8 +247,8 @@ public final class SidecarRegistry {
                 .orElseGet(() -> new Rejection(refusal.version(), refusal.type(), refusal.message(), clock.instant())));
             // A sidecar that came back still has what it had, until it says otherwise.
             long acknowledged = Math.max(s.acknowledgedVersion, stream.acknowledgedVersion());
-            return new Sidecar(s.node, s.spiffeId, s.workload, s.connected, s.connectedSince, acknowledged, stream.sentVersion(), rejection, s.replica,
-                s.clockAhead);
+            return new Sidecar(s.node, s.spiffeId, s.workload, s.connected, s.connectedSince, acknowledged, stream.sentVersion(), rejection,
+                s.replica, s.clockAhead);
         }
 
         void closed() {

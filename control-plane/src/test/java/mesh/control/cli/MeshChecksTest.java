@@ -82,8 +82,8 @@ class MeshChecksTest {
     @Test
     void namesSidecarsWhoseClocksDiffer() {
         SidecarStatus.Builder gone = sidecar("gone").setConnected(false);
-        assertThat(MeshChecks.clocks(ListSidecarsResponse.newBuilder().addSidecars(ahead(sidecar("good"), 30)).addSidecars(ahead(sidecar("early"), 31))
-            .addSidecars(ahead(sidecar("late"), -31)).addSidecars(ahead(gone, 99)).addSidecars(sidecar("unknown")).build())).containsExactly(
+        assertThat(MeshChecks.clocks(ListSidecarsResponse.newBuilder().addSidecars(ahead(sidecar("good"), 30))
+            .addSidecars(ahead(sidecar("early"), 31)).addSidecars(ahead(sidecar("late"), -31)).addSidecars(ahead(gone, 99)).addSidecars(sidecar("unknown")).build())).containsExactly(
                 new Finding("CLOCK_SKEW", "early", "its clock is 31s ahead of the control plane's (expected: at most 30s)"),
                 new Finding("CLOCK_SKEW", "late", "its clock is 31s behind the control plane's (expected: at most 30s)"));
     }

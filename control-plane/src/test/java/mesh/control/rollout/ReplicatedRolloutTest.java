@@ -127,7 +127,8 @@ class ReplicatedRolloutTest {
         String given = b.rollouts.running().orElseThrow().given().get(0);
         await().untilAsserted(() -> {
             clock.advance(Duration.ofMillis(10));
-            b.rollouts.report(TrafficReport.newBuilder().setNode(given).setInterval(Durations.fromMillis(1)).setRequests(100).setFailures(50).build());
+            b.rollouts.report(TrafficReport.newBuilder().setNode(given).setInterval(Durations.fromMillis(1))
+                .setRequests(100).setFailures(50).build());
             assertThat(told.get(told.size() - 1).state()).isEqualTo("aborted");
         });
         assertThat(told.get(told.size() - 1).reason()).startsWith("error-rate: 50.0%");
@@ -139,8 +140,8 @@ class ReplicatedRolloutTest {
         List<RolloutNews> told = begin(a);
         await().until(() -> b.rollouts.running().isPresent());
         assertThat(b.rollouts.abort("enough")).contains(3L);
-        await().untilAsserted(() -> assertThat(told.get(told.size() - 1)).returns("aborted", RolloutNews::state).returns("enough", RolloutNews::reason)
-            .returns(3L, RolloutNews::after));
+        await().untilAsserted(() -> assertThat(told.get(told.size() - 1)).returns("aborted", RolloutNews::state)
+            .returns("enough", RolloutNews::reason).returns(3L, RolloutNews::after));
         assertThat(a.store.current().holdsSameAs(BEFORE)).isTrue();
     }
 

@@ -17,7 +17,8 @@ class TrafficCountTest {
     void aGrpcCallFailsByTheStatusThatStandsForAFailureOfTheServer() {
         TrafficCount count = metrics.traffic();
         for (int grpcStatus = 0; grpcStatus <= 17; grpcStatus++) metrics.service("payments").request(0, 200, grpcStatus, 1);
-        assertThat(count.next().failures()).as("UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, DATA_LOSS, and one that gRPC does not know").isEqualTo(6);
+        assertThat(count.next().failures()).as("UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, DATA_LOSS, and one that gRPC does not know")
+            .isEqualTo(6);
         metrics.service("payments").request(0, 503, 14, 1);
         assertThat(count.next().failures()).as("once").isOne();
     }
