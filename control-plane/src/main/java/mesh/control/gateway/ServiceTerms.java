@@ -18,9 +18,9 @@ public final class ServiceTerms {
 
     private ServiceTerms() {}
 
-    /** All of a cluster's requests, in a table of the same name. */
-    public static RouteTable toCluster(String cluster) {
-        return RouteTable.toCluster(cluster, new Route("all", new Route.Prefix("/"), new Route.ToCluster(cluster), Optional.empty(), TIMEOUTS,
+    /** A table that sends everything to a cluster. */
+    public static RouteTable toCluster(String name, String cluster) {
+        return RouteTable.toCluster(name, new Route("all", new Route.Prefix("/"), new Route.ToCluster(cluster), Optional.empty(), TIMEOUTS,
             retries(Duration.ZERO)));
     }
 

@@ -1,5 +1,6 @@
 package mesh.control.kubernetes;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
@@ -13,14 +14,20 @@ import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import mesh.control.gateway.ServiceRoutes;
+import mesh.control.gateway.ServiceTerms;
+import mesh.control.resources.MeshResources;
+import mesh.control.resources.ResourceKind;
 import mesh.model.RouteTable;
 import mesh.model.TrustDomain;
 import mesh.model.UpstreamProtocol;
@@ -43,6 +50,7 @@ final class ApiServices implements ServiceSource {
     private final KubernetesClient client;
     private Followed<HTTPRoute> httpRoutes;
     private Followed<GRPCRoute> grpcRoutes;
+    private final Map<ResourceKind, Followed<GenericKubernetesResource>> own = new EnumMap<>(ResourceKind.class);
 
     ApiServices(KubernetesClient client, TrustDomain trustDomain, PodTraffic policy) {
         this.client = client;
@@ -70,8 +78,12 @@ final class ApiServices implements ServiceSource {
 
     @Override
     public void start(Runnable onChange) {
-        httpRoutes = new Followed<>(client, HTTPRoute.class, onChange);
-        grpcRoutes = new Followed<>(client, GRPCRoute.class, onChange);
+        httpRoutes = new Followed<>(() -> client.supports(HTTPRoute.class), client.resources(HTTPRoute.class).inAnyNamespace(), "httproutes", onChange);
+        grpcRoutes = new Followed<>(() -> client.supports(GRPCRoute.class), client.resources(GRPCRoute.class).inAnyNamespace(), "grpcroutes", onChange);
+        for (ResourceKind kind : ResourceKind.values()) {
+            own.put(kind, new Followed<>(() -> client.supports(ResourceKind.GROUP + "/" + ResourceKind.VERSION, kind.kind()),
+                client.genericKubernetesResources(kind.definition()).inAnyNamespace(), kind.plural(), onChange));
+        }
         List.of(services, slices, pods).forEach(informer -> start(informer, onChange));
     }
 
@@ -110,27 +122,45 @@ final class ApiServices implements ServiceSource {
         if (!isComplete()) {
             return Optional.empty();
         }
-        if (!httpRoutes.isComplete() || !grpcRoutes.isComplete()) {
+        boolean complete = httpRoutes.isComplete() & grpcRoutes.isComplete();
+        for (Followed<GenericKubernetesResource> each : own.values()) complete &= each.isComplete();
+        if (!complete) {
             return Optional.empty();
         }
         List<Service> all = services.getStore().list();
         Function<Service, List<EndpointSlice>> slicesOf = service ->
             slices.getIndexer().byIndex(BY_SERVICE, key(service.getMetadata().getNamespace(), service.getMetadata().getName()));
         List<FoundCluster> clusters = translation.of(all, slicesOf, name -> pods.getStore().getByKey(name));
-        Found routed = routed(all, clusters);
-        Set<String> tables = routed.tables().stream().map(RouteTable::name).collect(Collectors.toSet());
-        return Optional.of(new Found(clusters, List.of(), List.of(), List.of()).and(routed)
-            .and(listeners.of(all, slicesOf, pods.getStore().list(), tables)));
+        Said said = said(all, clusters);
+        return Optional.of(new Found(clusters, List.of(), List.of(), List.of()).and(said.found())
+            .and(listeners.of(all, slicesOf, pods.getStore().list(), said.terms())));
     }
 
-    private Found routed(List<Service> all, List<FoundCluster> clusters) {
+    /** What routes and resources say. */
+    private record Said(Found found, PodListeners.Terms terms) {}
+
+    private Said said(List<Service> all, List<FoundCluster> clusters) {
         Map<String, List<ServicePort>> ports = new HashMap<>();
         all.forEach(each -> ports.put(key(each.getMetadata().getNamespace(), each.getMetadata().getName()), ServiceClusters.ports(each)));
-        Set<String> names = clusters.stream().map(FoundCluster::name).collect(Collectors.toSet());
-        ServiceRoutes.Result routes = ServiceRoutes.of(httpRoutes.list(), grpcRoutes.list(), ports, names, Instant.now());
-        List<FoundCluster> nowhere = routes.tables().isEmpty() ? List.of()
-            : List.of(new FoundCluster(ServiceRoutes.NOWHERE, UpstreamProtocol.DOWNSTREAM, List.of()));
-        return new Found(nowhere, List.of(), routes.tables(), routes.statuses());
+        Map<String, FoundCluster> byName = clusters.stream().collect(Collectors.toMap(FoundCluster::name, each -> each));
+        Instant now = Instant.now();
+        ServiceRoutes.Result routes = ServiceRoutes.of(httpRoutes.list(), grpcRoutes.list(), ports, byName.keySet(), now);
+        Map<ResourceKind, List<GenericKubernetesResource>> resources = new EnumMap<>(ResourceKind.class);
+        own.forEach((kind, followed) -> resources.put(kind, followed.list()));
+        MeshResources.Result said = MeshResources.of(resources, ports,
+            clusters.stream().collect(Collectors.toMap(FoundCluster::name, FoundCluster::protocol)), routes.tables().stream().map(RouteTable::name).collect(Collectors.toSet()), now);
+
+        Map<String, RouteTable> tables = new TreeMap<>(said.tables());
+        routes.tables().forEach(each -> tables.put(each.name(), each));
+        PodListeners.Terms terms = new PodListeners.Terms(Set.copyOf(tables.keySet()), said.policies().keySet(), said.access());
+        // Also for who finds a service by the name of its table.
+        said.policies().keySet().forEach(each -> tables.computeIfAbsent(each, name -> ServiceTerms.toCluster(name, name)));
+        List<FoundCluster> more = new ArrayList<>();
+        said.policies().forEach((name, policies) -> more.add(byName.get(name).with(policies)));
+        if (!tables.isEmpty()) more.add(new FoundCluster(ServiceRoutes.NOWHERE, UpstreamProtocol.DOWNSTREAM, List.of()));
+        List<HasMetadata> statuses = new ArrayList<>(routes.statuses());
+        statuses.addAll(said.statuses());
+        return new Said(new Found(more, List.of(), tables.values().stream().map(each -> RenamedClusters.in(each, terms::named)).toList(), statuses), terms);
     }
 
     @Override
@@ -155,5 +185,6 @@ final class ApiServices implements ServiceSource {
         List.of(services, slices, pods).forEach(SharedIndexInformer::stop);
         httpRoutes.close();
         grpcRoutes.close();
+        own.values().forEach(Followed::close);
     }
 }

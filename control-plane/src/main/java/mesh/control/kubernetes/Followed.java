@@ -1,10 +1,11 @@
 package mesh.control.kubernetes;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * Objects of a kind that a cluster may not know: none until somebody installs its definition, which is looked for again and again. One thread, but for
@@ -14,22 +15,25 @@ final class Followed<T extends HasMetadata> implements AutoCloseable {
 
     private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    private final KubernetesClient client;
-    private final Class<T> kind;
+    private final BooleanSupplier isKnown;
+    private final Informable<T> objects;
+    private final String what;
     private final Runnable onChange;
     private volatile SharedIndexInformer<T> informer;
     private long lookedNanos = System.nanoTime() - AGAIN_NANOS;
 
-    Followed(KubernetesClient client, Class<T> kind, Runnable onChange) {
-        this.client = client;
-        this.kind = kind;
+    /** @param isKnown whether the cluster knows the kind now */
+    Followed(BooleanSupplier isKnown, Informable<T> objects, String what, Runnable onChange) {
+        this.isKnown = isKnown;
+        this.objects = objects;
+        this.what = what;
         this.onChange = onChange;
     }
 
     /** Whether {@link #list} has them all. Throws what the client does while the API server is away. */
     boolean isComplete() {
-        if (informer == null && System.nanoTime() - lookedNanos >= AGAIN_NANOS && client.supports(kind)) {
-            SharedIndexInformer<T> started = ApiServices.informer(client.resources(kind).inAnyNamespace(), HasMetadata.getPlural(kind));
+        if (informer == null && System.nanoTime() - lookedNanos >= AGAIN_NANOS && isKnown.getAsBoolean()) {
+            SharedIndexInformer<T> started = ApiServices.informer(objects, what);
             informer = started;
             ApiServices.start(started, onChange);
         }

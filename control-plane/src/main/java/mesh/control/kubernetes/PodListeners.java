@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -16,7 +17,9 @@ import java.util.function.Function;
 import mesh.control.gateway.ServiceRoutes;
 import mesh.control.gateway.ServiceTerms;
 import mesh.control.inject.SidecarInjector;
+import mesh.control.resources.MeshResources;
 import mesh.control.store.Discovered;
+import mesh.model.AccessPolicy;
 import mesh.model.Address;
 import mesh.model.Arrival;
 import mesh.model.DownstreamTls;
@@ -39,6 +42,28 @@ final class PodListeners {
 
     private static final int MOST = 255;
     private static final Scope EVERY_POD = new Scope("ns/*", "");
+    /**
+     * What is said about services and pods.
+     *
+     * @param routed   clusters for which there are routes already, which are of HTTP whatever the port says
+     * @param policied those that a resource gives policies to
+     * @param access   by workload, or by the beginning of some
+     */
+    record Terms(Set<String> routed, Set<String> policied, Map<String, List<AccessPolicy>> access) {
+
+        static final Terms NONE = new Terms(Set.of(), Set.of(), Map.of());
+
+        /** The cluster that a service's requests go to. */
+        String named(String cluster) {
+            return policied.contains(cluster) ? MeshResources.policied(cluster) : cluster;
+        }
+
+        List<AccessPolicy> access(String workload) {
+            return access.entrySet().stream().filter(each -> new Scope(each.getKey(), "").includes(workload, "")).flatMap(each -> each.getValue().stream())
+                .toList();
+        }
+    }
+
     private static final String PASSTHROUGH = Discovered.PREFIX + "passthrough";
     private static final String APPLICATION = Discovered.PREFIX + "application:";
 
@@ -54,9 +79,9 @@ final class PodListeners {
      * @param services of which each port is a cluster already
      * @param slices   of a service
      * @param pods     all of them
-     * @param routed   clusters for which there are routes already, which are of HTTP whatever the port says
+     * @param terms    what is said about services and pods
      */
-    Found of(List<Service> services, Function<Service, List<EndpointSlice>> slices, Collection<Pod> pods, Set<String> routed) {
+    Found of(List<Service> services, Function<Service, List<EndpointSlice>> slices, Collection<Pod> pods, Terms terms) {
         TreeMap<String, Pod> intercepted = new TreeMap<>();
         TreeSet<String> workloads = new TreeSet<>();
         for (Pod pod : pods) {
@@ -65,7 +90,7 @@ final class PodListeners {
             workloads.add(ServiceClusters.workload(pod));
         }
         if (workloads.isEmpty()) return Found.NOTHING;
-        return new Made(slices, intercepted, routed).of(services, workloads);
+        return new Made(slices, intercepted, terms).of(services, workloads);
     }
 
     /** Under construction. */
@@ -73,24 +98,24 @@ final class PodListeners {
 
         private final Function<Service, List<EndpointSlice>> slices;
         private final TreeMap<String, Pod> pods;
-        private final Set<String> routed;
+        private final Terms terms;
         private final TreeMap<String, FoundCluster> clusters = new TreeMap<>();
         private final TreeMap<String, Listener> listeners = new TreeMap<>();
         private final TreeMap<String, RouteTable> tables = new TreeMap<>();
 
-        Made(Function<Service, List<EndpointSlice>> slices, TreeMap<String, Pod> pods, Set<String> routed) {
+        Made(Function<Service, List<EndpointSlice>> slices, TreeMap<String, Pod> pods, Terms terms) {
             this.slices = slices;
             this.pods = pods;
-            this.routed = routed;
+            this.terms = terms;
         }
 
         Found of(List<Service> services, Set<String> workloads) {
-            clusters.put(PASSTHROUGH, new FoundCluster(PASSTHROUGH, UpstreamProtocol.DOWNSTREAM, List.of(), true));
+            clusters.put(PASSTHROUGH, new FoundCluster(PASSTHROUGH, UpstreamProtocol.DOWNSTREAM, List.of(), true, Optional.empty()));
             clusters.put(ServiceRoutes.NOWHERE, new FoundCluster(ServiceRoutes.NOWHERE, UpstreamProtocol.DOWNSTREAM, List.of()));
             workloads.forEach(this::sockets);
             for (Service service : sorted(services)) {
                 for (ServicePort port : ServiceClusters.ports(service)) {
-                    boolean http = DeclaredProtocol.of(port) != DeclaredProtocol.TCP || routed.contains(ServiceClusters.name(service, port));
+                    boolean http = DeclaredProtocol.of(port) != DeclaredProtocol.TCP || terms.routed().contains(ServiceClusters.name(service, port));
                     outbound(service, port, http);
                     if (http) inbound(service, port);
                 }
@@ -104,7 +129,9 @@ final class PodListeners {
             String other = policy.outbound() == PodTraffic.Outbound.ALLOW_ANY ? PASSTHROUGH : ServiceRoutes.NOWHERE;
             add(Discovered.PREFIX + "outbound/" + workload, new Address("", SidecarInjector.OUTBOUND_PORT), scope, new TcpTraffic(other), Optional.empty(),
                 Arrival.INTERCEPTED);
-            add(Discovered.PREFIX + "inbound/" + workload, new Address("", SidecarInjector.INBOUND_PORT), scope, new TcpTraffic(PASSTHROUGH), inboundTls(),
+            // What is no request cannot be looked at: where somebody has said who may ask what, nothing else gets in.
+            String inside = terms.access(workload).isEmpty() ? PASSTHROUGH : ServiceRoutes.NOWHERE;
+            add(Discovered.PREFIX + "inbound/" + workload, new Address("", SidecarInjector.INBOUND_PORT), scope, new TcpTraffic(inside), inboundTls(),
                 Arrival.INTERCEPTED);
         }
 
@@ -113,9 +140,9 @@ final class PodListeners {
             List<String> addresses = addresses(service);
             for (int i = 0; i < addresses.size(); i++) {
                 add(i == 0 ? cluster : cluster + "/" + (i + 1), new Address(addresses.get(i), port.getPort()), EVERY_POD,
-                    http ? new HttpTraffic(cluster, "") : new TcpTraffic(cluster), Optional.empty(), Arrival.HANDED_OVER);
+                    http ? new HttpTraffic(cluster, "") : new TcpTraffic(terms.named(cluster)), Optional.empty(), Arrival.HANDED_OVER);
             }
-            if (http && !addresses.isEmpty()) tables.put(cluster, ServiceTerms.toCluster(cluster));
+            if (http && !addresses.isEmpty()) tables.put(cluster, ServiceTerms.toCluster(cluster, terms.named(cluster)));
         }
 
         /** Of each pod by its own address: a listener of every address would get what is opened to others, too. */
@@ -137,11 +164,13 @@ final class PodListeners {
             String table = APPLICATION + port;
             clusters.computeIfAbsent(table, cluster ->
                 new FoundCluster(cluster, UpstreamProtocol.DOWNSTREAM, List.of(new Endpoint(new Address("127.0.0.1", port), 1, Optional.empty()))));
-            tables.computeIfAbsent(table, cluster -> ServiceTerms.toCluster(cluster));
+            tables.computeIfAbsent(table, cluster -> ServiceTerms.toCluster(cluster, cluster));
             // An IPv6 address besides is another listener of the same pod and port.
-            add(Discovered.PREFIX + "pods/" + namespace + "/" + name + "/" + new Address(address, port), new Address(address, port),
-                new Scope(ServiceClusters.workload(pod), name + "." + namespace), new HttpTraffic(table, ServiceClusters.workload(pod)), inboundTls(),
+            String workload = ServiceClusters.workload(pod);
+            String listener = Discovered.PREFIX + "pods/" + namespace + "/" + name + "/" + new Address(address, port);
+            add(listener, new Address(address, port), new Scope(workload, name + "." + namespace), new HttpTraffic(table, workload), inboundTls(),
                 Arrival.HANDED_OVER);
+            listeners.computeIfPresent(listener, (same, made) -> made.withAccess(terms.access(workload)));
         }
 
         private void add(String name, Address bind, Scope scope, Traffic traffic, Optional<DownstreamTls> tls, Arrival arrival) {

@@ -99,7 +99,8 @@ final class ServiceSync {
         gone.removeIf(name -> !Discovered.isOne(name));
         for (FoundCluster each : found.clusters()) {
             gone.remove(each.name());
-            clusters.computeIfAbsent(each.name(), name -> cluster(each));
+            if (each.policies().isPresent()) clusters.put(each.name(), each.policies().get());
+            else clusters.computeIfAbsent(each.name(), name -> cluster(each));
             if (!each.originalDst()) endpoints.put(each.name(), new EndpointSet(each.name(), each.endpoints()));
         }
         for (String name : gone) {

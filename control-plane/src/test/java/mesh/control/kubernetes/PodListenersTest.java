@@ -121,7 +121,7 @@ class PodListenersTest {
 
     private static Found found(PodTraffic policy, List<Pod> pods) {
         Map<String, Pod> byName = pods.stream().collect(Collectors.toMap(each -> "shop/" + each.getMetadata().getName(), each -> each));
-        Found own = new PodListeners(policy).of(List.of(SERVICE), service -> List.of(slice()), pods, Set.of());
+        Found own = new PodListeners(policy).of(List.of(SERVICE), service -> List.of(slice()), pods, PodListeners.Terms.NONE);
         List<FoundCluster> clusters = new ServiceClusters(new TrustDomain("mesh.local")).of(List.of(SERVICE), service -> List.of(slice()), byName::get);
         return new Found(clusters, List.of(), List.of(), List.of()).and(own);
     }

@@ -1,11 +1,13 @@
 package mesh.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
@@ -20,6 +22,7 @@ import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,7 +34,9 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import mesh.v1.Cluster;
 import mesh.v1.Endpoint;
 import mesh.v1.GetConfigRequest;
 import mesh.v1.ListEndpointsRequest;
@@ -115,6 +120,7 @@ class RealKubernetesIT {
             }
 
             routes(admin, controlPlane);
+            resources(admin, controlPlane);
 
             admin.resource(injected).withGracePeriod(0).delete();
             await().atMost(PATIENCE).untilAsserted(() -> assertThat(endpoints(controlPlane)).isEmpty());
@@ -135,6 +141,27 @@ class RealKubernetesIT {
             .contains("kubernetes/shop/payments:80");
     }
 
+    /** As the manual has them: all three are taken, and what the schema has no word for, or another type, is refused by the API server itself. */
+    private static void resources(KubernetesClient admin, ControlPlaneProcess controlPlane) throws IOException {
+        Matcher manual = Pattern.compile("```yaml\n(apiVersion: mesh.local/.*?)```", Pattern.DOTALL)
+            .matcher(Files.readString(MeshProcess.ROOT.resolve("control-plane/README.md")));
+        assertThat(manual.find()).isTrue();
+        for (String each : manual.group(1).split("---\n")) {
+            GenericKubernetesResource resource = Serialization.unmarshal(each, GenericKubernetesResource.class);
+            // The route of the Gateway API is in force for the same port.
+            String reason = resource.getKind().equals("ServiceRoute") ? "Conflicted" : "Accepted";
+            await().atMost(PATIENCE).ignoreExceptions().until(() -> admin.resource(resource).create() != null);
+            await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> assertThat(String.valueOf(admin.resource(resource).get()
+                .getAdditionalProperties().get("status"))).contains("reason=" + reason, "observedGeneration=1"));
+        }
+        assertThat(controlPlane.admin().getConfig(GetConfigRequest.getDefaultInstance()).getConfig().getClustersList()).extracting(Cluster::getName)
+            .contains("kubernetes/shop/payments:80/policy");
+        GenericKubernetesResource wrong = Serialization.unmarshal("""
+            {apiVersion: mesh.local/v1alpha1, kind: ServicePolicy, metadata: {namespace: shop, name: wrong},
+             spec: {service: payments, cluster: {connectTimeout: soon, balancer: 5}}}""", GenericKubernetesResource.class);
+        assertThatThrownBy(() -> admin.resource(wrong).create()).hasMessageContaining("spec.cluster.balancer").hasMessageContaining("spec.cluster.connectTimeout");
+    }
+
     /** The published definitions, from the module that has them. */
     private static List<HasMetadata> gatewayApi(KubernetesClient admin) {
         String module = Judge.find("go", "Go 1.21 or newer").mustDo("", List.of("mod", "download", "-json", "sigs.k8s.io/gateway-api@v1.3.0"));
@@ -149,7 +176,7 @@ class RealKubernetesIT {
     /** Roles, account, service and the webhook; not what would run containers. */
     private static List<HasMetadata> manifests(KubernetesClient admin) {
         List<HasMetadata> all = new ArrayList<>();
-        for (String file : List.of("rbac.yaml", "webhook.yaml")) {
+        for (String file : List.of("definitions.yaml", "rbac.yaml", "webhook.yaml")) {
             all.addAll(admin.load(open(MeshProcess.ROOT.resolve("deploy/kubernetes/base").resolve(file))).items());
         }
         all.forEach(each -> {
