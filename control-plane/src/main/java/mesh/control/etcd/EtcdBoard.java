@@ -59,6 +59,8 @@ final class EtcdBoard implements Board {
     private final Set<Place> untold = ConcurrentHashMap.newKeySet();
     /** What others say. Guarded by itself, as is the telling of it. */
     private final Map<String, Map<Place, byte[]>> heard = new TreeMap<>();
+    /** Its replicas, for those who ask with a lock of their own that the telling may be waiting for. */
+    private volatile List<String> others = List.of();
     private final Map<String, List<Listener>> listeners = new HashMap<>();
     private final ScheduledExecutorService teller = thread("mesh-board");
     private final ScheduledExecutorService hearer = thread("mesh-board-news");
@@ -98,9 +100,7 @@ final class EtcdBoard implements Board {
 
     @Override
     public List<String> others() {
-        synchronized (heard) {
-            return List.copyOf(heard.keySet());
-        }
+        return others;
     }
 
     @Override
@@ -227,6 +227,9 @@ final class EtcdBoard implements Board {
 
     private void heard(String replica, Place place, byte[] what) {
         Map<Place, byte[]> places = heard.computeIfAbsent(replica, none -> new HashMap<>());
+        if (places.isEmpty()) {
+            others = List.copyOf(heard.keySet());
+        }
         if (what.length == 0) {
             places.remove(place);
         } else {
@@ -237,6 +240,7 @@ final class EtcdBoard implements Board {
 
     private void gone(String replica) {
         if (heard.remove(replica) != null) {
+            others = List.copyOf(heard.keySet());
             LOG.infof("replica %s is gone", replica);
             listeners.values().forEach(all -> all.forEach(each -> safely(() -> each.gone(replica))));
         }

@@ -7,6 +7,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.InflaterInputStream;
@@ -35,7 +36,9 @@ record ConfigRecord(ConfigVersion version, Optional<Rollout> rollout, mesh.v1.Co
 
     static ConfigRecord of(MeshSnapshot snapshot, Optional<Rollout> rollout, Instant at, String author, String message) {
         mesh.v1.Config config = ConfigMessages.encode(snapshot);
-        return new ConfigRecord(new ConfigVersion(snapshot.version(), at, shortened(author), shortened(message), hash(config)), rollout, config);
+        // As it is kept, so that whoever has written it and whoever reads it back say the same.
+        Instant kept = at.truncatedTo(ChronoUnit.MILLIS);
+        return new ConfigRecord(new ConfigVersion(snapshot.version(), kept, shortened(author), shortened(message), hash(config)), rollout, config);
     }
 
     private static String shortened(String text) {

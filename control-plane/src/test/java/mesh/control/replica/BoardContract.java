@@ -7,8 +7,10 @@ import static org.awaitility.Awaitility.await;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link Board} does, wherever it is. */
@@ -65,6 +67,26 @@ public abstract class BoardContract {
         await().until(() -> two.said.containsKey("7"));
         assertThat(own.said).isEmpty();
         assertThat(one.silence()).isEqualTo(Optional.empty());
+    }
+
+    /** Who is told may have to wait for a lock, whose holder asks who is there. */
+    @Test
+    void whileAListenerIsToldAnotherThreadLearnsWhoIsThere() throws Exception {
+        Board one = join("one");
+        Board two = join("two");
+        CompletableFuture<List<String>> there = new CompletableFuture<>();
+        two.hear("sidecars", new Board.Listener() {
+
+            @Override
+            public void said(String replica, String name, byte[] what) {
+                there.complete(CompletableFuture.supplyAsync(two::others).orTimeout(5, TimeUnit.SECONDS).join());
+            }
+
+            @Override
+            public void gone(String replica) {}
+        });
+        say(one, "sidecars", "7", "a");
+        await().untilAsserted(() -> assertThat(there).isCompletedWithValue(List.of(one.name())));
     }
 
     protected static void say(Board board, String topic, String name, String what) {
