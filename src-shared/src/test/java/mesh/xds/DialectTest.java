@@ -52,8 +52,8 @@ class DialectTest {
     void aGrpcClientMayCallEveryClusterAndEveryRouteTableThatPeopleNamed() {
         MeshSnapshot mesh = new MeshSnapshot(1, Map.of(), Map.of("shop", RICH.routeTables().get("shop"), "@web", RICH.routeTables().get("shop")),
             RICH.clusters(), RICH.endpoints(), RICH.trust());
-        assertThat(Dialect.GRPC.names(ResourceType.LISTENER, mesh)).containsExactlyInAnyOrder("shop", "plain", "secure", "soonest", "watched", "asked", "knocked", "called", "chance",
-            "ring", "ring-as-it-comes", "table");
+        assertThat(Dialect.GRPC.names(ResourceType.LISTENER, mesh)).containsExactlyInAnyOrder("shop", "plain", "secure", "told-in-words", "told", "soonest",
+            "watched", "asked", "knocked", "called", "chance", "ring", "ring-as-it-comes", "table");
         assertThat(Dialect.GRPC.has(ResourceType.LISTENER, mesh, "@web")).isFalse();
         assertThat(Dialect.GRPC.names(ResourceType.TRUST, mesh)).isEmpty();
     }

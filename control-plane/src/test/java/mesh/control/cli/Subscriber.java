@@ -23,6 +23,7 @@ final class Subscriber implements StreamObserver<DiscoveryResponse> {
 
     /** What it says to everything that comes; null as long as it is asked step by step. */
     private volatile String verdict;
+    private volatile boolean told;
 
     Subscriber(Channel channel, String name, String agent) {
         node = Node.newBuilder().setId(name).setCluster("web").setUserAgentName(agent).setUserAgentVersion("1.2.3").build();
@@ -44,6 +45,11 @@ final class Subscriber implements StreamObserver<DiscoveryResponse> {
         verdict = why;
     }
 
+    /** Whether anything has come that it answered so. */
+    boolean wasTold() {
+        return told;
+    }
+
     private DiscoveryResponse begin(ResourceType type, String... names) throws InterruptedException {
         requests.onNext(DiscoveryRequest.newBuilder().setNode(node).setTypeUrl(type.typeUrl()).addAllResourceNames(List.of(names)).build());
         DiscoveryResponse response = responses.poll(20, TimeUnit.SECONDS);
@@ -62,6 +68,7 @@ final class Subscriber implements StreamObserver<DiscoveryResponse> {
         if (verdict == null) {
             responses.add(response);
         } else {
+            told = true;
             requests.onNext(answer(response, verdict));
         }
     }

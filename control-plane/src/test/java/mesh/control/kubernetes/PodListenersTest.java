@@ -43,8 +43,8 @@ class PodListenersTest {
         assertThat(described(web)).containsOnly(
             "kubernetes/outbound/ns/shop/sa/web intercepted :15001 plain TcpTraffic[cluster=kubernetes/passthrough, hash=Optional.empty]",
             "kubernetes/inbound/ns/shop/sa/web intercepted :15006 permissive TcpTraffic[cluster=kubernetes/passthrough, hash=Optional.empty]",
-            "kubernetes/shop/payments:80 handed_over 10.96.0.10:80 plain HttpTraffic[routeTable=kubernetes/shop/payments:80, service=]",
-            "kubernetes/shop/payments:80/2 handed_over [fd00::10]:80 plain HttpTraffic[routeTable=kubernetes/shop/payments:80, service=]",
+            "kubernetes/shop/payments:80 handed_over 10.96.0.10:80 plain HttpTraffic[routeTable=kubernetes/shop/payments:80, service=, detection=Optional.empty]",
+            "kubernetes/shop/payments:80/2 handed_over [fd00::10]:80 plain HttpTraffic[routeTable=kubernetes/shop/payments:80, service=, detection=Optional.empty]",
             "kubernetes/shop/payments:3306 handed_over 10.96.0.10:3306 plain TcpTraffic[cluster=kubernetes/shop/payments:3306, hash=Optional.empty]",
             "kubernetes/shop/payments:3306/2 handed_over [fd00::10]:3306 plain TcpTraffic[cluster=kubernetes/shop/payments:3306, hash=Optional.empty]");
         assertThat(web.clusters().get("kubernetes/passthrough").originalDst()).isTrue();
@@ -57,7 +57,7 @@ class PodListenersTest {
         MeshSnapshot payments = view(USUAL, "ns/shop/sa/payments", "payments-1.shop");
 
         assertThat(described(payments)).contains("kubernetes/pods/shop/payments-1/10.1.0.1:8080 handed_over 10.1.0.1:8080 permissive"
-            + " HttpTraffic[routeTable=kubernetes/application:8080, service=ns/shop/sa/payments]");
+            + " HttpTraffic[routeTable=kubernetes/application:8080, service=ns/shop/sa/payments, detection=Optional.empty]");
         assertThat(payments.endpointsOf("kubernetes/application:8080")).extracting(each -> each.address().toString()).containsExactly("127.0.0.1:8080");
         assertThat(payments.listeners().keySet()).noneMatch(name -> name.contains("10.1.0.1:3306"));
         assertThat(view(USUAL, "ns/shop/sa/payments", "payments-2.shop").listeners().keySet()).as("of another pod")
