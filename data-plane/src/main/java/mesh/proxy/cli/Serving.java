@@ -22,6 +22,7 @@ import mesh.proxy.admin.AdminServer;
 import mesh.proxy.cli.StartOptions.Listens;
 import mesh.proxy.telemetry.MetricsCollector;
 import mesh.proxy.workload.WorkloadSocket;
+import mesh.time.Env;
 import org.jboss.logging.Logger;
 import sun.misc.Signal;
 
@@ -58,7 +59,8 @@ final class Serving implements AdminServer.Control {
 
     private int serve(Vertx vertx, PrometheusMeterRegistry metrics) {
         metrics.getPrometheusRegistry().register(new MetricsCollector(sidecar.metrics()));
-        admin = new AdminServer(vertx, sidecar, options.node(), clock, metrics::scrape, feed::ready, options.appProbes(),
+        WarmUp warmUp = WarmUp.begin(Env.system(), options.warmUp());
+        admin = new AdminServer(vertx, sidecar, options.node(), clock, metrics::scrape, () -> feed.ready() && warmUp.getAsBoolean(), options.appProbes(),
             this);
         Listens listens = options.listens().or(feed.listens());
         Map<String, Address> own;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -11,6 +12,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import mesh.model.Address;
+import mesh.model.Durations;
 import mesh.model.Locality;
 import mesh.model.Problem;
 import mesh.proxy.Sidecar;
@@ -37,6 +39,8 @@ import picocli.CommandLine.Spec;
         "mesh proxy start --config FILE [OPTION…]",
         "      mesh proxy start --control-plane HOST:PORT --workload NAME [OPTION…]"})
 final class StartCommand implements Callable<Integer> {
+
+    private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(30);
 
     @Option(names = "--config", paramLabel = "FILE", description = "configuration in YAML; followed while it changes")
     private Path config;
@@ -69,6 +73,11 @@ final class StartCommand implements Callable<Integer> {
     @Option(names = "--locality", paramLabel = "REGION/ZONE/SUBZONE",
         description = "where this sidecar runs, at least the region: near endpoints come first; default: the file's")
     private Locality locality;
+
+    @Option(names = "--warm-up", paramLabel = "DURATION", defaultValue = "0s",
+        description = "sends itself requests for so long before it is ready, up to 30s, so that the first ones of others find compiled code; default:"
+            + " ${DEFAULT-VALUE}, not at all")
+    private Duration warmUp;
 
     @Option(names = "--memory-budget-mib", paramLabel = "MIB",
         description = "what connections may hold of buffers and heap; near it load is shed; default: the file's, or half of the heap beyond 40 MiB")
@@ -142,7 +151,12 @@ final class StartCommand implements Callable<Integer> {
         return new StartOptions(config == null ? controlPlane() : file(),
             new StartOptions.Listens(Optional.ofNullable(adminListen), Optional.ofNullable(metricsListen), Optional.ofNullable(healthListen)),
             Optional.ofNullable(locality), memoryMib == null ? OptionalLong.empty() : OptionalLong.of((long) memoryMib << 20),
-            Optional.ofNullable(accessLog), loops, hold.read(), drain.read(), workloadApi(), appProbes);
+            Optional.ofNullable(accessLog), loops, hold.read(), drain.read(), workloadApi(), appProbes, warmUp());
+    }
+
+    private Duration warmUp() {
+        check(warmUp.compareTo(LONGEST_WARM_UP) <= 0, "--warm-up", Durations.format(warmUp), "at most " + Durations.format(LONGEST_WARM_UP));
+        return warmUp;
     }
 
     private Optional<WorkloadSocket.Options> workloadApi() {

@@ -23,10 +23,11 @@ import mesh.proxy.workload.WorkloadSocket;
  * @param drain       how it leaves after SIGTERM
  * @param workloadApi where the workload may get the sidecar's identity; empty for nowhere
  * @param appProbes   of the application, asked on behalf of a kubelet
+ * @param warmUp      for how long it sends itself requests before it is ready; zero for not at all
  */
 record StartOptions(
     Origin origin, Listens listens, Optional<Locality> locality, OptionalLong memory, Optional<AccessLogFlag> accessLog, int concurrency, Hold hold,
-    Drain drain, Optional<WorkloadSocket.Options> workloadApi, List<AppProbe> appProbes) {
+    Drain drain, Optional<WorkloadSocket.Options> workloadApi, List<AppProbe> appProbes, Duration warmUp) {
 
     /** This instance's name; "" without a control plane. */
     String node() {
