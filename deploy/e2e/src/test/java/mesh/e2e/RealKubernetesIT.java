@@ -157,8 +157,11 @@ class RealKubernetesIT {
         assertThat(controlPlane.admin().getConfig(GetConfigRequest.getDefaultInstance()).getConfig().getClustersList()).extracting(Cluster::getName)
             .contains("kubernetes/shop/payments:80/policy");
         GenericKubernetesResource wrong = Serialization.unmarshal("""
-            {apiVersion: mesh.local/v1alpha1, kind: ServicePolicy, metadata: {namespace: shop, name: wrong},
-             spec: {service: payments, cluster: {connectTimeout: soon, balancer: 5}}}""", GenericKubernetesResource.class);
+            apiVersion: mesh.local/v1alpha1
+            kind: ServicePolicy
+            metadata: {namespace: shop, name: wrong}
+            spec: {service: payments, cluster: {connectTimeout: soon, balancer: 5}}
+            """, GenericKubernetesResource.class);
         assertThatThrownBy(() -> admin.resource(wrong).create()).hasMessageContaining("spec.cluster.balancer").hasMessageContaining("spec.cluster.connectTimeout");
     }
 
