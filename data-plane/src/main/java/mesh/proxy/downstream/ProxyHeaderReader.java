@@ -2,9 +2,6 @@ package mesh.proxy.downstream;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.handler.codec.ByteToMessageDecoder;
 import java.util.function.Consumer;
 import mesh.model.ProxyProtocol.Acceptance;
 import mesh.proxy.ends.Ends;
@@ -15,45 +12,21 @@ import mesh.proxy.loop.TimerWheel;
  * Reads for whom a proxy connects, on listeners whose clients are proxies, before anything else. From then on the connection is that client's. What
  * breaks the form, or takes too long, is closed.
  */
-final class ProxyHeaderReader extends ChannelInboundHandlerAdapter {
+final class ProxyHeaderReader extends FirstBytesHandler {
 
-    private final TimerWheel timers;
-    private final long patienceNanos;
     private final Acceptance acceptance;
     private final Runnable next;
     private final Consumer<String> onBroken;
-    private final TimerWheel.Timeout deadline = new TimerWheel.Timeout() {
-        @Override
-        protected void expire() {
-            refuse("no PROXY header within " + patienceNanos / 1_000_000 + " ms");
-        }
-    };
-    private ChannelHandlerContext ctx;
-    private ByteBuf seen;
 
     /**
      * @param next     adds what follows to the pipeline
      * @param onBroken told why a client is closed
      */
     ProxyHeaderReader(TimerWheel timers, long patienceNanos, Acceptance acceptance, Runnable next, Consumer<String> onBroken) {
-        this.timers = timers;
-        this.patienceNanos = patienceNanos;
+        super(timers, patienceNanos);
         this.acceptance = acceptance;
         this.next = next;
         this.onBroken = onBroken;
-    }
-
-    @Override
-    public void handlerAdded(ChannelHandlerContext context) {
-        ctx = context;
-        timers.set(deadline, patienceNanos);
-    }
-
-    @Override
-    public void handlerRemoved(ChannelHandlerContext context) {
-        timers.cancel(deadline);
-        if (seen != null) seen.release();
-        seen = null;
     }
 
     @Override
@@ -63,7 +36,7 @@ final class ProxyHeaderReader extends ChannelInboundHandlerAdapter {
             in.release();
             return;
         }
-        seen = seen == null ? in : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(context.alloc(), seen, in);
+        ByteBuf seen = keep(in);
         if (!seen.isReadable()) return;
         ProxyHeader.Read read = ProxyHeader.read(seen);
         switch (read.outcome()) {
@@ -82,28 +55,21 @@ final class ProxyHeaderReader extends ChannelInboundHandlerAdapter {
     }
 
     private void proceed() {
-        ByteBuf rest = seen;
-        seen = null;
+        ByteBuf rest = take();
         next.run();
-        if (rest.isReadable()) ctx.fireChannelRead(rest);
+        if (rest.isReadable()) ctx().fireChannelRead(rest);
         else rest.release();
-        ctx.pipeline().remove(this);
+        ctx().pipeline().remove(this);
     }
 
     private void refuse(String why) {
         // A peer that only asks whether somebody listens, or has just left, breaks no rule.
-        if (seen != null) onBroken.accept(why);
-        ctx.close();
+        if (hasAny()) onBroken.accept(why);
+        ctx().close();
     }
 
     @Override
-    public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (event instanceof ChannelInputShutdownEvent) context.close();
-        context.fireUserEventTriggered(event);
-    }
-
-    @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        context.close();
+    void onLate() {
+        refuse("no PROXY header within " + patienceNanos / 1_000_000 + " ms");
     }
 }

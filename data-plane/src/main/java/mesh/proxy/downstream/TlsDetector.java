@@ -2,8 +2,6 @@ package mesh.proxy.downstream;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.util.function.Consumer;
 import mesh.proxy.loop.TimerWheel;
 
@@ -11,37 +9,16 @@ import mesh.proxy.loop.TimerWheel;
  * Tells TLS from plaintext by a connection's first byte, on listeners that permit both: a handshake is a record of type 22 (RFC 8446 section 5.1),
  * and no request of HTTP begins so. A client that waits for its server to speak first cannot be told, and is closed in time.
  */
-final class TlsDetector extends ChannelInboundHandlerAdapter {
+final class TlsDetector extends FirstBytesHandler {
 
     private static final byte HANDSHAKE = 22;
 
-    private final TimerWheel timers;
     private final Consumer<Boolean> next;
-    private final TimerWheel.Timeout deadline = new TimerWheel.Timeout() {
-        @Override
-        protected void expire() {
-            ctx.close();
-        }
-    };
-    private final long patienceNanos;
-    private ChannelHandlerContext ctx;
 
     /** @param next adds the handlers for TLS, when true, or for plaintext */
     TlsDetector(TimerWheel timers, long patienceNanos, Consumer<Boolean> next) {
-        this.timers = timers;
-        this.patienceNanos = patienceNanos;
+        super(timers, patienceNanos);
         this.next = next;
-    }
-
-    @Override
-    public void handlerAdded(ChannelHandlerContext context) {
-        ctx = context;
-        timers.set(deadline, patienceNanos);
-    }
-
-    @Override
-    public void handlerRemoved(ChannelHandlerContext context) {
-        timers.cancel(deadline);
     }
 
     @Override
@@ -57,13 +34,7 @@ final class TlsDetector extends ChannelInboundHandlerAdapter {
     }
 
     @Override
-    public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (event instanceof ChannelInputShutdownEvent) context.close();
-        context.fireUserEventTriggered(event);
-    }
-
-    @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        context.close();
+    void onLate() {
+        ctx().close();
     }
 }
