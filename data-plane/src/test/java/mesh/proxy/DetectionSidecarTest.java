@@ -2,14 +2,9 @@ package mesh.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import javax.net.ssl.SNIHostName;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLParameters;
 import mesh.config.ConfigReader;
 import mesh.config.ConfigResult;
 import mesh.model.ApplyResult;
@@ -85,26 +80,13 @@ class DetectionSidecarTest {
     @ParameterizedTest
     @CsvSource({"shop.example, true", "a.shop.example, true", "shop.example.org, false", "'', false"})
     void tlsGoesByTheNameItAsksForAndIsPassedThrough(String name, boolean known) throws Exception {
-        String hello = new String(hello(name), StandardCharsets.ISO_8859_1);
+        String hello = new String(ClientHello.of(name), StandardCharsets.ISO_8859_1);
         try (RawClient client = client().send(hello); RawClient upstream = (known ? shop : other).accept()) {
             assertThat(upstream.read(hello.length())).isEqualTo(hello);
             upstream.send("answer");
             assertThat(client.readTo("answer")).isEqualTo("answer");
         }
         assertThat(detected("tls")).isEqualTo(1);
-    }
-
-    private static byte[] hello(String serverName) throws Exception {
-        SSLEngine engine = SSLContext.getDefault().createSSLEngine();
-        engine.setUseClientMode(true);
-        SSLParameters parameters = engine.getSSLParameters();
-        if (!serverName.isEmpty()) parameters.setServerNames(List.of(new SNIHostName(serverName)));
-        engine.setSSLParameters(parameters);
-        ByteBuffer out = ByteBuffer.allocate(32 * 1024);
-        engine.wrap(ByteBuffer.allocate(0), out);
-        byte[] bytes = new byte[out.flip().remaining()];
-        out.get(bytes);
-        return bytes;
     }
 
     @ParameterizedTest

@@ -9,8 +9,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import mesh.proxy.ends.Ends;
 
 /** What a redirected connection was opened to, which the kernel's connection tracking remembers: {@code SO_ORIGINAL_DST}, of Linux. */
 final class OriginalDestination {
@@ -47,7 +47,7 @@ final class OriginalDestination {
         byte[] host = new byte[ipv4 ? 4 : 16];
         socketAddress.position(ipv4 ? 4 : 8);
         socketAddress.get(host);
-        return new InetSocketAddress(address(host), Short.toUnsignedInt(socketAddress.getShort(2)));
+        return new InetSocketAddress(Ends.address(host), Short.toUnsignedInt(socketAddress.getShort(2)));
     }
 
     /**
@@ -78,14 +78,6 @@ final class OriginalDestination {
     private static InetAddress address(int... bytes) {
         byte[] host = new byte[bytes.length];
         for (int i = 0; i < host.length; i++) host[i] = (byte) bytes[i];
-        return address(host);
-    }
-
-    private static InetAddress address(byte[] host) {
-        try {
-            return InetAddress.getByAddress(host);
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(host.length + " bytes (expected: 4 or 16)", e);
-        }
+        return Ends.address(host);
     }
 }

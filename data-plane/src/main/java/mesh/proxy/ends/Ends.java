@@ -5,6 +5,7 @@ import io.netty.util.AttributeKey;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnknownHostException;
 
 /**
  * Whom a client's connection is from and what it was opened to, whatever proxy or rule stands between. Asked once a connection.
@@ -15,6 +16,18 @@ import java.net.SocketAddress;
 public record Ends(InetSocketAddress source, InetSocketAddress destination) {
 
     private static final AttributeKey<Ends> TOLD = AttributeKey.valueOf(Ends.class, "told");
+
+    /**
+     * @param host 4 bytes or 16
+     * @throws IllegalArgumentException for another number of them
+     */
+    public static InetAddress address(byte[] host) {
+        try {
+            return InetAddress.getByAddress(host);
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException(host.length + " bytes (expected: 4 or 16)", e);
+        }
+    }
 
     /** They are others than its socket's. On its loop, before anybody asks. */
     public static void tell(Channel client, Ends ends) {

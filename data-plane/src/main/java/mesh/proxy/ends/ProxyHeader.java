@@ -6,7 +6,6 @@ import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import mesh.model.ProxyProtocol.Version;
 
@@ -92,7 +91,7 @@ public final class ProxyHeader {
     private static InetSocketAddress socketAddress(String host, String port, boolean ipv4) {
         if (!port.matches("0|[1-9][0-9]{0,4}") || Integer.parseInt(port) > 65535) return null;
         if (!(ipv4 ? NetUtil.isValidIpV4Address(host) : host.matches("[0-9a-fA-F:.]+") && NetUtil.isValidIpV6Address(host))) return null;
-        return new InetSocketAddress(address(NetUtil.createByteArrayFromIpAddressString(host)), Integer.parseInt(port));
+        return new InetSocketAddress(Ends.address(NetUtil.createByteArrayFromIpAddressString(host)), Integer.parseInt(port));
     }
 
     private static Read readV2(ByteBuf in, int at) {
@@ -125,15 +124,7 @@ public final class ProxyHeader {
     private static InetAddress address(ByteBuf in, int at, int length) {
         byte[] host = new byte[length];
         in.getBytes(at, host);
-        return address(host);
-    }
-
-    private static InetAddress address(byte[] host) {
-        try {
-            return InetAddress.getByAddress(host);
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(host.length + " bytes (expected: 4 or 16)", e);
-        }
+        return Ends.address(host);
     }
 
     /** @param ends null for a connection of this proxy's own, such as a health check */

@@ -4,13 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
-import javax.net.ssl.SNIHostName;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLParameters;
+import mesh.proxy.ClientHello;
 import mesh.proxy.downstream.FirstBytes.Finding;
 import mesh.proxy.downstream.FirstBytes.Protocol;
 import org.junit.jupiter.api.Test;
@@ -21,20 +16,6 @@ class FirstBytesTest {
 
     private static Protocol protocol(String text) {
         return FirstBytes.look(Unpooled.copiedBuffer(text, StandardCharsets.ISO_8859_1)).protocol();
-    }
-
-    /** As the JDK's client says it. */
-    static byte[] hello(String serverName) throws Exception {
-        SSLEngine engine = SSLContext.getDefault().createSSLEngine();
-        engine.setUseClientMode(true);
-        SSLParameters parameters = engine.getSSLParameters();
-        if (!serverName.isEmpty()) parameters.setServerNames(List.of(new SNIHostName(serverName)));
-        engine.setSSLParameters(parameters);
-        ByteBuffer out = ByteBuffer.allocate(32 * 1024);
-        engine.wrap(ByteBuffer.allocate(0), out);
-        byte[] bytes = new byte[out.flip().remaining()];
-        out.get(bytes);
-        return bytes;
     }
 
     @ParameterizedTest
@@ -64,14 +45,14 @@ class FirstBytesTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "shop.example", "Shop.EXAMPLE"})
     void tlsSaysWhomItAsksFor(String name) throws Exception {
-        byte[] hello = hello(name);
+        byte[] hello = ClientHello.of(name);
         assertThat(FirstBytes.look(Unpooled.wrappedBuffer(hello))).isEqualTo(new Finding(Protocol.TLS, name.toLowerCase(java.util.Locale.ROOT)));
         assertThat(FirstBytes.look(Unpooled.wrappedBuffer(hello, 0, hello.length - 1)).protocol()).isEqualTo(Protocol.UNDECIDED);
     }
 
     @Test
     void aHelloMayComeInSeveralRecords() throws Exception {
-        byte[] hello = hello("shop.example");
+        byte[] hello = ClientHello.of("shop.example");
         ByteBuf records = Unpooled.buffer();
         for (int at = 5; at < hello.length; at += 100) {
             int part = Math.min(100, hello.length - at);
